@@ -1,0 +1,121 @@
+// Elementary functions from + and * alone, the twin of src/ops/f32.ts: the
+// same bits on the CPU and on every adapter that rounds + - * / correctly.
+// Only Horner chains p * x + c: drivers reassociate other forms.
+
+fn exp_(x: f32) -> f32 {
+  let n = floor(x * 1.44269504088896341f + 0.5f);
+  var t = x - n * 0.693359375f;
+  t = t - n * -2.12194440e-4f;
+  var p = 1.9875691500e-4f;
+  p = p * t + 1.3981999507e-3f;
+  p = p * t + 8.3334519073e-3f;
+  p = p * t + 4.1665795894e-2f;
+  p = p * t + 1.6666665459e-1f;
+  p = p * t + 5.0000001201e-1f;
+  p = p * t + 1.0f;
+  p = p * t + 1.0f;
+  // 2^128 is no float32: the power is applied in two halves.
+  let whole = i32(clamp(n, -150.0f, 150.0f));
+  let half = i32(floor(clamp(n, -150.0f, 150.0f) * 0.5f));
+  let y = p * pow2_(half) * pow2_(whole - half);
+  let infinity = bitcast<f32>(select(0x7f800000u, 0u, x < 0.0f));
+  let is_nan = (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+  let out_of_range = !is_nan && (x > 88.72283f || x < -87.33654f);
+  return select(select(y, infinity, out_of_range), x, is_nan);
+}
+
+// 2^n for -126 <= n <= 127.
+fn pow2_(n: i32) -> f32 {
+  return bitcast<f32>(u32(clamp(n, -126, 127) + 127) << 23u);
+}
+
+fn tanh_(x: f32) -> f32 {
+  let a = abs(x);
+  let z = x * x;
+  var p = -5.70498872745e-3f;
+  p = p * z + 2.06390887954e-2f;
+  p = p * z + -5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z + -3.33332819422e-1f;
+  p = p * z + 1.0f;
+  let small = p * x;
+  let large = select(1.0f - 2.0f / (exp_(a + a) + 1.0f), 1.0f, a > 9.0f);
+  return select(select(large, -large, x < 0.0f), small, a < 0.625f);
+}
+
+fn log_(x: f32) -> f32 {
+  // Subnormal numbers are scaled up first.
+  let small = x < 1.17549435e-38f;
+  let bits = bitcast<u32>(select(x, x * 16777216.0f, small));
+  var e = i32((bits >> 23u) & 0xffu) - select(126, 150, small);
+  var m = bitcast<f32>((bits & 0x007fffffu) | 0x3f000000u);
+  if (m < 0.70710678118654752f) {
+    e = e - 1;
+    m = m + m;
+  }
+  let t = m - 1.0f;
+  var p = 7.0376836292e-2f;
+  p = p * t + -1.1514610310e-1f;
+  p = p * t + 1.1676998740e-1f;
+  p = p * t + -1.2420140846e-1f;
+  p = p * t + 1.4249322787e-1f;
+  p = p * t + -1.6668057665e-1f;
+  p = p * t + 2.0000714765e-1f;
+  p = p * t + -2.4999993993e-1f;
+  p = p * t + 3.3333331174e-1f;
+  p = p * t + -0.5f;
+  p = p * t + 1.0f;
+  p = p * t + 0.0f;
+  let n = f32(e);
+  let y = n * 0.693359375f + (n * -2.12194440e-4f + p);
+  if ((bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u) { return x; }
+  if (x == 0.0f) { return bitcast<f32>(0xff800000u | bits_zero(x)); }
+  if (x < 0.0f) { return bitcast<f32>(0x7fc00000u | bits_zero(x)); }
+  if (bitcast<u32>(x) == 0x7f800000u) { return x; }
+  return y;
+}
+
+// A 0 that the compiler cannot see through: WGSL refuses constant infinities.
+fn bits_zero(x: f32) -> u32 {
+  return bitcast<u32>(x) & 0u;
+}
+
+struct Reduced {
+  sin: f32,
+  cos: f32,
+  quadrant: i32,
+}
+
+fn reduce_(x: f32) -> Reduced {
+  let n = floor(x * 0.636619772367581343f + 0.5f);
+  var t = x - n * 1.5703125f;
+  t = t - n * 4.837512969970703125e-4f;
+  t = t - n * 7.549789948768648e-8f;
+  let z = t * t;
+  var s = -1.9515295891e-4f;
+  s = s * z + 8.3321608736e-3f;
+  s = s * z + -1.6666654611e-1f;
+  s = s * z + 1.0f;
+  var c = 2.443315711809948e-5f;
+  c = c * z + -1.388731625493765e-3f;
+  c = c * z + 4.166664568298827e-2f;
+  c = c * z + -0.5f;
+  c = c * z + 1.0f;
+  return Reduced(s * t, c, i32(n) & 3);
+}
+
+fn sin_(x: f32) -> f32 {
+  let r = reduce_(x);
+  let y = select(r.cos, r.sin, (r.quadrant & 1) == 0);
+  return select(y, -y, r.quadrant >= 2);
+}
+
+fn cos_(x: f32) -> f32 {
+  let r = reduce_(x);
+  let y = select(r.sin, r.cos, (r.quadrant & 1) == 0);
+  return select(y, -y, r.quadrant == 1 || r.quadrant == 2);
+}
+
+fn tan_(x: f32) -> f32 {
+  return sin_(x) / cos_(x);
+}

@@ -1,0 +1,61 @@
+// Softmax cross-entropy along rows. Shapes: y, t (rows, features); the error
+// is (rows, features), the value (rows). One row a thread, grid stride; sums
+// over features ascending. Needs math.wgsl. ENTRY: row_error or row_value.
+
+struct Params { rows: u32, features: u32, divisor: f32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> y: array<f32>;
+@group(0) @binding(2) var<storage, read> t: array<f32>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+
+fn most_of(start: u32) -> f32 {
+  var most = y[start];
+  for (var i = 1u; i < params.features; i++) {
+    most = max(most, y[start + i]);
+  }
+  return most;
+}
+
+fn total_of(start: u32, most: f32) -> f32 {
+  var total = 0.0f;
+  for (var i = 0u; i < params.features; i++) {
+    total = total + exp_(y[start + i] - most);
+  }
+  return total;
+}
+
+fn row_error(row: u32) {
+  let start = row * params.features;
+  let most = most_of(start);
+  let total = total_of(start, most);
+  // Targets need not be one-hot: the probabilities carry their sum.
+  var mass = 0.0f;
+  for (var i = 0u; i < params.features; i++) {
+    mass = mass + t[start + i];
+  }
+  for (var i = 0u; i < params.features; i++) {
+    let p = exp_(y[start + i] - most) / total;
+    out[start + i] = (p * mass - t[start + i]) / params.divisor;
+  }
+}
+
+fn row_value(row: u32) {
+  let start = row * params.features;
+  let most = most_of(start);
+  let shift = log_(total_of(start, most));
+  var loss = 0.0f;
+  for (var i = 0u; i < params.features; i++) {
+    loss = loss + t[start + i] * (shift - (y[start + i] - most));
+  }
+  out[row] = loss;
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  for (var row = id.x; row < params.rows; row += groups.x * 64u) {
+    ENTRY
+  }
+}

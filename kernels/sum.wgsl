@@ -1,0 +1,26 @@
+// Sum over the middle axis of (outer, n, inner), n ascending, then divided.
+// Shapes: x (outer, n, inner), out (outer, inner). One output a thread, grid
+// stride. FINISH is filled in by src/ops/reduce.ts: value, or out[i] + value.
+
+struct Params { outer: u32, n: u32, inner: u32, divisor: f32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let total = params.outer * params.inner;
+  for (var i = id.x; i < total; i += groups.x * 64u) {
+    var at = i / params.inner * params.n * params.inner + i % params.inner;
+    var sum = 0.0f;
+    for (var k = 0u; k < params.n; k++) {
+      sum = sum + x[at];
+      at += params.inner;
+    }
+    let value = sum / params.divisor;
+    out[i] = FINISH;
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * What executes programs. A backend owns memory and runs recorded calls; it
+ * knows nothing of graphs, circuits, rules or time beyond the order of ticks.
+ */
+
+import type { Program } from '../program/recorder.ts';
+import type { DType, FloatArray } from '../tensor.ts';
+
+/** Memory that outlives a program: parameters and states of optimisers. */
+export interface Memory {
+  readonly size: number;
+}
+
+export interface Backend {
+  readonly name: 'cpu' | 'webgpu';
+  readonly dtype: DType;
+  /** What it runs on, for people. */
+  readonly description: string;
+  allocate(size: number): Memory;
+  write(memory: Memory, data: ArrayLike<number>): void;
+  read(memory: Memory): Promise<FloatArray>;
+  free(memory: Memory): void;
+  /** Prepares a program; `residents` gives the memory of each by name. */
+  compile(
+    program: Program,
+    residents: ReadonlyMap<string, Memory>,
+  ): Promise<Executable>;
+  /** Releases everything. Idempotent. */
+  close(): void;
+}
+
+export interface Executable {
+  /** Sets the values of a feed. */
+  feed(name: string, data: ArrayLike<number>): void;
+  /** Runs all ticks, or those from `first` to `last` (both included). */
+  run(first?: number, last?: number): void;
+  /** Values of outputs, in the order asked for. */
+  read(names: readonly string[]): Promise<FloatArray[]>;
+  /** Kernel launches of one run, memory copies included. */
+  readonly launches: number;
+  /** Memory of its own, in bytes. */
+  readonly bytes: number;
+  free(): void;
+}

@@ -1,0 +1,312 @@
+/**
+ * A circuit: populations joined by axons on a clock. A rule drives it
+ * (present, clamp, learn, tick); the circuit itself records what happens and
+ * computes no number.
+ */
+
+import { Subject } from 'rxjs';
+import { lossDivisor, type Vertex } from '../graph.ts';
+import type { Levelled } from '../level.ts';
+import type { Ref } from '../ops/kernel.ts';
+import { mapKernel } from '../ops/map.ts';
+import { lossByName, opByName } from '../ops/table.ts';
+import type { Recorder } from '../program/recorder.ts';
+import { connect } from './axon.ts';
+import { TickClock } from './clock.ts';
+import { type Arrival, canonical, type ErrorEvent } from './event.ts';
+import { difference, Leaf, Population } from './population.ts';
+import { type Probe, recordProbes } from './probe.ts';
+
+export interface CircuitOptions {
+  /** Integration step. */
+  readonly gamma: number;
+  /** Predictions and Jacobians recomputed, or frozen at the forward sweep. */
+  readonly prediction: 'recomputed' | 'fixed';
+  /** Start away from eps = 0: values get the feeds `noise/ID` added. */
+  readonly noise: boolean;
+  /** Every population at every tick, or only where an event has arrived. */
+  readonly clocked: boolean;
+}
+
+/** Makes a parameter's new value of its gradient; null leaves it as it is. */
+export type Plasticity = (parameter: Vertex, gradient: Ref) => Ref | null;
+
+const perturb = mapKernel({
+  name: 'noise',
+  each: ['x', 'noise'],
+  outputs: [['y', 'x + noise']],
+});
+
+export class Circuit {
+  readonly levelled: Levelled;
+  readonly options: CircuitOptions;
+  readonly clock = new TickClock();
+  readonly recorder: Recorder;
+  /** Every error event, as it is sent. */
+  readonly errors$ = new Subject<ErrorEvent>();
+  readonly populations = new Map<Vertex, Population>();
+  readonly leaves = new Map<Vertex, Leaf>();
+  readonly output: Population;
+  private readonly plasticity: Plasticity;
+  private readonly onForward: (mu: Ref, target: Ref) => void;
+  private readonly probes: readonly Probe[];
+  private readonly moved = new Set<Population | Leaf>();
+  private readonly target: Ref;
+
+  constructor(
+    levelled: Levelled,
+    recorder: Recorder,
+    options: CircuitOptions,
+    more: {
+      plasticity?: Plasticity;
+      probes?: readonly Probe[];
+      onForward?: (mu: Ref, target: Ref) => void;
+    } = {},
+  ) {
+    this.levelled = levelled;
+    this.recorder = recorder;
+    this.options = options;
+    this.plasticity = more.plasticity ?? (() => null);
+    this.onForward = more.onForward ?? (() => {});
+    this.probes = more.probes ?? [];
+    for (const vertex of levelled.vertices) {
+      if (vertex.isLeaf) {
+        const x =
+          vertex.op === 'param'
+            ? recorder.resident(vertex.id, vertex.size)
+            : recorder.feed(vertex.id, vertex.size);
+        this.leaves.set(vertex, new Leaf(vertex, x));
+      } else {
+        const op = opByName.get(vertex.op);
+        if (op) this.populations.set(vertex, new Population(vertex, op));
+      }
+    }
+    this.output = this.populations.get(levelled.graph.output) as Population;
+    this.target = recorder.feed('target', levelled.graph.output.size);
+    levelled.axons.forEach((axon, order) => {
+      connect(
+        axon,
+        order,
+        this.source(axon.from),
+        this.populations.get(axon.to) as Population,
+        this.clock,
+        options.prediction === 'recomputed',
+      );
+    });
+  }
+
+  /** Plastic leaves at a level. */
+  parametersAt(level: number): Vertex[] {
+    return this.parameters.filter(
+      (vertex) => this.levelled.levels.get(vertex) === level,
+    );
+  }
+
+  get parameters(): Vertex[] {
+    return this.levelled.vertices.filter((vertex) => vertex.op === 'param');
+  }
+
+  /** Forward sweep: every value population at its prediction, so eps = 0. */
+  present(): void {
+    const { emit } = this.recorder;
+    this.sweep((population) => {
+      population.x = population.mu;
+    });
+    if (this.options.noise) {
+      for (const population of this.hidden()) {
+        const { id, size } = population.vertex;
+        const noise = this.recorder.feed(`noise/${id}`, size);
+        [population.x] = perturb.emit(emit, [population.x, noise]);
+      }
+      this.sweep((population) => {
+        const { x, mu } = population;
+        if (population !== this.output) {
+          [population.eps] = difference.emit(emit, [mu, x]);
+        }
+      });
+    }
+  }
+
+  /** Clamps the output to the target: its error is dL/dmu. */
+  clamp(): void {
+    this.onForward(this.output.mu, this.target);
+    this.output.eps = this.outputError();
+    this.sendErrors();
+    this.probe();
+  }
+
+  /** From t to t + 1. */
+  tick(): number {
+    const { gamma, clocked } = this.options;
+    const { emit } = this.recorder;
+    // Value populations integrate what has arrived.
+    for (const population of this.hidden()) {
+      const zero = this.zero(population);
+      const s = this.sum(population.inbox);
+      if (clocked) population.eps ??= zero;
+      const sum = clocked ? (s ?? zero) : s;
+      if (population.moveValue(emit, sum, gamma, zero)) {
+        this.moved.add(population);
+      }
+    }
+    this.nextInstant();
+    // Values go forward; predictions follow; errors take what is left.
+    const before = new Map<Population, Ref>();
+    for (const population of this.populations.values()) {
+      before.set(population, population.mu);
+      if (clocked && this.options.prediction === 'recomputed') {
+        population.stale = true;
+      }
+      population.predict(emit);
+    }
+    for (const population of this.hidden()) {
+      const was = before.get(population) as Ref;
+      const zero = this.zero(population);
+      if (clocked) population.computeError(emit, was, gamma, zero);
+      else population.moveError(emit, was, gamma, zero);
+    }
+    if (this.output.mu !== before.get(this.output)) {
+      this.output.eps = this.outputError();
+    }
+    this.sendErrors();
+    this.probe();
+    return this.clock.now();
+  }
+
+  /**
+   * Sum over consumers of (d mu / d zeta)^T eps, of what has arrived at a
+   * parameter this tick, added to `base`; null where nothing has. `select`
+   * gives the error to learn from, or null to leave an event out.
+   */
+  gradient(
+    parameter: Vertex,
+    more: {
+      base?: Ref | null;
+      select?: (event: ErrorEvent) => Ref | null;
+    } = {},
+  ): Ref | null {
+    const leaf = this.leaves.get(parameter) as Leaf;
+    return this.sum(leaf.inbox, more.base, more.select);
+  }
+
+  /** Plasticity of parameters from what has arrived this tick (Eq. 8). */
+  learn(parameters: readonly Vertex[]): void {
+    for (const parameter of parameters) {
+      const gradient = this.gradient(parameter);
+      if (gradient) this.commit(parameter, gradient);
+    }
+  }
+
+  /** Changes a parameter by its gradient when this tick ends. */
+  commit(parameter: Vertex, gradient: Ref): void {
+    const leaf = this.leaves.get(parameter) as Leaf;
+    const next = this.plasticity(parameter, gradient);
+    if (!next) return;
+    leaf.x = next;
+    this.moved.add(leaf);
+  }
+
+  private source(vertex: Vertex): Population | Leaf {
+    return (this.populations.get(vertex) ??
+      this.leaves.get(vertex)) as Population;
+  }
+
+  private *hidden(): Iterable<Population> {
+    for (const population of this.populations.values()) {
+      if (population !== this.output) yield population;
+    }
+  }
+
+  /** Predictions from the inputs' present values, in topological order. */
+  private sweep(settle: (population: Population) => void): void {
+    for (const population of this.populations.values()) {
+      population.vertex.inputs.forEach((input, slot) => {
+        population.seen[slot] = this.source(input).x;
+      });
+      population.stale = true;
+      population.predict(this.recorder.emit);
+      settle(population);
+    }
+  }
+
+  private outputError(): Ref {
+    const { graph } = this.levelled;
+    const loss = lossByName.get(graph.loss.kind);
+    if (!loss) throw new Error(`no loss ${graph.loss.kind}`);
+    const { shape } = graph.output;
+    const divisor = lossDivisor(graph);
+    const { emit } = this.recorder;
+    return loss.error(emit, this.output.mu, this.target, shape, divisor);
+  }
+
+  /** Every message is made at the instant of its event. */
+  private sum(
+    arrivals: readonly Arrival[],
+    base: Ref | null = null,
+    select: (event: ErrorEvent) => Ref | null = (event) => event.eps,
+  ): Ref | null {
+    let sum = base;
+    for (const { axon, event } of canonical(arrivals)) {
+      const eps = select(event);
+      const op = opByName.get(axon.to.op);
+      if (!eps || !op) continue;
+      sum = this.recorder.at(event.tick, () =>
+        op.vjp(this.recorder.emit, {
+          inputs: event.seen,
+          output: event.mu,
+          attrs: axon.to.attrs,
+          slot: axon.slot,
+          eps,
+          base: sum,
+        }),
+      );
+    }
+    return sum;
+  }
+
+  /** Time goes on: delayed events arrive, values that moved are sent. */
+  private nextInstant(): void {
+    for (const { inbox } of this.populations.values()) inbox.length = 0;
+    for (const { inbox } of this.leaves.values()) inbox.length = 0;
+    this.clock.advance();
+    const tick = this.clock.now();
+    this.recorder.tick = tick;
+    for (const { vertex, x, values$ } of this.moved) {
+      values$.next({ from: vertex, tick, value: x });
+      const population = vertex.id;
+      this.recorder.event({ kind: 'value', population, tick, ref: x });
+    }
+    this.moved.clear();
+    this.clock.flush();
+  }
+
+  private sendErrors(): void {
+    const tick = this.clock.now();
+    for (const population of this.populations.values()) {
+      const eps =
+        population.eps ?? (this.options.clocked ? this.zero(population) : null);
+      if (!eps) continue;
+      const event = population.errorEvent(tick, eps);
+      this.recorder.event({
+        kind: 'error',
+        population: population.vertex.id,
+        tick,
+        ref: eps,
+      });
+      this.errors$.next(event);
+      population.errors$.next(event);
+    }
+    this.clock.flush();
+  }
+
+  private zero(population: Population): Ref {
+    return this.recorder.constant(population.vertex.size, 0);
+  }
+
+  private probe(): void {
+    recordProbes(this.probes, this.clock.now(), this, {
+      target: this.target,
+      zero: (population) => this.zero(population),
+    });
+  }
+}

@@ -1,0 +1,38 @@
+/** What travels on axons, and the order in which arrivals are summed. */
+
+import type { Vertex } from '../graph.ts';
+import type { Axon } from '../level.ts';
+import type { Ref } from '../ops/kernel.ts';
+import type { Operand } from '../ops/op.ts';
+
+/** An error population's state at a tick, with what its message is made of. */
+export interface ErrorEvent {
+  readonly from: Vertex;
+  readonly tick: number;
+  readonly eps: Ref;
+  /** Inputs of the consumer as they had reached it at that tick. */
+  readonly seen: readonly Operand[];
+  readonly mu: Operand;
+}
+
+/** A value population's new state. */
+export interface ValueEvent {
+  readonly from: Vertex;
+  readonly tick: number;
+  readonly value: Ref;
+}
+
+/** An error event at the end of its axon. */
+export interface Arrival {
+  readonly axon: Axon;
+  /** Place of the axon in the canonical order of sums. */
+  readonly order: number;
+  readonly event: ErrorEvent;
+}
+
+/** Arrivals of one tick in canonical order: when they came makes no bit. */
+export function canonical(arrivals: readonly Arrival[]): Arrival[] {
+  return [...arrivals].sort(
+    (a, b) => a.order - b.order || a.event.tick - b.event.tick,
+  );
+}

@@ -1,0 +1,179 @@
+import { gunzipSync } from 'node:zlib';
+import { FormatError, messageOf } from '../errors.ts';
+
+/**
+ * Most bytes an IDX file may hold, unpacked: 256 MiB, five times the largest
+ * of the MNIST family. A gzip bomb is stopped there.
+ */
+export const MAX_IDX_BYTES = 256 * 1024 * 1024;
+
+/** An array of unsigned bytes, row-major: sizes of the axes and the bytes. */
+export interface Idx {
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+
+/** Element types of the format, by the third byte of the file. */
+const TYPES: Readonly<Record<number, string>> = {
+  8: 'unsigned byte',
+  9: 'signed byte',
+  11: 'short',
+  12: 'int',
+  13: 'float',
+  14: 'double',
+};
+
+const UNSIGNED_BYTE = 8;
+
+/**
+ * Reads an IDX file of unsigned bytes, plain or gzipped: two zero bytes, the
+ * element type, the number of axes, each axis as a big-endian 32-bit word,
+ * then the elements (Y. LeCun's format for MNIST).
+ *
+ * @param bytes the whole file
+ * @param file its name, for the text of an error
+ * @param maxBytes most bytes it may hold unpacked
+ * @throws FormatError for anything that is not exactly such a file
+ */
+export function readIdx(
+  bytes: Uint8Array,
+  file: string,
+  maxBytes: number = MAX_IDX_BYTES,
+): Idx {
+  const gzipped = bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+  const plain = gzipped ? unzip(bytes, file, maxBytes) : bytes;
+  const shape = readShape(plain, file, maxBytes);
+  const start = 4 + 4 * shape.length;
+  const size = shape.reduce((product, axis) => product * axis, 1);
+  const found = plain.length - start;
+  if (found < size) {
+    fail(
+      file,
+      `is truncated: shape ${shape.join(' x ')} needs ${size} bytes of data ` +
+        `but it holds ${found}`,
+      'fetch it again',
+      { shape, expected: size, got: found },
+    );
+  }
+  if (found > size) {
+    fail(
+      file,
+      `has ${found - size} bytes after its data of ${shape.join(' x ')}`,
+      'fetch it again',
+      { shape, expected: size, got: found },
+    );
+  }
+  // A copy: its owner may go on to use the bytes, and a Buffer's may be pooled.
+  return { shape, data: new Uint8Array(plain.subarray(start)) };
+}
+
+function unzip(bytes: Uint8Array, file: string, maxBytes: number): Uint8Array {
+  // With `info` the result also tells how much of the input was used; the
+  // type definitions of Node do not know this form.
+  let result: { buffer: Uint8Array; engine: { bytesWritten: number } };
+  try {
+    result = gunzipSync(bytes, {
+      info: true,
+      maxOutputLength: maxBytes,
+    }) as unknown as typeof result;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'ERR_BUFFER_TOO_LARGE') {
+      fail(
+        file,
+        `unpacks to more than ${maxBytes} bytes`,
+        'it is no data set of images; fetch it again',
+        { maxBytes },
+      );
+    }
+    fail(file, `is damaged gzip (${messageOf(error)})`, 'fetch it again');
+  }
+  const used = result.engine.bytesWritten;
+  if (used < bytes.length) {
+    fail(
+      file,
+      `has ${bytes.length - used} bytes after the end of its gzip data`,
+      'fetch it again',
+      { expected: used, got: bytes.length },
+    );
+  }
+  return result.buffer;
+}
+
+function readShape(
+  plain: Uint8Array,
+  file: string,
+  maxBytes: number,
+): readonly number[] {
+  if (plain.length < 4) {
+    fail(
+      file,
+      `is truncated: ${plain.length} bytes, an IDX header has at least 8`,
+      'fetch it again',
+      { got: plain.length },
+    );
+  }
+  const [zero0, zero1, type, axes] = plain;
+  if (zero0 !== 0 || zero1 !== 0 || axes === 0 || !(type in TYPES)) {
+    const magic = [zero0, zero1, type, axes]
+      .map((byte) => byte.toString(16).padStart(2, '0'))
+      .join(' ');
+    fail(
+      file,
+      `starts with ${magic}, which is not IDX (00 00 08 and 1 to 255 axes)`,
+      'pass an IDX file, plain or gzipped',
+      { magic },
+    );
+  }
+  if (type !== UNSIGNED_BYTE) {
+    fail(
+      file,
+      `holds elements of type ${TYPES[type]} (code ${type})`,
+      'only unsigned bytes (code 8) are read; convert it',
+      { type },
+    );
+  }
+  const headerLength = 4 + 4 * axes;
+  if (plain.length < headerLength) {
+    fail(
+      file,
+      `is truncated: ${plain.length} bytes, its header of ${axes} axes has ` +
+        headerLength,
+      'fetch it again',
+      { expected: headerLength, got: plain.length },
+    );
+  }
+  const view = new DataView(plain.buffer, plain.byteOffset, headerLength);
+  const shape: number[] = [];
+  let size = 1;
+  for (let axis = 0; axis < axes; axis++) {
+    const length = view.getUint32(4 + 4 * axis);
+    if (length === 0) {
+      fail(file, `has size 0 along axis ${axis}`, 'every axis must be >= 1', {
+        axis,
+      });
+    }
+    shape.push(length);
+    // Both factors are below 2^32, so this product may round but not wrap.
+    size *= length;
+    if (size > maxBytes) {
+      fail(
+        file,
+        `declares more than ${maxBytes} bytes (${shape.join(' x ')} at axis ` +
+          `${axis})`,
+        'its header is damaged; fetch it again',
+        { shape, maxBytes },
+      );
+    }
+  }
+  return shape;
+}
+
+function fail(
+  file: string,
+  fact: string,
+  remedy: string,
+  data: Record<string, unknown> = {},
+): never {
+  throw new FormatError(`File ${file} ${fact}: ${remedy}`, { file, ...data });
+}

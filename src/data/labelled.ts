@@ -1,0 +1,81 @@
+import { FormatError } from '../errors.ts';
+import type { Idx } from './idx.ts';
+
+/** Rows and columns of every image: that of the MNIST family. */
+export const IMAGE_SHAPE: readonly [number, number] = [28, 28];
+
+/** Pixels of one image. */
+export const PIXELS = IMAGE_SHAPE[0] * IMAGE_SHAPE[1];
+
+/** Grey images with a class each. */
+export interface LabelledImages {
+  /** count x 784 bytes, row-major, 0 is background and 255 is ink. */
+  readonly images: Uint8Array;
+  /** count bytes, the class 0 .. 9 of each image. */
+  readonly labels: Uint8Array;
+  readonly count: number;
+  /** Rows and columns of one image. */
+  readonly shape: readonly [number, number];
+}
+
+/** An IDX array and the name of the file that it was read from. */
+export interface NamedIdx extends Idx {
+  readonly file: string;
+}
+
+/**
+ * Joins images and their labels.
+ *
+ * @param images shape [count, 28, 28]
+ * @param labels shape [count], each 0 .. 9
+ * @throws FormatError if shapes, counts or labels are others
+ */
+export function labelled(images: NamedIdx, labels: NamedIdx): LabelledImages {
+  const [rows, columns] = IMAGE_SHAPE;
+  const [count, height, width] = images.shape;
+  if (images.shape.length !== 3 || height !== rows || width !== columns) {
+    throw new FormatError(
+      `File ${images.file} has shape ${images.shape.join(' x ')}: images ` +
+        `must be count x ${rows} x ${columns}`,
+      { file: images.file, shape: images.shape },
+    );
+  }
+  if (labels.shape.length !== 1) {
+    throw new FormatError(
+      `File ${labels.file} has shape ${labels.shape.join(' x ')}: labels ` +
+        'must have one axis',
+      { file: labels.file, shape: labels.shape },
+    );
+  }
+  if (labels.shape[0] !== count) {
+    throw new FormatError(
+      `File ${labels.file} holds ${labels.shape[0]} labels but ` +
+        `${images.file} holds ${count} images: take both from one data set`,
+      { file: labels.file, labels: labels.shape[0], images: count },
+    );
+  }
+  const wrong = labels.data.findIndex((label) => label > 9);
+  if (wrong >= 0) {
+    throw new FormatError(
+      `File ${labels.file} holds label ${labels.data[wrong]} at index ` +
+        `${wrong}: labels must be 0 to 9`,
+      { file: labels.file, index: wrong, label: labels.data[wrong] },
+    );
+  }
+  return {
+    images: images.data,
+    labels: labels.data,
+    count,
+    shape: IMAGE_SHAPE,
+  };
+}
+
+/** The first `count` of the images, without a copy. */
+export function firstOf(set: LabelledImages, count: number): LabelledImages {
+  return {
+    images: set.images.subarray(0, count * PIXELS),
+    labels: set.labels.subarray(0, count),
+    count,
+    shape: set.shape,
+  };
+}

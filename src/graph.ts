@@ -1,0 +1,398 @@
+/**
+ * A computation graph: what is computed. It knows nothing of time, levels or
+ * devices. Built by calling ops on vertices; a built graph is frozen.
+ */
+
+import { GraphError, ShapeError } from './errors.ts';
+import type { Step } from './ops/composite.ts';
+import { type Attrs, type Op, ShapeProblem } from './ops/op.ts';
+import { lossByName, opByName } from './ops/table.ts';
+import {
+  checkShape,
+  checkTensor,
+  type Shape,
+  sameShape,
+  shapeText,
+  sizeOf,
+  type Tensor,
+} from './tensor.ts';
+
+/** How a parameter starts: given values, or uniform in [-bound, bound). */
+export type Init =
+  | { readonly kind: 'values'; readonly data: ArrayLike<number> }
+  | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'zeros' };
+
+/** Data that comes with each presentation, or a plastic leaf. */
+export type LeafKind = 'input' | 'param';
+
+/** One elementary function of the graph, or a leaf. */
+export class Vertex {
+  private readonly builder: GraphBuilder;
+  /** Place in topological order. */
+  readonly index: number;
+  readonly id: string;
+  /** Name of the op; 'input' and 'param' are leaves. */
+  readonly op: string;
+  readonly inputs: readonly Vertex[];
+  readonly attrs: Attrs;
+  readonly shape: Shape;
+
+  constructor(
+    builder: GraphBuilder,
+    of: Pick<Vertex, 'index' | 'id' | 'op' | 'inputs' | 'attrs' | 'shape'>,
+  ) {
+    this.builder = builder;
+    this.index = of.index;
+    this.id = of.id;
+    this.op = of.op;
+    this.inputs = of.inputs;
+    this.attrs = of.attrs;
+    this.shape = of.shape;
+  }
+
+  get isLeaf(): boolean {
+    return this.op === 'input' || this.op === 'param';
+  }
+
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** Any op of the table with this vertex as first input. */
+  apply(
+    op: string,
+    others: Vertex[] = [],
+    attrs: Attrs = {},
+    id?: string,
+  ): Vertex {
+    return this.builder.apply(op, [this, ...others], attrs, id);
+  }
+  add(...others: Vertex[]): Vertex {
+    return this.apply('add', others);
+  }
+  mul(other: Vertex): Vertex {
+    return this.apply('mul', [other]);
+  }
+  scale(factor: number): Vertex {
+    return this.apply('scale', [], { factor });
+  }
+  tanh(): Vertex {
+    return this.apply('tanh');
+  }
+  sigmoid(): Vertex {
+    return this.apply('sigmoid');
+  }
+  relu(): Vertex {
+    return this.apply('relu');
+  }
+  sin(): Vertex {
+    return this.apply('sin');
+  }
+  tan(): Vertex {
+    return this.apply('tan');
+  }
+  sqrt(): Vertex {
+    return this.apply('sqrt');
+  }
+  square(): Vertex {
+    return this.apply('square');
+  }
+  /** x W^T, W of shape [out, in]. */
+  linear(weight: Vertex): Vertex {
+    return this.apply('linear', [weight]);
+  }
+  /** x W^T + b, W of shape [out, in], b of shape [out]. */
+  affine(weight: Vertex, bias: Vertex): Vertex {
+    return this.apply('affine', [weight, bias]);
+  }
+  /** Matrix product; `transpose_b` takes other as [m, k]. */
+  matmul(other: Vertex, attrs: { transpose_b?: boolean } = {}): Vertex {
+    return this.apply('matmul', [other], attrs);
+  }
+  sum(axis?: number): Vertex {
+    return this.apply('sum', [], axis === undefined ? {} : { axis });
+  }
+  mean(axis?: number): Vertex {
+    return this.apply('mean', [], axis === undefined ? {} : { axis });
+  }
+  /** The same vertex under another name. */
+  named(id: string): Vertex {
+    return this.builder.rename(this, id);
+  }
+}
+
+export type Reduction = 'sum' | 'mean';
+
+export interface Graph {
+  /** All vertices, in topological order. */
+  readonly vertices: readonly Vertex[];
+  readonly output: Vertex;
+  readonly loss: { readonly kind: string; readonly reduction: Reduction };
+  readonly inits: ReadonlyMap<string, Init>;
+  /** Values that came with the graph, by id of an input; 'target' too. */
+  readonly data: ReadonlyMap<string, Tensor>;
+}
+
+export class GraphBuilder {
+  private readonly vertices: Vertex[] = [];
+  private readonly byId = new Map<string, Vertex>();
+  private readonly inits = new Map<string, Init>();
+  private readonly data = new Map<string, Tensor>();
+
+  /** A data input: fed at each presentation, never moves. */
+  input(id: string, shape: Shape, values?: ArrayLike<number>): Vertex {
+    checkShape(id, shape);
+    if (values) {
+      const tensor = { shape, data: values };
+      checkTensor(id, tensor);
+      this.data.set(id, tensor);
+    }
+    return this.push('input', [], {}, shape, id);
+  }
+
+  /**
+   * A plastic leaf. Without `init` it starts uniform within 1/sqrt(last axis),
+   * PyTorch's rule for linear layers; an array gives the values themselves.
+   */
+  param(id: string, shape: Shape, init?: Init | ArrayLike<number>): Vertex {
+    checkShape(id, shape);
+    const chosen: Init =
+      init === undefined
+        ? { kind: 'uniform', bound: 1 / Math.sqrt(shape[shape.length - 1]) }
+        : 'kind' in init
+          ? init
+          : { kind: 'values', data: init };
+    if (chosen.kind === 'values') {
+      checkTensor(id, { shape, data: chosen.data });
+    } else if (
+      chosen.kind === 'uniform' &&
+      !(Number.isFinite(chosen.bound) && chosen.bound >= 0)
+    ) {
+      throw new GraphError(
+        `Parameter "${id}" starts with bound ${chosen.bound}: ` +
+          'a bound is a finite number >= 0',
+        { id },
+      );
+    }
+    const vertex = this.push('param', [], {}, shape, id);
+    this.inits.set(vertex.id, chosen);
+    return vertex;
+  }
+
+  /** An op of the table on vertices of this graph. */
+  apply(name: string, inputs: Vertex[], attrs: Attrs = {}, id?: string) {
+    const op = opByName.get(name);
+    const label = id ?? `${name}${this.vertices.length}`;
+    if (!op) {
+      throw new GraphError(
+        `Vertex "${label}" has unknown op "${name}": use one of ` +
+          [...opByName.keys()].join(', '),
+        { id: label, op: name },
+      );
+    }
+    this.checkInputs(op, inputs, label);
+    checkAttrs(op, attrs, label);
+    return this.push(
+      name,
+      inputs,
+      attrs,
+      shapeOf(op, inputs, attrs, label),
+      id,
+    );
+  }
+
+  /**
+   * Several ops as one vertex, so one population: the function gets stand-ins
+   * of the inputs and returns the last of its ops.
+   */
+  composite(
+    inputs: Vertex[],
+    body: (...inputs: Vertex[]) => Vertex,
+    id?: string,
+  ): Vertex {
+    const inner = new GraphBuilder();
+    const stands = inputs.map((v, i) => inner.input(`input ${i}`, v.shape));
+    const last = body(...stands);
+    const steps: Step[] = inner.vertices.slice(inputs.length).map((v) => ({
+      op: v.op,
+      inputs: v.inputs.map((input) =>
+        input.index < inputs.length
+          ? input.index
+          : inputs.length - 1 - input.index,
+      ),
+      ...(Object.keys(v.attrs).length > 0 ? { attrs: v.attrs } : {}),
+    }));
+    if (last !== inner.vertices.at(-1)) {
+      throw new GraphError(
+        `Composite "${id ?? ''}" returns "${last.id}", not its last op: ` +
+          'drop the ops after it',
+      );
+    }
+    return this.apply('composite', inputs, { body: steps }, id);
+  }
+
+  /** Ends the building: the vertex that is clamped, and its loss. */
+  output(
+    vertex: Vertex,
+    loss = 'half_sse',
+    options: { reduction?: Reduction; target?: ArrayLike<number> } = {},
+  ): Graph {
+    const reduction = options.reduction ?? 'sum';
+    if (this.vertices[vertex.index] !== vertex || vertex.isLeaf) {
+      throw new GraphError(
+        `Output "${vertex.id}" is ${vertex.isLeaf ? 'a leaf' : 'of another graph'}: ` +
+          'it must be an op of this graph',
+        { id: vertex.id },
+      );
+    }
+    if (!lossByName.has(loss)) {
+      throw new GraphError(
+        `Unknown loss "${loss}": use one of ${[...lossByName.keys()].join(', ')}`,
+        { loss },
+      );
+    }
+    if (reduction !== 'sum' && reduction !== 'mean') {
+      throw new GraphError(`Unknown reduction "${reduction}": use sum or mean`);
+    }
+    if (options.target) {
+      const target = { shape: vertex.shape, data: options.target };
+      checkTensor('target', target);
+      this.data.set('target', target);
+    }
+    return Object.freeze({
+      vertices: [...this.vertices],
+      output: vertex,
+      loss: { kind: loss, reduction },
+      inits: new Map(this.inits),
+      data: new Map(this.data),
+    });
+  }
+
+  rename(vertex: Vertex, id: string): Vertex {
+    if (vertex !== this.vertices.at(-1)) {
+      throw new GraphError(
+        `Vertex "${vertex.id}" is read already: name it when it is made`,
+        { id },
+      );
+    }
+    this.vertices.pop();
+    this.byId.delete(vertex.id);
+    return this.push(vertex.op, vertex.inputs, vertex.attrs, vertex.shape, id);
+  }
+
+  private push(
+    op: string,
+    inputs: readonly Vertex[],
+    attrs: Attrs,
+    shape: Shape,
+    id = this.freshId(op),
+  ): Vertex {
+    if (typeof id !== 'string' || id === '' || id === 'target') {
+      throw new GraphError(
+        `Vertex id ${JSON.stringify(id)} cannot be used: give a text, not "target"`,
+      );
+    }
+    if (this.byId.has(id)) {
+      throw new GraphError(`Vertex id "${id}" is used twice: ids are unique`, {
+        id,
+      });
+    }
+    const index = this.vertices.length;
+    const vertex = new Vertex(this, { index, id, op, inputs, attrs, shape });
+    this.vertices.push(vertex);
+    this.byId.set(id, vertex);
+    return vertex;
+  }
+
+  private freshId(op: string): string {
+    let n = this.vertices.length;
+    while (this.byId.has(`${op}${n}`)) n += 1;
+    return `${op}${n}`;
+  }
+
+  private checkInputs(op: Op, inputs: readonly Vertex[], label: string): void {
+    const wrong =
+      op.arity === 'many' ? inputs.length < 1 : inputs.length !== op.arity;
+    if (wrong) {
+      throw new GraphError(
+        `Vertex "${label}" (${op.name}) has ${inputs.length} inputs: it takes ` +
+          (op.arity === 'many' ? 'one or more' : `${op.arity}`),
+        { id: label, op: op.name },
+      );
+    }
+    for (const input of inputs) {
+      if (this.vertices[input.index] !== input) {
+        throw new GraphError(
+          `Vertex "${label}" (${op.name}) reads "${input.id}" of another graph`,
+          { id: label },
+        );
+      }
+    }
+  }
+}
+
+function checkAttrs(op: Op, attrs: Attrs, label: string): void {
+  const known = op.attrs ?? {};
+  for (const key of Object.keys(attrs)) {
+    if (!Object.hasOwn(known, key)) {
+      throw new GraphError(
+        `Vertex "${label}" (${op.name}) has unknown attribute "${key}": it ` +
+          `takes ${Object.keys(known).join(', ') || 'none'}`,
+        { id: label, key },
+      );
+    }
+  }
+  for (const [key, check] of Object.entries(known)) {
+    if (!check(attrs[key])) {
+      throw new GraphError(
+        `Vertex "${label}" (${op.name}) has attribute ${key} = ` +
+          `${JSON.stringify(attrs[key])}, which it cannot use`,
+        { id: label, key },
+      );
+    }
+  }
+}
+
+function shapeOf(op: Op, inputs: Vertex[], attrs: Attrs, label: string): Shape {
+  try {
+    return op.shape(
+      inputs.map((input) => input.shape),
+      attrs,
+    );
+  } catch (error) {
+    if (!(error instanceof ShapeProblem)) throw error;
+    const read = inputs.map((v) => `"${v.id}" ${shapeText(v.shape)}`);
+    throw new ShapeError(
+      `Vertex "${label}" (${op.name}) ${error.message}; it reads ${read.join(', ')}`,
+      { id: label, op: op.name, shapes: inputs.map((v) => v.shape) },
+    );
+  }
+}
+
+/** Parameters of a graph, in topological order. */
+export function parametersOf(graph: Graph): Vertex[] {
+  return graph.vertices.filter((vertex) => vertex.op === 'param');
+}
+
+/** Data inputs of a graph, in topological order. */
+export function inputsOf(graph: Graph): Vertex[] {
+  return graph.vertices.filter((vertex) => vertex.op === 'input');
+}
+
+/** Number by which a loss is divided: the batch size for 'mean'. */
+export function lossDivisor(graph: Graph): number {
+  return graph.loss.reduction === 'mean' ? graph.output.shape[0] : 1;
+}
+
+/** Checks that a tensor fits a vertex. */
+export function checkFits(vertex: Vertex, tensor: Tensor): void {
+  checkTensor(vertex.id, tensor);
+  if (!sameShape(vertex.shape, tensor.shape)) {
+    throw new ShapeError(
+      `Vertex "${vertex.id}" (${vertex.op}) has shape ${shapeText(vertex.shape)} ` +
+        `but got values of shape ${shapeText(tensor.shape)}`,
+      { id: vertex.id },
+    );
+  }
+}

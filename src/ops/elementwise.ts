@@ -1,0 +1,127 @@
+/**
+ * Elementwise ops, one entry each. Inputs are named x (one) or x, z (two), y
+ * is the output, eps its error; `vjp` has one formula per input.
+ */
+
+import { type Shape, sameShape, shapeText } from '../tensor.ts';
+import { type MapKernel, mapKernel } from './map.ts';
+import { type Attrs, type Op, ShapeProblem } from './op.ts';
+
+interface Entry {
+  readonly forward: string;
+  /** One formula for each input. */
+  readonly vjp: readonly string[];
+  /** Attributes that the formulas use as numbers. */
+  readonly attrs?: readonly string[];
+  readonly exactOnIntegers?: boolean;
+  readonly domain?: readonly [number, number];
+}
+
+const isNumber = (value: unknown) => Number.isFinite(value);
+
+/** relu'(0) = 0. */
+const TABLE: Record<string, Entry> = {
+  identity: { forward: 'x', vjp: ['eps'], exactOnIntegers: true },
+  scale: {
+    forward: 'factor * x',
+    vjp: ['factor * eps'],
+    attrs: ['factor'],
+    exactOnIntegers: true,
+  },
+  tanh: { forward: 'tanh(x)', vjp: ['eps * (1 - y * y)'] },
+  sigmoid: { forward: '1 / (1 + exp(-x))', vjp: ['eps * (y * (1 - y))'] },
+  relu: {
+    forward: 'where(x > 0, x, 0)',
+    vjp: ['where(x > 0, eps, 0)'],
+    exactOnIntegers: true,
+  },
+  sin: { forward: 'sin(x)', vjp: ['eps * cos(x)'] },
+  tan: { forward: 'tan(x)', vjp: ['eps * (1 + y * y)'], domain: [-1.2, 1.2] },
+  sqrt: { forward: 'sqrt(x)', vjp: ['eps / (2 * y)'], domain: [0.1, 4] },
+  square: { forward: 'x * x', vjp: ['eps * (2 * x)'], exactOnIntegers: true },
+  mul: { forward: 'x * z', vjp: ['eps * z', 'eps * x'], exactOnIntegers: true },
+};
+
+const NAMES = ['x', 'z'];
+
+export const elementwise: readonly Op[] = Object.entries(TABLE).map(
+  ([name, entry]) => makeOp(name, entry),
+);
+
+function makeOp(name: string, entry: Entry): Op {
+  const inputs = NAMES.slice(0, entry.vjp.length);
+  const constants = entry.attrs ?? [];
+  const forward = mapKernel({
+    name,
+    each: inputs,
+    constants,
+    outputs: [['y', entry.forward]],
+  });
+  const vjps = entry.vjp.map((formula, slot) => ({
+    ...vjpKernels(`${name}/vjp${slot}`, inputs, constants, formula),
+    reads: [...inputs, 'y', 'eps'].filter((n) => mentions(formula, n)),
+  }));
+  const numbers = (attrs: Attrs) => constants.map((key) => Number(attrs[key]));
+  return {
+    name,
+    arity: inputs.length,
+    attrs: Object.fromEntries(constants.map((key) => [key, isNumber])),
+    exactOnIntegers: entry.exactOnIntegers,
+    domain: entry.domain,
+    shape: sameShapes,
+    forward(emit, operands, attrs) {
+      // A bare name computes nothing: the value itself is passed on.
+      if (entry.forward === 'x') return operands[0].ref;
+      const refs = operands.map((operand) => operand.ref);
+      return forward.emit(emit, refs, numbers(attrs))[0];
+    },
+    vjp(emit, { inputs: operands, output, attrs, slot, eps, base }) {
+      const { fresh, added, reads } = vjps[slot];
+      const named = {
+        eps,
+        y: output.ref,
+        x: operands[0].ref,
+        z: operands[1]?.ref,
+      };
+      if (!base && entry.vjp[slot] === 'eps') return eps;
+      const refs = reads.map((n) => named[n as keyof typeof named]);
+      return base
+        ? added.emit(emit, [base, ...refs], numbers(attrs))[0]
+        : fresh.emit(emit, refs, numbers(attrs))[0];
+    },
+  };
+}
+
+function vjpKernels(
+  name: string,
+  inputs: readonly string[],
+  constants: readonly string[],
+  formula: string,
+): { fresh: MapKernel; added: MapKernel } {
+  const each = [...inputs, 'y', 'eps'].filter((n) => mentions(formula, n));
+  return {
+    fresh: mapKernel({ name, each, constants, outputs: [['s', formula]] }),
+    added: mapKernel({
+      name: `${name}+`,
+      each: ['s', ...each],
+      constants,
+      outputs: [['s', `s + (${formula})`]],
+    }),
+  };
+}
+
+function mentions(formula: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\b`).test(formula);
+}
+
+/** Shape rule of elementwise ops: all inputs alike. */
+export function sameShapes(inputs: readonly Shape[]): Shape {
+  for (const shape of inputs) {
+    if (!sameShape(shape, inputs[0])) {
+      throw new ShapeProblem(
+        `needs inputs of one shape but has ${inputs.map(shapeText).join(' and ')}`,
+      );
+    }
+  }
+  return inputs[0];
+}

@@ -1,0 +1,190 @@
+/**
+ * One scalar formula, three executions. An elementwise function is written
+ * once, as text; from it come the float64 reference, its float32 twin that
+ * rounds after every operation as the GPU does, and the WGSL. So the CPU and
+ * the GPU cannot drift apart.
+ *
+ * Grammar: numbers, names, + - * / and unary -, comparisons (< <= > >= == !=),
+ * parentheses and the functions of FUNCTIONS. `where(c, a, b)` is a if c.
+ */
+
+import { GraphError } from '../errors.ts';
+import * as f32 from './f32.ts';
+
+export type Expression =
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'negate'; readonly operand: Expression }
+  | {
+      readonly kind: 'binary';
+      readonly operator: string;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | {
+      readonly kind: 'call';
+      readonly name: string;
+      readonly args: readonly Expression[];
+    };
+
+/** Functions of the language: name in WGSL, in float64 and in float32. */
+const FUNCTIONS: Record<
+  string,
+  { arity: number; wgsl: string; js: string; js32: string }
+> = {
+  exp: { arity: 1, wgsl: 'exp_', js: 'Math.exp', js32: 'f32.exp' },
+  log: { arity: 1, wgsl: 'log_', js: 'Math.log', js32: 'f32.log' },
+  tanh: { arity: 1, wgsl: 'tanh_', js: 'Math.tanh', js32: 'f32.tanh' },
+  sin: { arity: 1, wgsl: 'sin_', js: 'Math.sin', js32: 'f32.sin' },
+  cos: { arity: 1, wgsl: 'cos_', js: 'Math.cos', js32: 'f32.cos' },
+  tan: { arity: 1, wgsl: 'tan_', js: 'Math.tan', js32: 'f32.tan' },
+  sqrt: { arity: 1, wgsl: 'sqrt', js: 'Math.sqrt', js32: 'f32.sqrt' },
+  abs: { arity: 1, wgsl: 'abs', js: 'Math.abs', js32: 'Math.abs' },
+  where: { arity: 3, wgsl: '', js: '', js32: '' },
+};
+
+const COMPARISONS = ['<=', '>=', '==', '!=', '<', '>'];
+const TOKEN =
+  /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(<=|>=|==|!=|[-+*/()<>,]))/y;
+
+/** Parses a formula. Throws GraphError at the first character not understood. */
+export function parseExpression(text: string): Expression {
+  const tokens = tokenize(text);
+  let at = 0;
+  const peek = () => tokens[at];
+  const take = () => tokens[at++];
+  const fail = (): never => {
+    throw new GraphError(
+      `Formula "${text}" cannot be read at "${tokens.slice(at).join(' ')}": ` +
+        'use numbers, names, + - * /, comparisons and ' +
+        Object.keys(FUNCTIONS).join(', '),
+      { text },
+    );
+  };
+  const expect = (token: string) => {
+    if (take() !== token) {
+      at -= 1;
+      fail();
+    }
+  };
+
+  function chain(operators: string[], next: () => Expression): Expression {
+    let left = next();
+    while (operators.includes(peek())) {
+      const operator = take();
+      left = { kind: 'binary', operator, left, right: next() };
+    }
+    return left;
+  }
+  const comparison = (): Expression => chain(COMPARISONS, sum);
+  const sum = (): Expression => chain(['+', '-'], product);
+  const product = (): Expression => chain(['*', '/'], unary);
+  const unary = (): Expression => {
+    if (peek() !== '-') return primary();
+    take();
+    return { kind: 'negate', operand: unary() };
+  };
+  const primary = (): Expression => {
+    const token = take();
+    if (token === undefined) return fail();
+    if (token === '(') {
+      const inner = comparison();
+      expect(')');
+      return inner;
+    }
+    if (/^\d/.test(token)) return { kind: 'number', value: Number(token) };
+    if (!/^[A-Za-z_]/.test(token)) {
+      at -= 1;
+      return fail();
+    }
+    if (peek() !== '(') return { kind: 'name', name: token };
+    take();
+    const args = [comparison()];
+    while (peek() === ',') {
+      take();
+      args.push(comparison());
+    }
+    expect(')');
+    if (FUNCTIONS[token]?.arity !== args.length) return fail();
+    return { kind: 'call', name: token, args };
+  };
+
+  const result = comparison();
+  if (at < tokens.length) fail();
+  return result;
+}
+
+function tokenize(text: string): string[] {
+  const tokens: string[] = [];
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < text.trimEnd().length) {
+    const start = TOKEN.lastIndex;
+    const match = TOKEN.exec(text);
+    if (!match) {
+      throw new GraphError(
+        `Formula "${text}" has an unknown character at "${text.slice(start)}"`,
+        { text },
+      );
+    }
+    tokens.push(match[1] ?? match[2] ?? match[3]);
+  }
+  return tokens;
+}
+
+/** WGSL text; numbers carry the f suffix so that constants fold in float32. */
+export function toWgsl(e: Expression): string {
+  switch (e.kind) {
+    case 'number': {
+      const text = String(Math.fround(e.value));
+      return /[.e]/.test(text) ? `${text}f` : `${text}.0f`;
+    }
+    case 'name':
+      return e.name;
+    case 'negate':
+      return `(-${toWgsl(e.operand)})`;
+    case 'binary':
+      return `(${toWgsl(e.left)} ${e.operator} ${toWgsl(e.right)})`;
+    case 'call': {
+      const args = e.args.map(toWgsl);
+      return e.name === 'where'
+        ? `select(${args[2]}, ${args[1]}, ${args[0]})`
+        : `${FUNCTIONS[e.name].wgsl}(${args.join(', ')})`;
+    }
+  }
+}
+
+/** JavaScript text; `single` rounds to float32 after every operation. */
+export function toJs(e: Expression, single: boolean): string {
+  switch (e.kind) {
+    case 'number':
+      return String(single ? Math.fround(e.value) : e.value);
+    case 'name':
+      return e.name;
+    case 'negate':
+      return `(-${toJs(e.operand, single)})`;
+    case 'binary': {
+      const text = `(${toJs(e.left, single)} ${e.operator} ${toJs(e.right, single)})`;
+      const rounds = single && !COMPARISONS.includes(e.operator);
+      return rounds ? `Math.fround${text}` : text;
+    }
+    case 'call': {
+      const args = e.args.map((arg) => toJs(arg, single));
+      if (e.name === 'where') return `(${args[0]} ? ${args[1]} : ${args[2]})`;
+      const { js, js32 } = FUNCTIONS[e.name];
+      return `${single ? js32 : js}(${args.join(', ')})`;
+    }
+  }
+}
+
+/**
+ * Compiles JavaScript text to a function; `f32` is in its scope. Formulas are
+ * parsed before they come here, so no text of a user is ever executed.
+ */
+export function compileJs(
+  parameters: string[],
+  body: string,
+): CallableFunction {
+  return new Function('f32', `return (${parameters.join(', ')}) => {${body}}`)(
+    f32,
+  );
+}

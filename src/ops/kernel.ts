@@ -1,0 +1,79 @@
+/**
+ * A kernel is one batched computation in two forms, CPU and WGSL; a call is
+ * one use of it on symbolic values. Ops and rules only ever emit calls; what
+ * a call costs and where it runs is the backends' business.
+ */
+
+import type { FloatArray } from '../tensor.ts';
+
+/**
+ * One version of the values of something, as known while recording: never
+ * changed once made. `size` is its number of elements.
+ */
+export interface Ref {
+  readonly id: number;
+  readonly size: number;
+}
+
+/** Computes a call on the CPU. `outputs` of in-place kernels hold the base. */
+export type CpuForm = (
+  inputs: readonly FloatArray[],
+  outputs: readonly FloatArray[],
+  ints: readonly number[],
+  floats: readonly number[],
+) => void;
+
+/** What a kernel's WGSL may depend on. */
+export interface GpuTraits {
+  /** Lanes of a subgroup where their number is fixed, else 0. */
+  readonly subgroup: number;
+  readonly maxInvocations: number;
+}
+
+/**
+ * The WGSL of a kernel. Binding 0 is the uniform block of the call's ints
+ * (u32) and floats (f32), in that order; then come the inputs that are read
+ * only, then the outputs (read_write).
+ */
+export interface GpuForm {
+  /** Text, using files of kernels/ by name. */
+  code(traits: GpuTraits, file: (name: string) => string): string;
+  readonly files: readonly string[];
+  /** Workgroups to launch for a call. */
+  workgroups(
+    traits: GpuTraits,
+    call: {
+      readonly ints: readonly number[];
+      readonly outputs: readonly Ref[];
+    },
+  ): [number, number?, number?];
+}
+
+export interface Kernel {
+  /** Unique: two kernels of one name are the same kernel. */
+  readonly name: string;
+  /** Per output, the index of the input whose place it takes, or null. */
+  readonly inPlace: readonly (number | null)[];
+  /** Makes the CPU form: float64, or float32 rounded at every operation. */
+  cpu(single: boolean): CpuForm;
+  readonly gpu: GpuForm;
+}
+
+/** Records one use of a kernel and returns the values it makes. */
+export type Emit = (
+  kernel: Kernel,
+  inputs: readonly Ref[],
+  sizes: readonly number[],
+  ints?: readonly number[],
+  floats?: readonly number[],
+) => Ref[];
+
+/** Threads of a workgroup in the simple kernels; fits every adapter. */
+export const WORKGROUP = 64;
+/** Most workgroups of a grid-stride launch. */
+const MOST_WORKGROUPS = 4096;
+
+/** Launch of a kernel with one grid-stride thread loop over n elements. */
+export function spread(n: number): [number] {
+  return [Math.max(1, Math.min(Math.ceil(n / WORKGROUP), MOST_WORKGROUPS))];
+}

@@ -1,0 +1,53 @@
+/**
+ * What an operation of a computation graph is: its shape rule, its forward
+ * calls and its vector-Jacobian products. One op stands in one place.
+ */
+
+import type { Shape } from '../tensor.ts';
+import type { Emit, Ref } from './kernel.ts';
+
+export type Attrs = Readonly<Record<string, unknown>>;
+
+/** Thrown by shape rules; the graph adds vertex, op and shapes to the text. */
+export class ShapeProblem extends Error {}
+
+/** An input of an op as it sees it: values and shape. */
+export interface Operand {
+  readonly ref: Ref;
+  readonly shape: Shape;
+}
+
+export interface VjpArgs {
+  readonly inputs: readonly Operand[];
+  readonly output: Operand;
+  readonly attrs: Attrs;
+  /** Which input the message goes to. */
+  readonly slot: number;
+  /** Error of the output, of its shape. */
+  readonly eps: Ref;
+  /** Sum so far, to which the message is added (base + message), or null. */
+  readonly base: Ref | null;
+}
+
+export interface Op {
+  readonly name: string;
+  /** Number of inputs; 'many' is one or more. */
+  readonly arity: number | 'many';
+  /** Attributes it reads, each with the check of its value. */
+  readonly attrs?: Readonly<Record<string, (value: unknown) => boolean>>;
+  /** Shape of the output. Throws ShapeProblem. */
+  shape(inputs: readonly Shape[], attrs: Attrs): Shape;
+  /** Records the forward computation, mu = g(x). */
+  forward(
+    emit: Emit,
+    inputs: readonly Operand[],
+    attrs: Attrs,
+    shape: Shape,
+  ): Ref;
+  /** Records J^T eps for one input, added to `base` where there is one. */
+  vjp(emit: Emit, args: VjpArgs): Ref;
+  /** Free of rounding on integers of moderate size. */
+  readonly exactOnIntegers?: boolean;
+  /** Interval in which inputs may be drawn to test it. */
+  readonly domain?: readonly [number, number];
+}

@@ -1,0 +1,123 @@
+/** Optimisers: how a gradient changes a parameter. One kernel call each. */
+
+import { OptionError } from './errors.ts';
+import { type MapKernel, mapKernel } from './ops/map.ts';
+
+export interface Optimiser {
+  readonly name: string;
+  readonly options: Readonly<Record<string, number>>;
+  /** States kept for each element of a parameter, 0 at first. */
+  readonly states: readonly string[];
+  /** Numbers that change from update to update. */
+  readonly rates: readonly string[];
+  /** Their values at the n-th update, n = 1, 2, ... */
+  ratesAt(n: number): readonly number[];
+  /** Operands: w, g, states, rates; outputs: states, w. */
+  readonly kernel: MapKernel;
+  /** Constants of the kernel. */
+  readonly constants: readonly number[];
+}
+
+/** w - lr g. */
+export function sgd({ lr = 0.01 } = {}): Optimiser {
+  return {
+    name: 'sgd',
+    options: { lr: checkRate('lr', lr) },
+    states: [],
+    rates: ['rate'],
+    ratesAt: () => [lr],
+    constants: [],
+    kernel: mapKernel({
+      name: 'sgd',
+      each: ['w', 'g'],
+      single: ['rate'],
+      outputs: [['w', 'w - rate * g']],
+    }),
+  };
+}
+
+/** Heavy ball, PyTorch's form: v = momentum v + g; w - lr v. */
+export function momentum({ lr = 0.01, momentum = 0.9 } = {}): Optimiser {
+  return {
+    name: 'momentum',
+    options: {
+      lr: checkRate('lr', lr),
+      momentum: checkFraction('momentum', momentum),
+    },
+    states: ['v'],
+    rates: ['rate'],
+    ratesAt: () => [lr],
+    constants: [momentum],
+    kernel: mapKernel({
+      name: 'momentum',
+      each: ['w', 'g', 'v'],
+      single: ['rate'],
+      constants: ['momentum'],
+      outputs: [
+        ['v', 'momentum * v + g'],
+        ['w', 'w - rate * v'],
+      ],
+    }),
+  };
+}
+
+/** Adam (Kingma and Ba 2015), PyTorch's form. */
+export function adam({
+  lr = 0.001,
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8,
+} = {}): Optimiser {
+  return {
+    name: 'adam',
+    options: {
+      lr: checkRate('lr', lr),
+      beta1: checkFraction('beta1', beta1),
+      beta2: checkFraction('beta2', beta2),
+      epsilon: checkRate('epsilon', epsilon),
+    },
+    states: ['m', 'v'],
+    rates: ['rate', 'root'],
+    ratesAt: (n) => [lr / (1 - beta1 ** n), 1 / Math.sqrt(1 - beta2 ** n)],
+    constants: [beta1, 1 - beta1, beta2, 1 - beta2, epsilon],
+    kernel: mapKernel({
+      name: 'adam',
+      each: ['w', 'g', 'm', 'v'],
+      single: ['rate', 'root'],
+      constants: ['beta1', 'rest1', 'beta2', 'rest2', 'epsilon'],
+      outputs: [
+        ['m', 'beta1 * m + rest1 * g'],
+        ['v', 'beta2 * v + rest2 * (g * g)'],
+        ['w', 'w - rate * m / (sqrt(v) * root + epsilon)'],
+      ],
+    }),
+  };
+}
+
+/** All optimisers by name. */
+export const optimisers = { sgd, momentum, adam } as const;
+export type OptimiserName = keyof typeof optimisers;
+
+/** Makes an optimiser by name. */
+export function makeOptimiser(name: string, lr?: number): Optimiser {
+  if (!Object.hasOwn(optimisers, name)) {
+    throw new OptionError(
+      `Unknown optimiser "${name}": use one of ${Object.keys(optimisers).join(', ')}`,
+    );
+  }
+  return optimisers[name as OptimiserName](lr === undefined ? {} : { lr });
+}
+
+function checkRate(name: string, value: number): number {
+  if (!(Number.isFinite(value) && value > 0)) {
+    throw new OptionError(`Option ${name} = ${value}: give a number above 0`);
+  }
+  return value;
+}
+
+function checkFraction(name: string, value: number): number {
+  if (!(value >= 0 && value < 1)) {
+    throw new OptionError(`Option ${name} = ${value}: give a number in [0, 1)`);
+  }
+  return value;
+}

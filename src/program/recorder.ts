@@ -1,0 +1,206 @@
+/**
+ * Records a run as batches of kernel calls, one batch a tick, on symbolic
+ * values. It watches any rule and knows none: what a rule computes is the
+ * calls that it emits, and what of that matters is found afterwards by going
+ * back from the results through what each call reads.
+ */
+
+import type { Kernel, Ref } from '../ops/kernel.ts';
+
+export interface Call {
+  readonly kernel: Kernel;
+  readonly inputs: readonly Ref[];
+  readonly outputs: readonly Ref[];
+  readonly ints: readonly number[];
+  readonly floats: readonly number[];
+  readonly tick: number;
+}
+
+/** Something that happened at a tick; alive if a result depends on it. */
+export interface RecordedEvent {
+  readonly kind: 'error' | 'value';
+  readonly population: string;
+  readonly tick: number;
+  readonly ref: Ref;
+}
+
+/** One run, ready to be executed again and again on new data. */
+export interface Program {
+  /** In order of execution: ascending ticks, each after what it reads. */
+  readonly calls: readonly Call[];
+  /** Values given anew for each run. */
+  readonly feeds: ReadonlyMap<string, Ref>;
+  /** Values that stay on the device: before and after a run. */
+  readonly residents: ReadonlyMap<string, { before: Ref; after: Ref }>;
+  /** Values that never change, filled with one number. */
+  readonly constants: readonly { ref: Ref; fill: number }[];
+  /** Values that can be read after a run. */
+  readonly outputs: ReadonlyMap<string, Ref>;
+  readonly events: readonly RecordedEvent[];
+  /** How much was recorded, and dropped because no result depends on it. */
+  readonly dropped: { readonly calls: number; readonly events: number };
+}
+
+interface Recorded extends Call {
+  /** Commits come last in their tick: all reads see the state before it. */
+  readonly commits: boolean;
+}
+
+export class Recorder {
+  /** The instant of the calls now being recorded. */
+  tick = 0;
+  private committing = false;
+  private nextId = 0;
+  private readonly calls: Recorded[] = [];
+  private readonly known = new Map<string, readonly Ref[]>();
+  private readonly feeds = new Map<string, Ref>();
+  private readonly before = new Map<string, Ref>();
+  private readonly after = new Map<string, Ref>();
+  private readonly constants = new Map<string, { ref: Ref; fill: number }>();
+  private readonly outputs = new Map<string, Ref>();
+  private readonly events: RecordedEvent[] = [];
+  private readonly madeAt = new Map<Ref, number>();
+
+  /** Values given anew for each run. */
+  feed(name: string, size: number): Ref {
+    return getOrAdd(this.feeds, name, () => this.fresh(size));
+  }
+
+  /** Values that stay on the device between runs. */
+  resident(name: string, size: number): Ref {
+    return getOrAdd(this.before, name, () => this.fresh(size));
+  }
+
+  constant(size: number, fill: number): Ref {
+    return getOrAdd(this.constants, `${size}:${fill}`, () => ({
+      ref: this.fresh(size),
+      fill,
+    })).ref;
+  }
+
+  /** Records a call (or finds it among those known: calls are pure). */
+  readonly emit = (
+    kernel: Kernel,
+    inputs: readonly Ref[],
+    sizes: readonly number[],
+    ints: readonly number[] = [],
+    floats: readonly number[] = [],
+  ): Ref[] => {
+    const ids = inputs.map((ref) => ref.id);
+    const key = `${kernel.name}(${ids})${ints};${floats}`;
+    const same = this.known.get(key);
+    if (same) return [...same];
+    const outputs = sizes.map((size) => this.fresh(size));
+    const tick = Math.max(
+      this.tick,
+      ...inputs.map((ref) => this.madeAt.get(ref) ?? 0),
+    );
+    for (const ref of outputs) this.madeAt.set(ref, tick);
+    const commits = this.committing;
+    this.calls.push({ kernel, inputs, outputs, ints, floats, tick, commits });
+    this.known.set(key, outputs);
+    return outputs;
+  };
+
+  /** Records calls as of an earlier tick, or as soon as what they read is made. */
+  at<T>(tick: number, record: () => T): T {
+    const now = this.tick;
+    this.tick = tick;
+    try {
+      return record();
+    } finally {
+      this.tick = now;
+    }
+  }
+
+  /** Sets residents anew: the calls take place when their tick ends. */
+  commit(record: () => Iterable<readonly [name: string, ref: Ref]>): void {
+    this.committing = true;
+    try {
+      for (const [name, ref] of record()) this.after.set(name, ref);
+    } finally {
+      this.committing = false;
+    }
+  }
+
+  /** The newest version of a resident. */
+  current(name: string): Ref {
+    return (this.after.get(name) ?? this.before.get(name)) as Ref;
+  }
+
+  output(name: string, ref: Ref): void {
+    this.outputs.set(name, ref);
+  }
+
+  event(event: RecordedEvent): void {
+    this.events.push(event);
+  }
+
+  /**
+   * Ends the recording. `live`: calls and events on which no output and no
+   * resident depends are dropped.
+   */
+  finish(options: { live: boolean }): Program {
+    const order = this.calls
+      .map((call, index) => ({ call, index }))
+      .sort(
+        (a, b) =>
+          a.call.tick - b.call.tick ||
+          Number(a.call.commits) - Number(b.call.commits) ||
+          a.index - b.index,
+      )
+      .map(({ call }) => call);
+    const residents = new Map(
+      [...this.before].map(([name, before]) => [
+        name,
+        { before, after: this.after.get(name) ?? before },
+      ]),
+    );
+    const roots = [
+      ...this.outputs.values(),
+      ...[...residents.values()].map(({ after }) => after),
+    ];
+    const calls = options.live ? liveCalls(order, roots) : order;
+    const read = new Set([...roots, ...calls.flatMap((call) => call.inputs)]);
+    const events = options.live
+      ? this.events.filter((event) => read.has(event.ref))
+      : this.events;
+    return {
+      calls,
+      feeds: this.feeds,
+      residents,
+      constants: [...this.constants.values()],
+      outputs: this.outputs,
+      events,
+      dropped: {
+        calls: this.calls.length - calls.length,
+        events: this.events.length - events.length,
+      },
+    };
+  }
+
+  private fresh(size: number): Ref {
+    return { id: this.nextId++, size };
+  }
+}
+
+/** The calls on which the roots depend. */
+function liveCalls(calls: readonly Call[], roots: readonly Ref[]): Call[] {
+  const needed = new Set(roots);
+  const live: Call[] = [];
+  for (let i = calls.length - 1; i >= 0; i--) {
+    const call = calls[i];
+    if (!call.outputs.some((ref) => needed.has(ref))) continue;
+    for (const ref of call.inputs) needed.add(ref);
+    live.push(call);
+  }
+  return live.reverse();
+}
+
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}

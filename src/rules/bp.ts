@@ -1,0 +1,72 @@
+/**
+ * Backpropagation by reverse differentiation on a tape. Independent of
+ * circuits: it shares with them only each op's vector-Jacobian product.
+ * Consumers are visited in the canonical order (ascending level, descending
+ * topological index, slot), which is a valid order for the reverse pass.
+ */
+
+import { lossDivisor, type Vertex } from '../graph.ts';
+import type { Ref } from '../ops/kernel.ts';
+import type { Operand } from '../ops/op.ts';
+import { lossByName, opByName } from '../ops/table.ts';
+import type { Rule } from './rule.ts';
+
+export function bp(): Rule {
+  return {
+    name: 'bp',
+    exact: true,
+    levelling: 'longest-path',
+    options: {},
+    sigma: 0,
+    record({ levelled, recorder, plasticity, onForward }) {
+      const { graph, vertices, axons, levels } = levelled;
+      const { emit } = recorder;
+
+      // Forward, on the tape of all vertices.
+      const tape = new Map<Vertex, Operand>();
+      const operands = (vertex: Vertex) =>
+        vertex.inputs.map((input) => tape.get(input) as Operand);
+      for (const vertex of vertices) {
+        const { id, op, size, shape, attrs } = vertex;
+        const ref =
+          op === 'input'
+            ? recorder.feed(id, size)
+            : op === 'param'
+              ? recorder.resident(id, size)
+              : opByName.get(op)!.forward(emit, operands(vertex), attrs, shape);
+        tape.set(vertex, { ref, shape });
+      }
+
+      // Reverse: dL/dmu of every vertex, summed as it comes.
+      const { output, loss } = graph;
+      const target = recorder.feed('target', output.size);
+      const divisor = lossDivisor(graph);
+      const gradients = new Map<Vertex, Ref>();
+      const mu = (tape.get(output) as Operand).ref;
+      onForward?.(mu, target);
+      const lossOp = lossByName.get(loss.kind)!;
+      gradients.set(
+        output,
+        lossOp.error(emit, mu, target, output.shape, divisor),
+      );
+      for (const { from, to, slot } of axons) {
+        const eps = gradients.get(to);
+        if (from.op === 'input' || !eps) continue;
+        recorder.tick = levels.get(to) as number;
+        const gradient = opByName.get(to.op)!.vjp(emit, {
+          inputs: operands(to),
+          output: tape.get(to) as Operand,
+          attrs: to.attrs,
+          slot,
+          eps,
+          base: gradients.get(from) ?? null,
+        });
+        gradients.set(from, gradient);
+      }
+      for (const vertex of vertices) {
+        const gradient = gradients.get(vertex);
+        if (vertex.op === 'param' && gradient) plasticity(vertex, gradient);
+      }
+    },
+  };
+}

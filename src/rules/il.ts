@@ -1,0 +1,49 @@
+/**
+ * IL, inference learning (Whittington 2017): values relax for T steps of size
+ * gamma, then every parameter learns. With fixed predictions (Millidge 2020)
+ * mu and the Jacobians stay those of the forward sweep; then, and only then,
+ * the errors converge to BP's. No delays: the graph need not be levelled.
+ */
+
+import { OptionError } from '../errors.ts';
+import { type CircuitRule, circuitRule, notNegative, positive, wholeTicks } from './rule.ts';
+
+export interface IlOptions {
+  readonly gamma?: number;
+  /** Inference steps a presentation, T. */
+  readonly steps?: number;
+  readonly prediction?: 'recomputed' | 'fixed';
+  /** Plasticity at t = T, or every n steps from t = n on. */
+  readonly plasticity?: 'end' | number;
+  readonly sigma?: number;
+}
+
+export function il(options: IlOptions = {}): CircuitRule {
+  const { prediction = 'recomputed', plasticity = 'end' } = options;
+  const gamma = positive('gamma', options.gamma ?? 0.1);
+  const T = wholeTicks('steps', options.steps ?? 100, 1);
+  const sigma = notNegative('sigma', options.sigma ?? 0);
+  if (plasticity !== 'end') wholeTicks('plasticity', plasticity, 1);
+  if (prediction !== 'recomputed' && prediction !== 'fixed') {
+    throw new OptionError(
+      `Option prediction = ${prediction}: give recomputed or fixed`,
+    );
+  }
+  const every = plasticity === 'end' ? T : plasticity;
+  return circuitRule({
+    name: 'il',
+    exact: false,
+    levelling: 'none',
+    options: { gamma, steps: T, prediction, plasticity, sigma },
+    dynamics: { gamma, prediction },
+    sigma,
+    *run(circuit) {
+      circuit.present();
+      circuit.clamp();
+      for (let t = 1; t <= T; t++) {
+        yield circuit.tick(); // Eq. 7
+        if (t % every === 0) circuit.learn(circuit.parameters); // Eq. 8
+      }
+    },
+  });
+}

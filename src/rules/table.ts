@@ -1,0 +1,79 @@
+/** All rules, in one explicit list. */
+
+import { OptionError } from '../errors.ts';
+import { bp } from './bp.ts';
+import { fazil } from './fazil.ts';
+import { il } from './il.ts';
+import type { Rule } from './rule.ts';
+import { zil } from './zil.ts';
+
+export interface RuleEntry {
+  readonly name: string;
+  readonly title: string;
+  /** Options it takes, with what they mean. */
+  readonly options: Readonly<Record<string, string>>;
+  readonly make: (options: Record<string, never>) => Rule;
+}
+
+export const rules: readonly RuleEntry[] = [
+  {
+    name: 'bp',
+    title: 'backpropagation on a tape, the yardstick',
+    options: {},
+    make: bp,
+  },
+  {
+    name: 'zil',
+    title: 'zero-divergence inference learning: equals bp to the bit',
+    options: {
+      gamma: 'integration step (1)',
+      levelled: 'delays that make errors meet (true)',
+      plasticity: 'level | first | last | every (level)',
+      sigma: 'noise on the initial values (0)',
+    },
+    make: zil,
+  },
+  {
+    name: 'fazil',
+    title: 'fully autonomous Z-IL: error events trigger plasticity',
+    options: {
+      trigger: 'population | unit (population)',
+      steps: 'instants a presentation (K)',
+    },
+    make: fazil,
+  },
+  {
+    name: 'il',
+    title: 'inference learning: values relax, then parameters learn',
+    options: {
+      gamma: 'integration step (0.1)',
+      steps: 'inference steps T (100)',
+      prediction: 'recomputed | fixed (recomputed)',
+      plasticity: 'end, or a number of steps (end)',
+      sigma: 'noise on the initial values (0)',
+    },
+    make: il,
+  },
+];
+
+/** Makes a rule by name; unknown names and options are errors. */
+export function makeRule(
+  name: string,
+  options: Readonly<Record<string, unknown>> = {},
+): Rule {
+  const entry = rules.find((rule) => rule.name === name);
+  if (!entry) {
+    throw new OptionError(
+      `Unknown rule "${name}": use one of ${rules.map((r) => r.name).join(', ')}`,
+    );
+  }
+  for (const key of Object.keys(options)) {
+    if (!Object.hasOwn(entry.options, key)) {
+      throw new OptionError(
+        `Rule ${name} has no option "${key}": it takes ` +
+          (Object.keys(entry.options).join(', ') || 'none'),
+      );
+    }
+  }
+  return entry.make(options as Record<string, never>);
+}

@@ -1,0 +1,56 @@
+/**
+ * Z-IL, zero-divergence inference learning (Song 2020, Algorithm 1; for
+ * computation graphs Salvatori 2022, Algorithm 3, with Song's times). Equals
+ * BP to the bit when the graph is levelled, gamma = 1, a run starts at
+ * eps = 0 and a parameter learns at t = level - 1: then the error front has
+ * just reached its readers, and nothing that it reads has moved yet.
+ *
+ * Each condition is an option, so that it can be dropped:
+ * - gamma: the error at level l comes out times gamma^l (Song A.5);
+ * - levelled: without delays, errors of unlevelled graphs miss each other;
+ * - plasticity: 'level', or every parameter at 'first' (t = 0), at 'last'
+ *   (t = K - 1) or at 'every' t;
+ * - sigma: standard deviation of the noise on the initial values.
+ */
+
+import type { Circuit } from '../circuit/circuit.ts';
+import type { Vertex } from '../graph.ts';
+import { type CircuitRule, circuitRule, notNegative, positive } from './rule.ts';
+
+export interface ZilOptions {
+  readonly gamma?: number;
+  readonly levelled?: boolean;
+  readonly plasticity?: 'level' | 'first' | 'last' | 'every';
+  readonly sigma?: number;
+}
+
+export function zil(options: ZilOptions = {}): CircuitRule {
+  const { levelled = true, plasticity = 'level' } = options;
+  const gamma = positive('gamma', options.gamma ?? 1);
+  const sigma = notNegative('sigma', options.sigma ?? 0);
+
+  /** Parameters that learn at t, of K instants. */
+  function due(circuit: Circuit, t: number, K: number): Vertex[] {
+    if (plasticity === 'level') return circuit.parametersAt(t + 1);
+    const at = { first: t === 0, last: t === K - 1, every: true };
+    return at[plasticity] ? circuit.parameters : [];
+  }
+
+  return circuitRule({
+    name: 'zil',
+    exact: gamma === 1 && levelled && plasticity === 'level' && sigma === 0,
+    levelling: levelled ? 'longest-path' : 'none',
+    options: { gamma, levelled, plasticity, sigma },
+    dynamics: { gamma, prediction: 'recomputed' },
+    sigma,
+    *run(circuit) {
+      const K = circuit.levelled.depth;
+      circuit.present(); // forward sweep: x = mu, so eps = 0 (C1)
+      circuit.clamp(); // the only error in the circuit
+      for (let t = 0; t < K; t++) {
+        circuit.learn(due(circuit, t, K)); // Eq. 8, where the front is
+        if (t < K - 1) yield circuit.tick(); // Eq. 7 and 48
+      }
+    },
+  });
+}
