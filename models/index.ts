@@ -21,7 +21,8 @@ export const models: readonly ModelEntry[] = [
   },
   {
     name: 'mlp-relu',
-    title: 'multilayer perceptron 12-10-8-5, relu, softmax cross-entropy, batch 6',
+    title:
+      'multilayer perceptron 12-10-8-5, relu, softmax cross-entropy, batch 6',
     make: () =>
       mlp({
         sizes: [12, 10, 8, 5],

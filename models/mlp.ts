@@ -1,5 +1,10 @@
-import { type Graph, GraphBuilder, type Reduction, type Vertex } from '../src/graph.ts';
 import { GraphError } from '../src/errors.ts';
+import {
+  type Graph,
+  GraphBuilder,
+  type Reduction,
+  type Vertex,
+} from '../src/graph.ts';
 
 export interface MlpConfig {
   /** Widths from input to output, at least two. */

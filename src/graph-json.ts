@@ -22,7 +22,13 @@ import {
   type Vertex,
 } from './graph.ts';
 import type { Attrs } from './ops/op.ts';
-import { checkTensor, sameShape, shapeText, type Shape, type Tensor } from './tensor.ts';
+import {
+  checkTensor,
+  type Shape,
+  sameShape,
+  shapeText,
+  type Tensor,
+} from './tensor.ts';
 
 export const GRAPH_SCHEMA = 'isochron-graph/1';
 const SCHEMAS = [GRAPH_SCHEMA, 'pc-oracle/1'];
@@ -71,7 +77,12 @@ function build(file: Json, source: string): Graph {
   const builder = new GraphBuilder();
   const made = new Map<string, Vertex>();
   rows.forEach((row: unknown, index) => {
-    const { id, op, inputs, attrs = {} } = object(row, `${source}: graph[${index}]`);
+    const {
+      id,
+      op,
+      inputs,
+      attrs = {},
+    } = object(row, `${source}: graph[${index}]`);
     if (typeof id !== 'string' || typeof op !== 'string') {
       throw new FormatError(
         `${source}: graph[${index}] needs texts "id" and "op"`,
@@ -88,9 +99,14 @@ function build(file: Json, source: string): Graph {
     });
     if (op === 'input' || op === 'param') {
       if (read.length > 0) {
-        throw new FormatError(`${source}: leaf "${id}" has inputs: it takes none`);
+        throw new FormatError(
+          `${source}: leaf "${id}" has inputs: it takes none`,
+        );
       }
-      made.set(id, leaf(builder, id, op, leaves[id], `${source}: leaf "${id}"`));
+      made.set(
+        id,
+        leaf(builder, id, op, leaves[id], `${source}: leaf "${id}"`),
+      );
     } else {
       const checked = object(attrs, `${source}: attrs of "${id}"`) as Attrs;
       made.set(id, builder.apply(op, read, checked, id));
@@ -103,7 +119,10 @@ function build(file: Json, source: string): Graph {
     );
   }
   const { kind, reduction } = object(file.loss, `${source}: loss`);
-  const target = file.target && tensor(file.target, `${source}: target`);
+  const target =
+    file.target === undefined
+      ? undefined
+      : tensor(file.target, `${source}: target`);
   if (target && !sameShape(target.shape, output.shape)) {
     throw new FormatError(
       `${source}: target has shape ${shapeText(target.shape)} but output ` +
@@ -112,7 +131,7 @@ function build(file: Json, source: string): Graph {
   }
   return builder.output(output, kind as string, {
     reduction: (reduction ?? 'sum') as Reduction,
-    target: target ? target.data : undefined,
+    target: target?.data,
   });
 }
 

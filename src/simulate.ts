@@ -20,7 +20,12 @@ import {
   parametersOf,
   type Vertex,
 } from './graph.ts';
-import { type DelayForm, type Levelled, type Levelling, level } from './level.ts';
+import {
+  type DelayForm,
+  type Levelled,
+  type Levelling,
+  level,
+} from './level.ts';
 import type { Ref } from './ops/kernel.ts';
 import { mapKernel } from './ops/map.ts';
 import { lossByName, opByName } from './ops/table.ts';
@@ -346,7 +351,13 @@ export class Simulation {
       onForward: (mu, target) => {
         const value = lossByName
           .get(loss.kind)!
-          .value(recorder.emit, mu, target, output.shape, lossDivisor(this.graph));
+          .value(
+            recorder.emit,
+            mu,
+            target,
+            output.shape,
+            lossDivisor(this.graph),
+          );
         recorder.output('loss', value);
       },
       plasticity: (parameter, gradient) => {

@@ -6,7 +6,13 @@
  */
 
 import { OptionError } from '../errors.ts';
-import { type CircuitRule, circuitRule, notNegative, positive, wholeTicks } from './rule.ts';
+import {
+  type CircuitRule,
+  circuitRule,
+  notNegative,
+  positive,
+  wholeTicks,
+} from './rule.ts';
 
 export interface IlOptions {
   readonly gamma?: number;

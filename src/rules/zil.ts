@@ -15,7 +15,12 @@
 
 import type { Circuit } from '../circuit/circuit.ts';
 import type { Vertex } from '../graph.ts';
-import { type CircuitRule, circuitRule, notNegative, positive } from './rule.ts';
+import {
+  type CircuitRule,
+  circuitRule,
+  notNegative,
+  positive,
+} from './rule.ts';
 
 export interface ZilOptions {
   readonly gamma?: number;

@@ -1,5 +1,5 @@
 /**
- * What device.test.ts needs a process of its own for: the first argument
+ * What device.test.ts needs a process of its own for: the last argument
  * names the scene, one JSON line on stdout tells what happened.
  */
 import { openGpu } from '../../src/backends/device.ts';
@@ -48,7 +48,7 @@ try {
   const gpu = await openGpu();
   const variable = process.env['VK_DRIVER_FILES'] ?? null;
   tell({ source: gpu.info.driverSource, variable });
-  const scene = process.argv[2];
+  const scene = process.argv.at(-1);
   if (scene === 'exit') {
     submitSlowWork(gpu.device);
     process.exit(0);
