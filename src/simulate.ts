@@ -153,7 +153,7 @@ export class Simulation {
     return new Simulation(graph, this.options, this.shared);
   }
 
-  /** The recorded program. */
+  /** The recorded program, compiled for the backend. */
   async program(): Promise<Program> {
     return (await this.prepare()).program;
   }
@@ -338,7 +338,8 @@ export class Simulation {
     return this.compiled;
   }
 
-  private record(): Program {
+  /** Records one presentation as the rule drives it; nothing is run. */
+  record(): Program {
     const recorder = new Recorder();
     const { loss, output } = this.graph;
     const updates = new Map<Vertex, number>();

@@ -48,9 +48,9 @@ export class WebGpuBackend implements Backend {
   constructor(gpu: Gpu) {
     this.gpu = gpu;
     const { vendor, architecture, device, description } = gpu.info;
-    const words = [vendor, architecture, device, description];
-    const unique = words.filter((w, i) => w && words.indexOf(w) === i);
-    this.description = `webgpu, ${unique.join(' ')} (${gpu.info.driverSource} driver)`;
+    this.description =
+      `webgpu, ${description || device} ` +
+      `(${vendor} ${architecture}, ${gpu.info.driverSource} driver)`;
     const { subgroup } = gpu;
     const fixed = subgroup && subgroup.min === subgroup.max ? subgroup.min : 0;
     this.traits = {

@@ -20,7 +20,7 @@ function horner(x: number, coefficients: readonly number[]): number {
 
 const rounded = (values: number[]): readonly number[] => values.map(r);
 
-const LOG2E = r(1.44269504088896341);
+const LOG2E = r(Math.LOG2E);
 const LN2_HIGH = r(0.693359375);
 const LN2_LOW = r(-2.1219444e-4);
 const EXP = rounded([
@@ -35,7 +35,7 @@ function pow2(n: number): number {
 
 /** e^x. Overflows to Infinity above 88.72, flushes to 0 below -87.33. */
 export function exp(x: number): number {
-  if (x !== x) return x;
+  if (Number.isNaN(x)) return x;
   if (x > r(88.72283)) return Number.POSITIVE_INFINITY;
   if (x < r(-87.33654)) return 0;
   const n = Math.floor(r(r(x * LOG2E) + 0.5));
@@ -87,9 +87,9 @@ export function log(x: number): number {
   return r(r(e * LN2_HIGH) + r(r(e * LN2_LOW) + p));
 }
 
-const TWO_OVER_PI = r(0.636619772367581343);
+const TWO_OVER_PI = r(2 / Math.PI);
 const HALF_PI = rounded([
-  1.5703125, 4.837512969970703125e-4, 7.549789948768648e-8,
+  1.5703125, 4.837512969970703e-4, 7.549789948768648e-8,
 ]);
 const SIN = rounded([-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1, 1]);
 const COS = rounded([

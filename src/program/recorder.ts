@@ -156,12 +156,13 @@ export class Recorder {
         { before, after: this.after.get(name) ?? before },
       ]),
     );
+    const outputs = [...this.outputs.values()];
     const roots = [
-      ...this.outputs.values(),
+      ...outputs,
       ...[...residents.values()].map(({ after }) => after),
     ];
     const calls = options.live ? liveCalls(order, roots) : order;
-    const read = new Set([...roots, ...calls.flatMap((call) => call.inputs)]);
+    const read = new Set([...outputs, ...calls.flatMap((call) => call.inputs)]);
     const events = options.live
       ? this.events.filter((event) => read.has(event.ref))
       : this.events;

@@ -51,7 +51,7 @@ try {
   const scene = process.argv.at(-1);
   if (scene === 'exit') {
     submitSlowWork(gpu.device);
-    process.exit(0);
+    process.exit(7);
   }
   if (scene === 'throw') {
     submitSlowWork(gpu.device);

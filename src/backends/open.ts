@@ -1,0 +1,60 @@
+/** Chooses and opens a backend by name. */
+
+import { DeviceMissingError, messageOf, OptionError } from '../errors.ts';
+import type { DType } from '../tensor.ts';
+import type { Backend } from './backend.ts';
+import { CpuBackend } from './cpu.ts';
+
+export type BackendChoice = 'auto' | 'webgpu' | 'cpu';
+
+export interface OpenedBackend {
+  readonly backend: Backend;
+  /** What was chosen and why, in one line; null where it was asked for. */
+  readonly note: string | null;
+}
+
+/**
+ * Opens a backend. `auto` takes the adapter if there is one and float64 is
+ * not asked for, else the CPU. Without a dtype, webgpu and cpu compute in
+ * float32. Throws DeviceMissingError for `webgpu` without an adapter.
+ */
+export async function openBackend(
+  choice: BackendChoice = 'auto',
+  dtype?: DType,
+): Promise<OpenedBackend> {
+  if (choice === 'cpu') {
+    return { backend: new CpuBackend(dtype ?? 'f32'), note: null };
+  }
+  if (dtype === 'f64') {
+    if (choice === 'webgpu') {
+      throw new OptionError(
+        'WebGPU has no float64: use --backend cpu with --dtype f64',
+      );
+    }
+    return {
+      backend: new CpuBackend('f64'),
+      note: 'float64 is computed on the CPU: WebGPU has float32 only',
+    };
+  }
+  try {
+    const { openGpu } = await import('./device.ts');
+    const { WebGpuBackend } = await import('./webgpu.ts');
+    const backend = new WebGpuBackend(await openGpu());
+    const software = backend.gpu.info.driverSource !== 'system';
+    const note =
+      choice === 'auto' && software
+        ? 'no system Vulkan driver: SwiftShader, which comes with the ' +
+          "development tools, stands in; Mesa's lavapipe is about 5 times " +
+          'faster (see `isochron info`)'
+        : null;
+    return { backend, note };
+  } catch (error) {
+    if (choice === 'webgpu' || !(error instanceof DeviceMissingError)) {
+      throw error;
+    }
+    return {
+      backend: new CpuBackend('f32'),
+      note: `running on the CPU: ${messageOf(error)}`,
+    };
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * Saved results: `result.json` (what was run and measured) and
+ * `weights.safetensors` (the parameters, in the format that PyTorch's and
+ * JAX's safetensors read). Nothing is ever half-written: a file is complete
+ * under its name or not there.
+ */
+
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileError, FormatError, messageOf } from './errors.ts';
+import { checkTensor, sizeOf } from './tensor.ts';
+
+export interface NamedTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array;
+}
+
+export type NamedTensors = ReadonlyMap<string, NamedTensor>;
+
+const FORMATS = { F32: Float32Array, F64: Float64Array } as const;
+/** A header longer than this is no header. */
+const LONGEST_HEADER = 100_000_000;
+
+/** Makes sure that results can be written to a folder. Throws FileError. */
+export async function prepareFolder(folder: string): Promise<void> {
+  const probe = join(folder, `.writable-${process.pid}`);
+  try {
+    await mkdir(folder, { recursive: true });
+    const file = await open(probe, 'wx');
+    await file.close();
+    await rm(probe);
+  } catch (error) {
+    throw new FileError(
+      `Results cannot be written to ${folder} (${messageOf(error)}): pass ` +
+        '--out with a folder that can be written',
+      { folder },
+    );
+  }
+}
+
+/** Writes a result and its weights; returns the path of the result. */
+export async function saveResult(
+  folder: string,
+  result: Readonly<Record<string, unknown>>,
+  weights: NamedTensors,
+): Promise<string> {
+  for (const [name, tensor] of weights) checkTensor(name, tensor);
+  await writeWhole(
+    join(folder, 'weights.safetensors'),
+    encodeSafetensors(weights),
+  );
+  const path = join(folder, 'result.json');
+  const text = `${JSON.stringify(result, null, 2)}\n`;
+  await writeWhole(path, new TextEncoder().encode(text));
+  return path;
+}
+
+/** Reads the weights of a saved result. Throws FileError, FormatError. */
+export async function readWeights(path: string): Promise<NamedTensors> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new FileError(`${path} cannot be read: ${messageOf(error)}`, {
+      path,
+    });
+  }
+  return decodeSafetensors(bytes, path);
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const part = `${path}.${process.pid}.part`;
+  try {
+    const file = await open(part, 'w');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => undefined);
+    throw new FileError(
+      `${path} cannot be written (${messageOf(error)}): nothing was kept; ` +
+        'free the disk or pass another --out',
+      { path },
+    );
+  }
+}
+
+/** Safetensors: header length (u64), header (JSON), values, all in order. */
+export function encodeSafetensors(tensors: NamedTensors): Uint8Array {
+  const header: Record<string, unknown> = {};
+  let end = 0;
+  for (const [name, { shape, data }] of tensors) {
+    const start = end;
+    end += data.byteLength;
+    const dtype = data instanceof Float64Array ? 'F64' : 'F32';
+    header[name] = { dtype, shape, data_offsets: [start, end] };
+  }
+  const text = JSON.stringify(header);
+  const padded = text.padEnd(Math.ceil(text.length / 8) * 8);
+  const head = new TextEncoder().encode(padded);
+  const bytes = new Uint8Array(8 + head.length + end);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(head.length), true);
+  bytes.set(head, 8);
+  let at = 8 + head.length;
+  for (const { data } of tensors.values()) {
+    const wide = data instanceof Float64Array;
+    data.forEach((value) => {
+      if (wide) view.setFloat64(at, value, true);
+      else view.setFloat32(at, value, true);
+      at += wide ? 8 : 4;
+    });
+  }
+  return bytes;
+}
+
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  source = 'weights',
+): NamedTensors {
+  const fail = (fact: string): never => {
+    throw new FormatError(
+      `${source} is no complete safetensors file: ${fact}`,
+      { source },
+    );
+  };
+  if (bytes.length < 8) fail(`it has ${bytes.length} bytes`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = Number(view.getBigUint64(0, true));
+  if (length > LONGEST_HEADER || 8 + length > bytes.length) {
+    fail(`its header would have ${length} bytes of ${bytes.length}`);
+  }
+  let header: unknown;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true });
+    header = JSON.parse(text.decode(bytes.subarray(8, 8 + length)));
+  } catch (error) {
+    fail(`its header is not JSON (${messageOf(error)})`);
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) {
+    return fail('its header is no object');
+  }
+  const start = 8 + length;
+  const tensors = new Map<string, NamedTensor>();
+  let used = 0;
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === '__metadata__') continue;
+    const {
+      dtype,
+      shape,
+      data_offsets: offsets,
+    } = (entry ?? {}) as Record<string, unknown>;
+    const make = FORMATS[dtype as keyof typeof FORMATS];
+    const whole = (list: unknown): list is number[] =>
+      Array.isArray(list) && list.every((n) => Number.isInteger(n) && n >= 0);
+    if (!make || !whole(shape) || !whole(offsets) || offsets.length !== 2) {
+      return fail(`tensor "${name}" has no known dtype, shape and offsets`);
+    }
+    const [from, to] = offsets;
+    const size = sizeOf(shape);
+    const fits = start + to <= bytes.length && from <= to;
+    if (!fits || to - from !== size * make.BYTES_PER_ELEMENT) {
+      return fail(`tensor "${name}" does not fit its offsets`);
+    }
+    const data = new make(bytes.slice(start + from, start + to).buffer);
+    tensors.set(name, { shape, data });
+    used = Math.max(used, to);
+  }
+  if (start + used !== bytes.length) fail('values are missing or too many');
+  return tensors;
+}

@@ -1,0 +1,182 @@
+/** What a command of the command line is, and the options many of them share. */
+
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import type { Backend } from '../backends/backend.ts';
+import { type BackendChoice, openBackend } from '../backends/open.ts';
+import { messageOf, OptionError } from '../errors.ts';
+import type { Rule } from '../rules/rule.ts';
+import { makeRule } from '../rules/table.ts';
+import type { DType } from '../tensor.ts';
+import type { Output } from './output.ts';
+
+export interface Option {
+  readonly type: 'string' | 'boolean';
+  /** What stands for the value in the help. */
+  readonly value?: string;
+  readonly help: string;
+  readonly multiple?: boolean;
+}
+
+export type Options = Readonly<Record<string, Option>>;
+
+/** Values of options: texts, lists of texts, or true. */
+export type Values = Readonly<Record<string, string | string[] | boolean>>;
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** What may follow the options. */
+  readonly operands: string;
+  readonly options: Options;
+  readonly examples: readonly string[];
+  /** Returns the exit code. */
+  run(context: Context): Promise<number>;
+}
+
+export interface Context {
+  readonly values: Values;
+  readonly operands: readonly string[];
+  readonly out: Output;
+}
+
+export const common: Options = {
+  json: { type: 'boolean', help: 'one JSON object a line on stdout' },
+  help: { type: 'boolean', help: 'this text' },
+};
+
+export const seeded: Options = {
+  seed: { type: 'string', value: 'N', help: 'seed of all randomness (1)' },
+};
+
+export const onBackend: Options = {
+  backend: {
+    type: 'string',
+    value: 'NAME',
+    help: 'auto, webgpu or cpu (auto: the adapter, else the cpu)',
+  },
+  dtype: {
+    type: 'string',
+    value: 'T',
+    help: 'f32 or f64 (f32; f64 only on the cpu)',
+  },
+};
+
+export const withRule: Options = {
+  rule: { type: 'string', value: 'NAME', help: 'learning rule (zil)' },
+  param: {
+    type: 'string',
+    value: 'K=V',
+    multiple: true,
+    help: 'option of the rule, may be repeated (see isochron rules)',
+  },
+};
+
+/** Parses the arguments of a command. Throws OptionError. */
+export function parse(
+  command: Command,
+  args: readonly string[],
+): { values: Values; operands: string[] } {
+  const options = { ...command.options, ...common };
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      strict: true,
+      options: Object.fromEntries(
+        Object.entries(options).map(([name, { type, multiple }]) => [
+          name,
+          { type, multiple: multiple ?? false },
+        ]),
+      ) as ParseArgsConfig['options'],
+    });
+    if (positionals.length > 0 && command.operands === '') {
+      throw new OptionError(`Unexpected "${positionals[0]}"`);
+    }
+    return { values: values as Values, operands: positionals };
+  } catch (error) {
+    const first = messageOf(error).split('. ')[0];
+    throw new OptionError(`${first}: see isochron ${command.name} --help`);
+  }
+}
+
+export function text(values: Values, name: string, otherwise: string): string {
+  const value = values[name];
+  return typeof value === 'string' ? value : otherwise;
+}
+
+/** A whole number within bounds, or undefined where it is not given. */
+export function whole(
+  values: Values,
+  name: string,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number | undefined {
+  const value = values[name];
+  if (typeof value !== 'string') return undefined;
+  const number = value.trim() === '' ? Number.NaN : Number(value);
+  if (!Number.isInteger(number) || number < least || number > most) {
+    throw new OptionError(
+      `Option --${name} = ${value}: give a whole number from ${least}` +
+        (most === Number.MAX_SAFE_INTEGER ? ' on' : ` to ${most}`),
+    );
+  }
+  return number;
+}
+
+export function seedOf(values: Values): number {
+  return whole(values, 'seed', 0, 2 ** 32 - 1) ?? 1;
+}
+
+/** One of some words. */
+export function oneOf<T extends string>(
+  values: Values,
+  name: string,
+  words: readonly T[],
+  otherwise: T,
+): T {
+  const value = text(values, name, otherwise);
+  if (!words.includes(value as T)) {
+    throw new OptionError(
+      `Option --${name} = ${value}: give one of ${words.join(', ')}`,
+    );
+  }
+  return value as T;
+}
+
+/** Options of a rule from K=V texts. */
+export function ruleOf(values: Values): Rule {
+  const options: Record<string, unknown> = {};
+  for (const pair of (values.param ?? []) as string[]) {
+    const at = pair.indexOf('=');
+    if (at < 1) {
+      throw new OptionError(`Option --param ${pair}: write it as name=value`);
+    }
+    options[pair.slice(0, at)] = parseValue(pair.slice(at + 1));
+  }
+  return makeRule(text(values, 'rule', 'zil'), options);
+}
+
+function parseValue(value: string): unknown {
+  if (value === 'true' || value === 'false') return value === 'true';
+  return value.trim() !== '' && Number.isFinite(Number(value))
+    ? Number(value)
+    : value;
+}
+
+/** Opens the backend that was asked for; says what was taken on stderr. */
+export async function backendOf(values: Values, out: Output): Promise<Backend> {
+  const choice = oneOf<BackendChoice>(
+    values,
+    'backend',
+    ['auto', 'webgpu', 'cpu'],
+    'auto',
+  );
+  const dtype =
+    values.dtype === undefined
+      ? undefined
+      : oneOf<DType>(values, 'dtype', ['f32', 'f64'], 'f32');
+  const { backend, note } = await openBackend(choice, dtype);
+  if (note) out.note(note);
+  out.note(`backend: ${backend.description}`);
+  return backend;
+}

@@ -1,0 +1,157 @@
+/** isochron demo (npm start): the whole idea in a minute. */
+
+import { type MlpConfig, mlp } from '../../models/mlp.ts';
+import { prepareFolder, saveResult } from '../checkpoint.ts';
+import { loadDataset } from '../data/datasets.ts';
+import { level } from '../level.ts';
+import { adam } from '../optim.ts';
+import { table } from '../report/circuit-text.ts';
+import { bp } from '../rules/bp.ts';
+import { zil } from '../rules/zil.ts';
+import { type Mode, Simulation } from '../simulate.ts';
+import {
+  backendOf,
+  type Command,
+  onBackend,
+  seeded,
+  seedOf,
+  text,
+} from './command.ts';
+import { describe } from './level.ts';
+import { percent } from './train.ts';
+import { deviceOf, runTraining } from './training.ts';
+
+const CONFIG: MlpConfig = {
+  sizes: [784, 64, 32, 10],
+  batch: 32,
+  loss: 'softmax_xent',
+  reduction: 'mean',
+};
+const STEPS = 500;
+const RATE = 0.004;
+
+export const demoCommand: Command = {
+  name: 'demo',
+  summary: 'levels a circuit, trains it with Z-IL, compares it with BP',
+  operands: '',
+  options: {
+    ...onBackend,
+    ...seeded,
+    out: {
+      type: 'string',
+      value: 'DIR',
+      help: 'folder of the result (results/demo)',
+    },
+  },
+  examples: ['demo', 'demo --backend cpu --dtype f64'],
+  async run({ values, out }) {
+    const seed = seedOf(values);
+    const folder = text(values, 'out', 'results/demo');
+    await prepareFolder(folder);
+    const backend = await backendOf(values, out);
+    const data = await loadDataset('auto', {
+      seed,
+      trainCount: 8000,
+      testCount: 2000,
+      onProgress: (line) => out.note(line),
+    });
+    const batch = CONFIG.batch as number;
+
+    out.line('1. The circuit');
+    const graph = mlp(CONFIG);
+    out.line(
+      `   mlp ${CONFIG.sizes.join('-')}, batch ${batch}: ${describe(level(graph))}`,
+    );
+    const counts = await eventCounts(graph, seed, backend);
+    out.line(
+      `   one step of Z-IL: ${counts.event.events} events and ` +
+        `${counts.event.calls} kernel calls;`,
+    );
+    out.line(
+      `   ${counts.live.events} events and ${counts.live.calls} calls once ` +
+        'those are dropped on which no plasticity depends',
+    );
+    out.line(`   BP on a tape: ${counts.bp} calls`);
+    out.line();
+
+    out.line(`2. Z-IL learns, BP beside it, on ${data.title}`);
+    const options = {
+      model: (n: number) => mlp({ ...CONFIG, batch: n }),
+      rule: zil(),
+      against: bp(),
+      optimiser: adam({ lr: RATE }),
+      backend,
+      data,
+      batch,
+      epochs: 2,
+      steps: STEPS,
+      compareEvery: 100,
+      seed,
+    };
+    const { weights, ...measured } = await runTraining(options, out);
+    out.line();
+
+    const result = {
+      command: 'demo',
+      model: { name: 'mlp', ...CONFIG },
+      data: { name: data.name, title: data.title, synthetic: data.synthetic },
+      rule: 'zil',
+      against: 'bp',
+      optimiser: { name: 'adam', ...adam({ lr: RATE }).options },
+      seed,
+      ...measured,
+      kernelCalls: counts,
+      ...(await deviceOf(backend)),
+    };
+    const path = await saveResult(folder, result, weights);
+    backend.close();
+    out.row({ kind: 'result', ...result, path });
+    out.line('3. The result');
+    const lines = table(
+      ['', ''],
+      [
+        ['data', data.title],
+        ['device', backend.description],
+        ['seed', `${seed}`],
+        ['steps', `${measured.steps} of ${batch} images`],
+        ['test accuracy', percent(measured.accuracy)],
+        [
+          'Z-IL against BP',
+          `${measured.differingBits} of ${measured.elements} weights differ in any bit`,
+        ],
+        ['saved', path],
+      ],
+    );
+    for (const line of lines.split('\n').slice(2)) out.line(`   ${line}`);
+    return measured.differingBits === 0 ? 0 : 1;
+  },
+};
+
+/** Events and kernel calls of one step, all and without the dead ones. */
+async function eventCounts(
+  graph: ReturnType<typeof mlp>,
+  seed: number,
+  backend: Parameters<typeof Simulation.open>[1]['backend'],
+) {
+  const count = async (mode: Mode, rule = zil()) => {
+    const optimiser = adam();
+    const options = { rule, backend, optimiser, mode, seed };
+    const simulation = Simulation.open(graph, options);
+    const { events, calls } = simulation.record();
+    simulation.destroy();
+    return { events: events.length, calls: calls.length };
+  };
+  const tape = Simulation.open(graph, {
+    rule: bp(),
+    backend,
+    optimiser: adam(),
+    seed,
+  });
+  const bpCalls = tape.record().calls.length;
+  tape.destroy();
+  return {
+    event: await count('event'),
+    live: await count('live'),
+    bp: bpCalls,
+  };
+}

@@ -1,0 +1,128 @@
+/** isochron level: levels, axons and delays of a model or a JSON graph. */
+
+import {
+  type DelayForm,
+  delayCost,
+  droppedWarning,
+  type Levelled,
+  type Levelling,
+  level,
+} from '../level.ts';
+import {
+  type CircuitFormat,
+  type CircuitRows,
+  circuitDot,
+  circuitMermaid,
+  circuitTable,
+  FORMATS,
+} from '../report/circuit-text.ts';
+import { type Command, oneOf } from './command.ts';
+import { loadCase } from './source.ts';
+
+export const levelCommand: Command = {
+  name: 'level',
+  summary: 'shows levels, axons and delays of a model or a JSON graph',
+  operands: '[MODEL|FILE ...]',
+  options: {
+    levelling: {
+      type: 'string',
+      value: 'HOW',
+      help: 'longest-path, least-delay or none (longest-path)',
+    },
+    form: {
+      type: 'string',
+      value: 'FORM',
+      help: 'axonal, or explicit identity vertices (axonal)',
+    },
+    format: {
+      type: 'string',
+      value: 'F',
+      help: `${FORMATS.join(', ')} (table)`,
+    },
+  },
+  examples: [
+    'level skip',
+    'level skip --form explicit --format dot | dot -Tsvg > skip.svg',
+    'level graph.json --levelling least-delay',
+  ],
+  async run({ values, operands, out }) {
+    const levelling = oneOf<Levelling>(
+      values,
+      'levelling',
+      ['longest-path', 'least-delay', 'none'],
+      'longest-path',
+    );
+    const form = oneOf<DelayForm>(
+      values,
+      'form',
+      ['axonal', 'explicit'],
+      'axonal',
+    );
+    const format = oneOf<CircuitFormat>(values, 'format', FORMATS, 'table');
+    for (const source of operands.length > 0 ? operands : ['skip']) {
+      const { name, graph } = await loadCase(source);
+      const levelled = level(graph, { levelling, form });
+      const warning = droppedWarning(level(graph, { levelling }));
+      if (warning) out.warn(`${name}: ${warning}`);
+      out.row({
+        case: name,
+        levelling,
+        form,
+        ...summary(levelled),
+        ...rowsOf(levelled),
+      });
+      if (format === 'dot') out.line(circuitDot(rowsOf(levelled)));
+      else if (format === 'mermaid') out.line(circuitMermaid(rowsOf(levelled)));
+      else {
+        out.line(`${name}: ${describe(levelled)}`);
+        out.line();
+        out.line(circuitTable(rowsOf(levelled)));
+      }
+    }
+    return 0;
+  },
+};
+
+export function summary(levelled: Levelled) {
+  const populations = levelled.vertices.filter((v) => !v.isLeaf).length;
+  const { steps, elements } = delayCost(levelled);
+  return {
+    levels: levelled.depth,
+    populations,
+    parameters: levelled.vertices.filter((v) => v.op === 'param').length,
+    axonCount: levelled.axons.length,
+    delayedAxons: levelled.axons.filter(({ delay }) => delay > 0).length,
+    delaySteps: steps,
+    delayElements: elements,
+  };
+}
+
+/** A levelled graph in one line. */
+export function describe(levelled: Levelled): string {
+  const s = summary(levelled);
+  const delayed =
+    s.delayedAxons > 0
+      ? `, ${s.delayedAxons} of them delayed by ${s.delaySteps} steps in all`
+      : '';
+  return (
+    `K = ${s.levels} levels, ${s.populations} populations, ` +
+    `${s.parameters} parameters, ${s.axonCount} axons${delayed}`
+  );
+}
+
+export function rowsOf(levelled: Levelled): CircuitRows {
+  return {
+    vertices: levelled.vertices.map((vertex) => ({
+      id: vertex.id,
+      op: vertex.op,
+      shape: vertex.shape,
+      level: levelled.levels.get(vertex) as number,
+    })),
+    axons: levelled.axons.map(({ from, to, slot, delay }) => ({
+      from: from.id,
+      to: to.id,
+      slot,
+      delay,
+    })),
+  };
+}

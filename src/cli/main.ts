@@ -1,0 +1,138 @@
+#!/usr/bin/env node
+/** The command line: finds the command, runs it, turns errors to exit codes. */
+
+import { readFileSync } from 'node:fs';
+import { IsochronError, messageOf } from '../errors.ts';
+import { checkCommand } from './check.ts';
+import { type Command, common, type Options, parse } from './command.ts';
+import { demoCommand } from './demo.ts';
+import { infoCommand } from './info.ts';
+import { levelCommand } from './level.ts';
+import { modelsCommand, rulesCommand } from './lists.ts';
+import { Output } from './output.ts';
+import { trainCommand } from './train.ts';
+
+const commands: readonly Command[] = [
+  demoCommand,
+  trainCommand,
+  checkCommand,
+  levelCommand,
+  infoCommand,
+  modelsCommand,
+  rulesCommand,
+];
+
+const EXIT_HELP =
+  'Exit codes: 0 ok, 1 a check or a run failed, 2 wrong use, 3 no device, ' +
+  '130 interrupted.';
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === '--version' || name === 'version') {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  if (name === undefined || name === '--help' || name === 'help') {
+    const asked = commands.find((command) => command.name === rest[0]);
+    const help = `${asked ? helpOf(asked) : overview()}\n`;
+    (name === undefined ? process.stderr : process.stdout).write(help);
+    return name === undefined ? 2 : 0;
+  }
+  const command = commands.find((each) => each.name === name);
+  const json = rest.includes('--json');
+  try {
+    if (!command) {
+      throw new IsochronErrorOfUse(
+        `Unknown command "${name}": use one of ` +
+          commands.map((each) => each.name).join(', '),
+      );
+    }
+    const { values, operands } = parse(command, rest);
+    if (values.help) {
+      process.stdout.write(`${helpOf(command)}\n`);
+      return 0;
+    }
+    return await command.run({ values, operands, out: new Output(json) });
+  } catch (error) {
+    return report(error, json);
+  }
+}
+
+class IsochronErrorOfUse extends IsochronError {
+  override readonly exitCode: number = 2;
+}
+
+function report(error: unknown, json: boolean): number {
+  const known = error instanceof IsochronError;
+  const message = messageOf(error);
+  if (json) {
+    const type = known ? error.name : 'Error';
+    process.stdout.write(`${JSON.stringify({ error: message, type })}\n`);
+  }
+  process.stderr.write(`isochron: ${message}\n`);
+  if (!known && error instanceof Error) {
+    process.stderr.write(
+      `This is a fault of isochron, please report it:\n${error.stack}\n`,
+    );
+  }
+  return known ? error.exitCode : 1;
+}
+
+function overview(): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return [
+    'isochron: event-driven simulation of predictive-coding circuits',
+    '',
+    'Usage: isochron COMMAND [OPTIONS]',
+    '',
+    ...commands.map(
+      ({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`,
+    ),
+    '',
+    'isochron COMMAND --help tells the options of a command.',
+    EXIT_HELP,
+  ].join('\n');
+}
+
+function helpOf({ name, summary, operands, options, examples }: Command) {
+  return [
+    `isochron ${name}: ${summary}`,
+    '',
+    `Usage: isochron ${name} [OPTIONS]${operands ? ` ${operands}` : ''}`,
+    '',
+    ...optionLines({ ...options, ...common }),
+    '',
+    'Examples:',
+    ...examples.map((example) => `  isochron ${example}`),
+    '',
+    EXIT_HELP,
+  ].join('\n');
+}
+
+function optionLines(options: Options): string[] {
+  const rows = Object.entries(options).map(([name, { value, help }]) => [
+    `--${name}${value ? ` ${value}` : ''}`,
+    help,
+  ]);
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`);
+}
+
+function version(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')).version;
+}
+
+process.on('SIGINT', () => {
+  process.stderr.write('\nisochron: interrupted; nothing was saved\n');
+  process.exit(130);
+});
+// A closed pipe (| head) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exitCode = await main(process.argv.slice(2));
+// Open devices keep threads: end here, once stdout has taken everything.
+process.stdout.write('', () => process.exit());

@@ -1,0 +1,84 @@
+/** The public API of isochron. */
+
+export type { Backend, Executable, Memory } from './backends/backend.ts';
+export { CpuBackend } from './backends/cpu.ts';
+export {
+  type BackendChoice,
+  type OpenedBackend,
+  openBackend,
+} from './backends/open.ts';
+export {
+  type CheckCase,
+  type CheckRow,
+  caseFromJson,
+  check,
+  feedsFor,
+} from './check.ts';
+export { Circuit, type CircuitOptions } from './circuit/circuit.ts';
+export { TickClock } from './circuit/clock.ts';
+export type { ErrorEvent, ValueEvent } from './circuit/event.ts';
+export * from './errors.ts';
+export {
+  type Graph,
+  GraphBuilder,
+  type Init,
+  inputsOf,
+  parametersOf,
+  type Reduction,
+  type Vertex,
+} from './graph.ts';
+export {
+  GRAPH_SCHEMA,
+  graphFromJson,
+  graphToJson,
+  parseJson,
+} from './graph-json.ts';
+export {
+  type Axon,
+  type DelayForm,
+  delayCost,
+  droppedWarning,
+  type Levelled,
+  type Levelling,
+  level,
+} from './level.ts';
+export type { Kernel, Ref } from './ops/kernel.ts';
+export { losses } from './ops/loss.ts';
+export type { Op } from './ops/op.ts';
+export { ops } from './ops/table.ts';
+export {
+  adam,
+  makeOptimiser,
+  momentum,
+  type Optimiser,
+  type OptimiserName,
+  optimisers,
+  sgd,
+} from './optim.ts';
+export {
+  type Call,
+  type Program,
+  type RecordedEvent,
+  Recorder,
+} from './program/recorder.ts';
+export { philox, Random } from './random.ts';
+export { bp } from './rules/bp.ts';
+export { type FazilOptions, fazil } from './rules/fazil.ts';
+export { type IlOptions, il } from './rules/il.ts';
+export {
+  type CircuitRule,
+  circuitRule,
+  type Rule,
+  type Task,
+} from './rules/rule.ts';
+export { makeRule, rules } from './rules/table.ts';
+export { type ZilOptions, zil } from './rules/zil.ts';
+export {
+  type Feeds,
+  type Mode,
+  type Sample,
+  type SimulateOptions,
+  Simulation,
+} from './simulate.ts';
+export type { DType, Shape, Tensor } from './tensor.ts';
+export { type TrainEvent, type TrainOptions, train } from './train.ts';
