@@ -194,7 +194,9 @@ export class Assembly {
     const ends = this.made.filter((v) => !v.isLeaf && !this.read.has(v));
     if (ends.length < 2) return;
     const alike = ends.every((v) => sameShape(v.shape, ends[0].shape));
-    const terms = alike ? ends : ends.map((v) => (v.size > 1 ? v.sum() : v));
+    const terms = alike
+      ? ends
+      : ends.map((v) => (sameShape(v.shape, [1]) ? v : v.sum()));
     this.made.push(this.builder.apply('add', terms));
   }
 
