@@ -79,6 +79,7 @@ export {
   type Sample,
   type SimulateOptions,
   Simulation,
+  simulate,
 } from './simulate.ts';
 export type { DType, Shape, Tensor } from './tensor.ts';
 export { type TrainEvent, type TrainOptions, train } from './train.ts';

@@ -5,6 +5,7 @@
 
 import { Observable, Subject } from 'rxjs';
 import type { Backend, Executable, Memory } from './backends/backend.ts';
+import { type BackendChoice, openBackend } from './backends/open.ts';
 import { type Probe, probeOutput, type Quantity } from './circuit/probe.ts';
 import {
   GraphError,
@@ -33,7 +34,15 @@ import type { Optimiser } from './optim.ts';
 import { type Program, Recorder } from './program/recorder.ts';
 import { Random } from './random.ts';
 import type { Rule } from './rules/rule.ts';
-import { checkFinite, type FloatArray, type Shape, sizeOf } from './tensor.ts';
+import {
+  checkFinite,
+  type DType,
+  type FloatArray,
+  type Shape,
+  sameShape,
+  shapeText,
+  sizeOf,
+} from './tensor.ts';
 
 /**
  * How much of a run is executed; the bits are the same.
@@ -75,6 +84,8 @@ const plus = mapKernel({
 /** What simulations of one set of parameters share. */
 interface Shared {
   readonly backend: Backend;
+  /** Whether the backend was opened for them, and closes with them. */
+  ownsBackend: boolean;
   readonly memory: Map<string, Memory>;
   readonly seed: number;
   updates: number;
@@ -114,6 +125,7 @@ export class Simulation {
     const seed = options.seed ?? 0;
     const shared: Shared = {
       backend: options.backend,
+      ownsBackend: false,
       memory: new Map(),
       seed,
       updates: 0,
@@ -271,11 +283,15 @@ export class Simulation {
     return all;
   }
 
-  setParameter(id: string, values: ArrayLike<number>): void {
+  /** Sets a parameter; a given shape must be its own. */
+  setParameter(id: string, values: ArrayLike<number>, shape?: Shape): void {
     const memory = this.memoryOf(id);
-    if (values.length !== memory.size) {
+    const own = this.graph.vertices.find((v) => v.id === id)?.shape ?? [];
+    if (values.length !== memory.size || (shape && !sameShape(shape, own))) {
       throw new ShapeError(
-        `Parameter "${id}" has ${memory.size} elements but got ${values.length}`,
+        `Parameter "${id}" has shape ${shapeText(own)} but got ` +
+          `${shape ? shapeText(shape) : `${values.length} numbers`}`,
+        { id },
       );
     }
     checkFinite(id, values);
@@ -291,11 +307,18 @@ export class Simulation {
     for (const [, subject] of this.subjects.values()) subject.complete();
   }
 
-  /** Frees the parameters too. */
+  /** Frees the parameters too, and the backend if `simulate` opened it. */
   destroy(): void {
     this.close();
     for (const memory of this.shared.memory.values()) this.backend.free(memory);
     this.shared.memory.clear();
+    if (this.shared.ownsBackend) this.backend.close();
+  }
+
+  /** Lets the backend close with the simulation. */
+  ownBackend(): this {
+    this.shared.ownsBackend = true;
+    return this;
   }
 
   private get parameters(): Vertex[] {
@@ -470,6 +493,18 @@ export class Simulation {
   private shapeOf(id: string): Shape {
     return this.levelled.vertices.find((v) => v.id === id)?.shape ?? [1];
   }
+}
+
+/** Opens a backend by name, and a simulation that closes it in the end. */
+export async function simulate(
+  graph: Graph,
+  options: Omit<SimulateOptions, 'backend'> & {
+    readonly backend?: BackendChoice;
+    readonly dtype?: DType;
+  },
+): Promise<Simulation> {
+  const { backend } = await openBackend(options.backend, options.dtype);
+  return Simulation.open(graph, { ...options, backend }).ownBackend();
 }
 
 /** One update of a parameter, the n-th of its presentation. */

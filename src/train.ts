@@ -24,6 +24,8 @@ export interface TrainOptions {
   readonly steps?: number;
   readonly seed?: number;
   readonly mode?: Mode;
+  /** Values that parameters start from, by name; others as the model says. */
+  readonly weights?: ReadonlyMap<string, Weights>;
   /** Trains with another rule in step with it, and compares the weights. */
   readonly against?: Rule;
   /** Steps between comparisons. */
@@ -84,13 +86,19 @@ async function run(
   emit: (event: TrainEvent) => void,
   stop: AbortSignal,
 ): Promise<void> {
-  const { data, model, rule, against, optimiser, backend, mode } = options;
+  const { data, model, rule, against, optimiser, backend, mode, weights } =
+    options;
   const { batch = 64, epochs = 1, seed = 0, compareEvery = 50 } = options;
   const steps = countSteps(options);
   const open = (with_: Rule) =>
-    new Learner(model, batch, data, (graph) =>
-      Simulation.open(graph, { rule: with_, backend, optimiser, mode, seed }),
-    );
+    new Learner(model, batch, data, (graph) => {
+      const options = { rule: with_, backend, optimiser, mode, seed };
+      const simulation = Simulation.open(graph, options);
+      for (const [id, { shape, data }] of weights ?? []) {
+        simulation.setParameter(id, data, shape);
+      }
+      return simulation;
+    });
   const learner = open(rule);
   const other = against ? open(against) : null;
   try {

@@ -1,7 +1,7 @@
 /** isochron train: a multilayer perceptron on images, under any rule. */
 
 import { type MlpConfig, mlp } from '../../models/mlp.ts';
-import { prepareFolder, saveResult } from '../checkpoint.ts';
+import { prepareFolder, readWeights, saveResult } from '../checkpoint.ts';
 import { type DatasetName, datasets, loadDataset } from '../data/datasets.ts';
 import { OptionError } from '../errors.ts';
 import { makeOptimiser } from '../optim.ts';
@@ -61,6 +61,11 @@ export const trainCommand: Command = {
     batch: { type: 'string', value: 'N', help: 'images a step (64)' },
     epochs: { type: 'string', value: 'N', help: 'passes over the data (1)' },
     steps: { type: 'string', value: 'N', help: 'stop after so many steps' },
+    weights: {
+      type: 'string',
+      value: 'FILE',
+      help: 'start from the weights of a .safetensors file',
+    },
     mode: {
       type: 'string',
       value: 'MODE',
@@ -122,6 +127,10 @@ export const trainCommand: Command = {
       ),
       { seed, onProgress: (line) => out.note(line) },
     );
+    const weights =
+      typeof values.weights === 'string'
+        ? await readWeights(values.weights)
+        : undefined;
     countSteps({ data, batch, epochs, steps });
     await prepareFolder(folder);
     const backend = await backendOf(values, out);
@@ -141,8 +150,9 @@ export const trainCommand: Command = {
       seed,
       mode,
       against,
+      weights,
     };
-    const { weights, ...measured } = await runTraining(options, out);
+    const { weights: trained, ...measured } = await runTraining(options, out);
     const result = {
       command: 'train',
       model: { name: 'mlp', ...config },
@@ -155,7 +165,7 @@ export const trainCommand: Command = {
       ...measured,
       ...(await deviceOf(backend)),
     };
-    const path = await saveResult(folder, result, weights);
+    const path = await saveResult(folder, result, trained);
     backend.close();
     out.row({ kind: 'result', ...result, path });
     out.line(

@@ -211,7 +211,7 @@ export class Assembly {
 
   private pickLike(shape: Shape, n = 0): Vertex {
     const alike = this.latest((v) => sameShape(v.shape, shape));
-    return alike[n % alike.length];
+    return orFresh(alike, n, () => this.leaf('param', shape));
   }
 
   private latest(wanted: (vertex: Vertex) => boolean): Vertex[] {
@@ -270,8 +270,8 @@ function orFresh(
   n: number | undefined,
   fresh: () => Vertex,
 ): Vertex {
-  const at = (n ?? 0) % (there.length + 1);
-  return at === 0 ? fresh() : there[at - 1];
+  const at = (n ?? 0) % (there.length + 2);
+  return at < 2 ? fresh() : there[at - 2];
 }
 
 function isPowerOfTwo(n: number): boolean {

@@ -68,11 +68,15 @@ export function graphRecipes(
     widths: fc.tuple(axis, axis),
     leaves: fc.array(
       fc.record({
-        kind: fc.constantFrom('param' as const, 'input' as const),
+        kind: fc.constantFrom(
+          'param' as const,
+          'param' as const,
+          'input' as const,
+        ),
         shape: number,
         positive: fc.boolean(),
       }),
-      { maxLength: 3 },
+      { minLength: 1, maxLength: 4 },
     ),
     recipes: fc.array(
       fc.record({
