@@ -2,7 +2,7 @@
 
 import { CpuBackend } from '../../src/backends/cpu.ts';
 import type { Quantity } from '../../src/circuit/probe.ts';
-import type { Graph } from '../../src/graph.ts';
+import { type Graph, parametersOf } from '../../src/graph.ts';
 import type { Program } from '../../src/program/recorder.ts';
 import { circuitRule, type Rule } from '../../src/rules/rule.ts';
 import {
@@ -33,6 +33,13 @@ export function feedsOf(graph: Graph): Feeds {
   return Object.fromEntries(
     [...graph.data].map(([id, { data }]) => [id, data]),
   );
+}
+
+/** The values with which a parameter was built. */
+export function parameterValues(graph: Graph, id: string): ArrayLike<number> {
+  const init = graph.inits.get(id);
+  if (init?.kind !== 'values') throw new Error(`"${id}" came without values`);
+  return init.data;
 }
 
 export async function show(
@@ -118,15 +125,11 @@ export async function gradientsOverTime(
   const simulation = Simulation.open(graph, { rule, backend });
   const program = await simulation.program();
   const memory = new Map(
-    graph.vertices
-      .filter((vertex) => vertex.op === 'param')
-      .map(({ id, size }) => {
-        const init = graph.inits.get(id);
-        if (init?.kind !== 'values') throw new Error(`"${id}" has no values`);
-        const memory = backend.allocate(size);
-        backend.write(memory, init.data);
-        return [id, memory] as const;
-      }),
+    parametersOf(graph).map(({ id, size }) => {
+      const place = backend.allocate(size);
+      backend.write(place, parameterValues(graph, id));
+      return [id, place];
+    }),
   );
   const run = await backend.compile(program, memory);
   for (const [id, { data }] of graph.data) run.feed(id, data);
