@@ -15,8 +15,8 @@ fn main(
   let block = params.n * params.inner;
   let total = params.outer * block;
   for (var i = id.x; i < total; i += groups.x * 64u) {
-    let from = i / block * params.inner + i % params.inner;
-    let value = x[from] / params.divisor;
+    let source = i / block * params.inner + i % params.inner;
+    let value = x[source] / params.divisor;
     out[i] = FINISH;
   }
 }

@@ -169,12 +169,16 @@ function withIdentities(levelled: Levelled): Levelled {
       ...(chains.get(`${to.index}.${slot}`) as Vertex[]),
       made.get(to) as Vertex,
     ];
-    return path.slice(1).map((next, i) => ({
-      from: path[i],
-      to: next,
-      slot: i === path.length - 2 ? slot : 0,
-      delay: 0,
-    }));
+    // From the consumer back: a valid order for a reverse pass too.
+    return path
+      .slice(1)
+      .map((next, i) => ({
+        from: path[i],
+        to: next,
+        slot: i === path.length - 2 ? slot : 0,
+        delay: 0,
+      }))
+      .reverse();
   });
   return {
     ...levelled,

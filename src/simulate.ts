@@ -27,8 +27,8 @@ import {
   type Levelling,
   level,
 } from './level.ts';
+import { addTo } from './ops/add.ts';
 import type { Ref } from './ops/kernel.ts';
-import { mapKernel } from './ops/map.ts';
 import { lossByName, opByName } from './ops/table.ts';
 import type { Optimiser } from './optim.ts';
 import { type Program, Recorder } from './program/recorder.ts';
@@ -74,12 +74,6 @@ export interface Sample {
   readonly shape: Shape;
   readonly data: FloatArray;
 }
-
-const plus = mapKernel({
-  name: 'plus',
-  each: ['a', 'b'],
-  outputs: [['a', 'a + b']],
-});
 
 /** What simulations of one set of parameters share. */
 interface Shared {
@@ -390,11 +384,8 @@ export class Simulation {
           updates.set(parameter, n + 1);
           return update(recorder, this.optimiser, parameter, gradient, n);
         }
-        const before = sums.get(parameter);
-        sums.set(
-          parameter,
-          before ? plus.emit(recorder.emit, [before, gradient])[0] : gradient,
-        );
+        const before = sums.get(parameter) ?? null;
+        sums.set(parameter, addTo(recorder.emit, before, gradient));
         return null;
       },
     });

@@ -24,9 +24,8 @@ export function connect(
       .subscribe((event) => source.inbox.push({ axon, order, event }));
   }
   if (carriesValues) {
-    source.values$.pipe(delay(axon.delay, clock)).subscribe(({ value }) => {
-      consumer.seen[axon.slot] = value;
-      consumer.stale = true;
+    source.values$.pipe(delay(axon.delay, clock)).subscribe((event) => {
+      consumer.see(axon.slot, event);
     });
   }
 }

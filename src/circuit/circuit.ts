@@ -50,7 +50,8 @@ export class Circuit {
   private readonly plasticity: Plasticity;
   private readonly onForward: (mu: Ref, target: Ref) => void;
   private readonly probes: readonly Probe[];
-  private readonly moved = new Set<Population | Leaf>();
+  /** Sources with a new value, and whether it is another than before. */
+  private readonly moved = new Map<Population | Leaf, boolean>();
   private readonly target: Ref;
 
   constructor(
@@ -120,9 +121,9 @@ export class Circuit {
       }
       this.sweep((population) => {
         const { x, mu } = population;
-        if (population !== this.output) {
-          [population.eps] = difference.emit(emit, [mu, x]);
-        }
+        if (population === this.output) return;
+        [population.eps] = difference.emit(emit, [mu, x]);
+        population.active = true;
       });
     }
   }
@@ -131,6 +132,7 @@ export class Circuit {
   clamp(): void {
     this.onForward(this.output.mu, this.target);
     this.output.eps = this.outputError();
+    this.output.active = true;
     this.sendErrors();
     this.probe();
   }
@@ -143,27 +145,24 @@ export class Circuit {
     for (const population of this.hidden()) {
       const zero = this.zero(population);
       const s = this.sum(population.inbox);
-      if (clocked) population.eps ??= zero;
-      const sum = clocked ? (s ?? zero) : s;
-      if (population.moveValue(emit, sum, gamma, zero)) {
-        this.moved.add(population);
-      }
+      const move = population.moveValue(emit, s, gamma, zero, clocked);
+      if (move !== 'not computed') this.moved.set(population, move === 'moved');
     }
     this.nextInstant();
     // Values go forward; predictions follow; errors take what is left.
     const before = new Map<Population, Ref>();
+    const stirred = new Map<Population, boolean>();
     for (const population of this.populations.values()) {
       before.set(population, population.mu);
-      if (clocked && this.options.prediction === 'recomputed') {
-        population.stale = true;
-      }
-      population.predict(emit);
+      stirred.set(population, population.predictAgain(emit));
     }
     for (const population of this.hidden()) {
-      const was = before.get(population) as Ref;
+      const change = {
+        before: before.get(population) as Ref,
+        stirred: stirred.get(population) as boolean,
+      };
       const zero = this.zero(population);
-      if (clocked) population.computeError(emit, was, gamma, zero);
-      else population.moveError(emit, was, gamma, zero);
+      population.moveError(emit, change, gamma, zero, clocked);
     }
     if (this.output.mu !== before.get(this.output)) {
       this.output.eps = this.outputError();
@@ -186,7 +185,8 @@ export class Circuit {
     } = {},
   ): Ref | null {
     const leaf = this.leaves.get(parameter) as Leaf;
-    return this.sum(leaf.inbox, more.base, more.select);
+    const arrived = leaf.inbox.filter(({ event }) => event.active);
+    return this.sum(arrived, more.base, more.select);
   }
 
   /** Plasticity of parameters from what has arrived this tick (Eq. 8). */
@@ -203,7 +203,7 @@ export class Circuit {
     const next = this.plasticity(parameter, gradient);
     if (!next) return;
     leaf.x = next;
-    this.moved.add(leaf);
+    this.moved.set(leaf, true);
   }
 
   private source(vertex: Vertex): Population | Leaf {
@@ -223,7 +223,6 @@ export class Circuit {
       population.vertex.inputs.forEach((input, slot) => {
         population.seen[slot] = this.source(input).x;
       });
-      population.stale = true;
       population.predict(this.recorder.emit);
       settle(population);
     }
@@ -271,8 +270,8 @@ export class Circuit {
     this.clock.advance();
     const tick = this.clock.now();
     this.recorder.tick = tick;
-    for (const { vertex, x, values$ } of this.moved) {
-      values$.next({ from: vertex, tick, value: x });
+    for (const [{ vertex, x, values$ }, active] of this.moved) {
+      values$.next({ from: vertex, tick, active, value: x });
       const population = vertex.id;
       this.recorder.event({ kind: 'value', population, tick, ref: x });
     }

@@ -9,6 +9,8 @@ import type { Operand } from '../ops/op.ts';
 export interface ErrorEvent {
   readonly from: Vertex;
   readonly tick: number;
+  /** False only in clocked runs, where populations at rest send 0 too. */
+  readonly active: boolean;
   readonly eps: Ref;
   /** Inputs of the consumer as they had reached it at that tick. */
   readonly seen: readonly Operand[];
@@ -19,6 +21,8 @@ export interface ErrorEvent {
 export interface ValueEvent {
   readonly from: Vertex;
   readonly tick: number;
+  /** False only in clocked runs, where values at rest are sent too. */
+  readonly active: boolean;
   readonly value: Ref;
 }
 

@@ -61,13 +61,23 @@ export class Population {
   mu!: Ref;
   /** Null: exactly 0 everywhere, nothing has happened here. */
   eps: Ref | null = null;
-  /** Sum of the messages that arrived in the last tick, or null. */
-  private s: Ref | null = null;
   /** Inputs as they have reached it. */
   readonly seen: Ref[] = [];
-  /** Whether an input has moved since the prediction was made. */
-  stale = false;
+  /** Error events that reached it this tick. */
   inbox: Arrival[] = [];
+  /**
+   * Whether its error may differ from 0: an event has reached it. A clocked
+   * run computes populations at rest too, and must know them from others.
+   */
+  active = false;
+  /** Whether an input has come since the prediction was made ... */
+  private stale = false;
+  /** ... and whether it had moved. */
+  private stirred = false;
+  /** Sum of the messages that arrived in the last tick, or null. */
+  private s: Ref | null = null;
+  /** Whether one of them came from an active population. */
+  private reached = false;
 
   constructor(vertex: Vertex, op: Op) {
     this.vertex = vertex;
@@ -82,51 +92,76 @@ export class Population {
     }));
   }
 
-  /** mu = g(x of inputs, as seen). Returns whether it was computed anew. */
-  predict(emit: Emit): boolean {
-    if (!this.stale) return false;
-    this.stale = false;
-    const { attrs, shape } = this.vertex;
-    this.mu = this.op.forward(emit, this.operands, attrs, shape);
-    return true;
+  /** A value has reached it. */
+  see(slot: number, { value, active }: ValueEvent): void {
+    this.seen[slot] = value;
+    this.stale = true;
+    this.stirred ||= active;
   }
 
-  /** One step of the value population. Returns whether it moved. */
-  moveValue(emit: Emit, s: Ref | null, gamma: number, zero: Ref): boolean {
+  /** mu = g(x of inputs, as seen). */
+  predict(emit: Emit): void {
+    const { attrs, shape } = this.vertex;
+    this.mu = this.op.forward(emit, this.operands, attrs, shape);
+    this.stale = false;
+  }
+
+  /** The same, where an input has come. Returns whether one had moved. */
+  predictAgain(emit: Emit): boolean {
+    const { stirred } = this;
+    this.stirred = false;
+    if (this.stale) this.predict(emit);
+    return stirred;
+  }
+
+  /** One step of the value population on what has arrived. */
+  moveValue(
+    emit: Emit,
+    s: Ref | null,
+    gamma: number,
+    zero: Ref,
+    clocked: boolean,
+  ): 'moved' | 'at rest' | 'not computed' {
     this.s = s;
-    if (!this.eps && !s) return false;
+    this.reached = this.inbox.some(({ event }) => event.active);
+    const moved = this.active || this.reached;
+    if (!moved && !clocked) return 'not computed';
     const operands = [this.x, this.eps ?? zero, s ?? zero];
     [this.x] = integrateValue.emit(emit, operands, [gamma]);
-    return true;
+    return moved ? 'moved' : 'at rest';
   }
 
   /**
-   * One step of the error population, `before` being mu(t). Terms that are
-   * exactly 0 are known by the absence of their event; where only messages
-   * are left and gamma = 1, the error is their sum and nothing is computed.
+   * One step of the error population, mu having been `before` until now.
+   * Terms that are exactly 0 are known by the absence of their event; where
+   * only messages are left and gamma = 1, the error is their sum and nothing
+   * is computed.
    */
-  moveError(emit: Emit, before: Ref, gamma: number, zero: Ref): void {
-    const { s, mu } = this;
-    const eps = gamma === 1 ? null : this.eps;
-    if (!eps && !s && mu === before) {
+  moveError(
+    emit: Emit,
+    { before, stirred }: { before: Ref; stirred: boolean },
+    gamma: number,
+    zero: Ref,
+    clocked: boolean,
+  ): void {
+    const stays = this.active && gamma !== 1;
+    this.active = stays || this.reached || stirred;
+    if (!clocked && !this.active) {
       this.eps = null;
-    } else if (!eps && mu === before && gamma === 1) {
-      this.eps = s;
+    } else if (!clocked && gamma === 1 && !stirred) {
+      this.eps = this.s;
     } else {
-      this.computeError(emit, before, gamma, zero);
+      const eps = (gamma === 1 && !clocked ? null : this.eps) ?? zero;
+      const operands = [eps, this.s ?? zero, this.mu, before];
+      const constants = [1 - gamma, gamma];
+      [this.eps] = integrateError.emit(emit, operands, constants);
     }
-  }
-
-  /** The same step with every term computed, as in a clocked run. */
-  computeError(emit: Emit, before: Ref, gamma: number, zero: Ref): void {
-    const operands = [this.eps ?? zero, this.s ?? zero, this.mu, before];
-    const constants = [1 - gamma, gamma];
-    [this.eps] = integrateError.emit(emit, operands, constants);
   }
 
   /** The event of its present error. */
   errorEvent(tick: number, eps: Ref): ErrorEvent {
     const mu = { ref: this.mu, shape: this.vertex.shape };
-    return { from: this.vertex, tick, eps, seen: this.operands, mu };
+    const { vertex: from, active } = this;
+    return { from, tick, active, eps, seen: this.operands, mu };
   }
 }

@@ -1,6 +1,7 @@
 /** Probes: what of a circuit's state is kept, tick by tick. */
 
 import { lossDivisor } from '../graph.ts';
+import { addTo } from '../ops/add.ts';
 import type { Ref } from '../ops/kernel.ts';
 import { mapKernel } from '../ops/map.ts';
 import { reduceSum } from '../ops/reduce.ts';
@@ -27,12 +28,6 @@ const halfSquare = mapKernel({
   each: ['eps'],
   outputs: [['y', '0.5 * (eps * eps)']],
 });
-const plus = mapKernel({
-  name: 'plus',
-  each: ['a', 'b'],
-  outputs: [['a', 'a + b']],
-});
-
 export function recordProbes(
   probes: readonly Probe[],
   tick: number,
@@ -75,7 +70,7 @@ function energy(
     const { size } = population.vertex;
     const [squares] = halfSquare.emit(emit, [population.eps]);
     const part = reduceSum(emit, squares, [1, size, 1]);
-    [sum] = plus.emit(emit, [sum, part]);
+    sum = addTo(emit, sum, part);
   }
   return sum;
 }

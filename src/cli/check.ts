@@ -89,7 +89,7 @@ export const checkCommand: Command = {
           `${row.differingBits}`,
           short(row.relToBp),
           row.relToOracle === null ? '-' : short(row.relToOracle),
-          row.pass ? 'pass' : 'FAIL',
+          rule.exact ? (row.pass ? 'pass' : 'FAIL') : 'no claim',
         ]),
       ),
     );

@@ -1,6 +1,7 @@
 /** add: the sum of one or more inputs of one shape, from left to right. */
 
 import { sameShapes } from './elementwise.ts';
+import type { Emit, Ref } from './kernel.ts';
 import { mapKernel } from './map.ts';
 import type { Op } from './op.ts';
 
@@ -14,10 +15,15 @@ const sum = (n: number) => {
 };
 
 const accumulate = mapKernel({
-  name: 'add/vjp+',
+  name: 'accumulate',
   each: ['s', 'eps'],
   outputs: [['s', 's + eps']],
 });
+
+/** base + more, in the place of base. */
+export function addTo(emit: Emit, base: Ref | null, more: Ref): Ref {
+  return base ? accumulate.emit(emit, [base, more])[0] : more;
+}
 
 /** At most this many inputs a kernel; adapters offer 8 storage buffers. */
 const MOST = 6;
@@ -37,6 +43,5 @@ export const add: Op = {
     return sum(refs.length).emit(emit, refs)[0];
   },
   // The message is the error itself.
-  vjp: (emit, { eps, base }) =>
-    base ? accumulate.emit(emit, [base, eps])[0] : eps,
+  vjp: (emit, { eps, base }) => addTo(emit, base, eps),
 };

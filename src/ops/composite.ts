@@ -6,6 +6,7 @@
  */
 
 import type { Shape } from '../tensor.ts';
+import { addTo } from './add.ts';
 import type { Emit, Ref } from './kernel.ts';
 import {
   type Attrs,
@@ -93,7 +94,13 @@ export function compositeOf(find: (name: string) => Op | undefined): Op {
       });
       const errors: (Ref | null)[] = steps.map(() => null);
       errors[steps.length - 1] = eps;
-      let message = base;
+      // An input read once gets base + message. Read more often, its message is
+      // summed by itself first: it must not depend on what base holds.
+      const readers = steps
+        .filter((_, i) => leads[i])
+        .flatMap((step) => step.inputs);
+      const once = readers.filter((at) => at === slot).length === 1;
+      let message = once ? base : null;
       for (let i = steps.length - 1; i >= 0; i--) {
         const error = errors[i];
         if (!error || !leads[i]) continue;
@@ -118,7 +125,7 @@ export function compositeOf(find: (name: string) => Op | undefined): Op {
         });
       }
       if (!message) throw new ShapeProblem(`does not use its input ${slot}`);
-      return message;
+      return once ? message : addTo(emit, base, message);
     },
   };
 }

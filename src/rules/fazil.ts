@@ -4,7 +4,8 @@
  * error leaves 0 for the first time, else 0.
  *
  * trigger 'population': the first error event of a population counts, for all
- * of its units. Equals BP to the bit on levelled graphs, like Z-IL.
+ * of its units. An event is the arrival of messages; where all of them happen
+ * to be 0 it teaches nothing, as BP would. Equals BP to the bit on levelled graphs, like Z-IL.
  * trigger 'unit': each unit fires by itself when its own error leaves 0.
  * A unit whose error is exactly 0 when the front passes (a dead ReLU) fires
  * later, with a wrong error: equal to Z-IL only where no delta is 0.
@@ -58,6 +59,7 @@ export function fazil(options: FazilOptions = {}): CircuitRule {
       const fired = new Map<Vertex, Ref>();
       circuit.errors$.subscribe((event) => {
         const { from, eps } = event;
+        if (!event.active) return;
         if (trigger === 'population') {
           if (!seen.has(from)) taught.set(event, eps);
           seen.add(from);

@@ -120,8 +120,8 @@ test('interval and timer count ticks', () => {
     't0@1',
     'i0@2',
     'c0@4',
-    'i1@4',
     't1@4',
+    'i1@4',
     'c0@5',
     'i2@6',
     't2@7',
@@ -209,6 +209,18 @@ describe('schedule', () => {
     clock.advance();
     clock.advance();
     expect(seen).toEqual(['outer@2', 'next@2', 'inner@2']);
+  });
+
+  test('work scheduled after a flush within a flush is not lost', () => {
+    const clock = new TickClock();
+    const seen: string[] = [];
+    clock.schedule(() => {
+      clock.flush();
+      clock.schedule(() => seen.push('inner'));
+    });
+    clock.flush();
+    clock.flush();
+    expect(seen).toEqual(['inner']);
   });
 
   test('unsubscribed work does not run', () => {

@@ -9,7 +9,7 @@ import { lossDivisor } from '../../src/graph.ts';
 import { optimisers } from '../../src/optim.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { graphs, integerGraphs } from '../arbitraries/index.ts';
+import { allOps, graphs, integerGraphs } from '../arbitraries/index.ts';
 import { describeBackends } from '../backends.ts';
 import {
   exactRules,
@@ -20,9 +20,12 @@ import {
 } from './support.ts';
 import { wholeNumberGradients } from './whole-numbers.ts';
 
-const GRAPHS = { 'cpu f64': 1000, 'cpu f32': 1000, webgpu: 100 };
-const INTEGER_GRAPHS = { 'cpu f64': 300, 'cpu f32': 300, webgpu: 50 };
-const TRAININGS = { 'cpu f64': 60, 'cpu f32': 60, webgpu: 8 };
+const GRAPHS = { 'cpu f64': 1000, 'cpu f32': 1000, webgpu: 200 };
+const INTEGER_GRAPHS = { 'cpu f64': 300, 'cpu f32': 300, webgpu: 100 };
+const TRAININGS = { 'cpu f64': 100, 'cpu f32': 100, webgpu: 20 };
+
+/** Learning may take values out of the domain of a root or a tangent. */
+const everywhere = allOps.filter((name) => name !== 'sqrt' && name !== 'tan');
 
 test('the table has exact rules to hold to the claim', () => {
   const names = exactRules.map((rule) => rule.name);
@@ -70,8 +73,9 @@ describeBackends('exact rules', (open, label) => {
     test(`give BP's parameters after 3 steps of ${make().name}`, async () => {
       const backend = await open();
       const options = { backend, optimiser: make() };
+      const trainable = graphs({ ops: everywhere, join: true });
       await fc.assert(
-        fc.asyncProperty(graphs({ join: true }), async (graph) => {
+        fc.asyncProperty(trainable, async (graph) => {
           const wanted = await trained(graph, 3, { ...options, rule: bp() });
           const got = await trained(graph, 3, { ...options, rule: zil() });
           expectSameBits(got, wanted);
