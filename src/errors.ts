@@ -53,3 +53,10 @@ export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/\s+/g, ' ').trim() || 'unknown error';
 }
+
+/** A value as it may stand in a sentence, whatever it is. */
+export function show(value: unknown): string {
+  return typeof value === 'object' || typeof value === 'string'
+    ? JSON.stringify(value)
+    : String(value);
+}

@@ -13,7 +13,7 @@
  *   target   {shape, data}, optional
  */
 
-import { FormatError, IsochronError, messageOf } from './errors.ts';
+import { FormatError, IsochronError, messageOf, show } from './errors.ts';
 import {
   type Graph,
   GraphBuilder,
@@ -53,8 +53,7 @@ export function graphFromJson(value: unknown, source = 'graph'): Graph {
   const schema = file.schema;
   if (typeof schema !== 'string' || !SCHEMAS.includes(schema)) {
     throw new FormatError(
-      `${source} has schema ${JSON.stringify(schema)}: expected ` +
-        SCHEMAS.join(' or '),
+      `${source} has schema ${show(schema)}: expected ` + SCHEMAS.join(' or '),
       { source, schema },
     );
   }
@@ -115,7 +114,7 @@ function build(file: Json, source: string): Graph {
   const output = typeof file.output === 'string' && made.get(file.output);
   if (!output) {
     throw new FormatError(
-      `${source} has output ${JSON.stringify(file.output)}, which is no vertex`,
+      `${source} has output ${show(file.output)}, which is no vertex`,
     );
   }
   const { kind, reduction } = object(file.loss, `${source}: loss`);
@@ -145,9 +144,9 @@ function unknownInput(
   const later = rows.some((row) => (row as Json | null)?.id === name);
   return new FormatError(
     later
-      ? `${source}: vertex "${id}" reads "${name}", which comes later: the ` +
+      ? `${source}: vertex "${id}" reads ${show(name)}, which comes later: the ` +
           'graph has a cycle, or is not in topological order'
-      : `${source}: vertex "${id}" reads ${JSON.stringify(name)}, which is not there`,
+      : `${source}: vertex "${id}" reads ${show(name)}, which is not there`,
     { id, input: name },
   );
 }
@@ -177,7 +176,7 @@ function init(value: unknown, where: string): Init | undefined {
   if (kind === 'zeros') return { kind };
   if (kind === 'uniform' && typeof bound === 'number') return { kind, bound };
   throw new FormatError(
-    `${where} has init ${JSON.stringify(value)}: use {"kind": "zeros"} or ` +
+    `${where} has init ${show(value)}: use {"kind": "zeros"} or ` +
       '{"kind": "uniform", "bound": number}',
   );
 }

@@ -3,9 +3,9 @@
  * devices. Built by calling ops on vertices; a built graph is frozen.
  */
 
-import { GraphError, ShapeError } from './errors.ts';
+import { GraphError, ShapeError, show } from './errors.ts';
 import type { Step } from './ops/composite.ts';
-import { type Attrs, type Op, ShapeProblem } from './ops/op.ts';
+import { type Attrs, attrsProblem, type Op, ShapeProblem } from './ops/op.ts';
 import { lossByName, opByName } from './ops/table.ts';
 import {
   checkShape,
@@ -170,7 +170,7 @@ export class GraphBuilder {
       !(Number.isFinite(chosen.bound) && chosen.bound >= 0)
     ) {
       throw new GraphError(
-        `Parameter "${id}" starts with bound ${chosen.bound}: ` +
+        `Parameter "${id}" starts with bound ${show(chosen.bound)}: ` +
           'a bound is a finite number >= 0',
         { id },
       );
@@ -248,12 +248,14 @@ export class GraphBuilder {
     }
     if (!lossByName.has(loss)) {
       throw new GraphError(
-        `Unknown loss "${loss}": use one of ${[...lossByName.keys()].join(', ')}`,
+        `Unknown loss ${show(loss)}: use one of ${[...lossByName.keys()].join(', ')}`,
         { loss },
       );
     }
     if (reduction !== 'sum' && reduction !== 'mean') {
-      throw new GraphError(`Unknown reduction "${reduction}": use sum or mean`);
+      throw new GraphError(
+        `Unknown reduction ${show(reduction)}: use sum or mean`,
+      );
     }
     if (options.target) {
       const target = { shape: vertex.shape, data: options.target };
@@ -272,7 +274,7 @@ export class GraphBuilder {
   rename(vertex: Vertex, id: string): Vertex {
     if (vertex !== this.vertices.at(-1)) {
       throw new GraphError(
-        `Vertex "${vertex.id}" is read already: name it when it is made`,
+        `Vertex "${vertex.id}" cannot be named "${id}" any more: name it when it is made`,
         { id },
       );
     }
@@ -333,24 +335,12 @@ export class GraphBuilder {
 }
 
 function checkAttrs(op: Op, attrs: Attrs, label: string): void {
-  const known = op.attrs ?? {};
-  for (const key of Object.keys(attrs)) {
-    if (!Object.hasOwn(known, key)) {
-      throw new GraphError(
-        `Vertex "${label}" (${op.name}) has unknown attribute "${key}": it ` +
-          `takes ${Object.keys(known).join(', ') || 'none'}`,
-        { id: label, key },
-      );
-    }
-  }
-  for (const [key, check] of Object.entries(known)) {
-    if (!check(attrs[key])) {
-      throw new GraphError(
-        `Vertex "${label}" (${op.name}) has attribute ${key} = ` +
-          `${JSON.stringify(attrs[key])}, which it cannot use`,
-        { id: label, key },
-      );
-    }
+  const problem = attrsProblem(op, attrs);
+  if (problem) {
+    throw new GraphError(`Vertex "${label}" (${op.name}) ${problem}`, {
+      id: label,
+      attrs,
+    });
   }
 }
 

@@ -219,9 +219,8 @@ export class Simulation {
   async *ticks(feeds: Feeds): AsyncGenerator<number> {
     const { program, run } = await this.prepare();
     this.feedAll(run, feeds);
-    const last = program.calls.at(-1)?.tick ?? 0;
-    for (let tick = 0; tick <= last; tick++) {
-      run.run(tick, tick === last ? undefined : tick);
+    for (let tick = 0; tick < program.ticks; tick++) {
+      run.run(tick, tick);
       await this.emitSamples(tick);
       yield tick;
     }
@@ -423,26 +422,31 @@ export class Simulation {
   }
 
   private feedAll(run: Executable, feeds: Feeds): void {
-    const { shared, rule } = this;
-    const known = new Set([...inputsOf(this.graph).map((v) => v.id), 'target']);
+    const { shared } = this;
+    const sizes = this.feedSizes();
+    // A data input that was dropped may be fed: nothing reads it.
+    const known = new Set([
+      ...sizes.keys(),
+      ...inputsOf(this.graph).map((v) => v.id),
+    ]);
     for (const name of Object.keys(feeds)) {
-      if (!known.has(name) && !name.startsWith('noise/')) {
+      if (!known.has(name)) {
         throw new OptionError(
           `No data input "${name}": there are ${[...known].join(', ')}`,
           { name },
         );
       }
     }
-    for (const vertex of this.levelled.vertices) {
-      if (vertex.op === 'input') {
-        run.feed(vertex.id, checkedFeed(vertex.id, vertex.size, feeds));
-      } else if (!vertex.isLeaf && rule.sigma > 0) {
-        const name = `noise/${vertex.id}`;
-        run.feed(name, feeds[name] ?? this.noise(vertex));
-      }
+    const drawn = new Map<string, ArrayLike<number>>();
+    for (const [name, size] of sizes) {
+      const data =
+        name.startsWith('noise/') && !Object.hasOwn(feeds, name)
+          ? this.noise(name, size)
+          : checkedFeed(name, size, feeds);
+      drawn.set(name, data);
     }
-    const { size } = this.graph.output;
-    run.feed('target', checkedFeed('target', size, feeds));
+    // Nothing is fed before everything is known to be right.
+    for (const [name, data] of drawn) run.feed(name, data);
     for (let k = 0; k < this.updatesEach; k++) {
       const rates = this.optimiser?.ratesAt(shared.updates + k + 1) ?? [];
       this.optimiser?.rates.forEach((name, i) => {
@@ -453,11 +457,27 @@ export class Simulation {
     shared.presentations += 1;
   }
 
-  private noise(vertex: Vertex): Float64Array {
-    const stream = `noise/${vertex.id}/${this.shared.presentations}`;
+  /** What a presentation is fed: data inputs, target, and noise if any. */
+  private feedSizes(): Map<string, number> {
+    const { output } = this.graph;
+    const inputs = this.levelled.vertices.filter((v) => v.op === 'input');
+    const hidden =
+      this.rule.sigma > 0
+        ? this.levelled.vertices.filter((v) => !v.isLeaf && v.id !== output.id)
+        : [];
+    return new Map([
+      ...inputs.map((v) => [v.id, v.size] as const),
+      ['target', output.size],
+      ...hidden.map((v) => [`noise/${v.id}`, v.size] as const),
+    ]);
+  }
+
+  /** Drawn anew for each presentation. */
+  private noise(name: string, size: number): Float64Array {
+    const stream = `${name}/${this.shared.presentations}`;
     const random = new Random(this.shared.seed, stream);
     return Float64Array.from(
-      { length: vertex.size },
+      { length: size },
       () => this.rule.sigma * random.normal(),
     );
   }
@@ -526,7 +546,7 @@ function update(
 }
 
 function checkedFeed(name: string, size: number, feeds: Feeds) {
-  const data = feeds[name];
+  const data = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
   if (!data) {
     throw new OptionError(`No values for "${name}": feed ${size} numbers`, {
       name,

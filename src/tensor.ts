@@ -1,4 +1,4 @@
-import { NonFiniteError, ShapeError } from './errors.ts';
+import { NonFiniteError, ShapeError, show } from './errors.ts';
 
 /** Sizes of the axes, row-major (C order). A scalar has shape [1]. */
 export type Shape = readonly number[];
@@ -62,7 +62,7 @@ export function checkFinite(name: string, data: ArrayLike<number>): void {
   for (let i = 0; i < data.length; i++) {
     if (typeof data[i] !== 'number' || !Number.isFinite(data[i])) {
       throw new NonFiniteError(
-        `Tensor "${name}" holds ${data[i]} at index ${i}: values must be ` +
+        `Tensor "${name}" holds ${show(data[i])} at index ${i}: values must be ` +
           'finite numbers',
         { name, index: i, value: data[i] },
       );

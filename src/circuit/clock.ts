@@ -9,9 +9,15 @@ import { DelayError } from '../errors.ts';
 
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
 
+/** What is due at one tick, and how much of it is done. */
+interface Bucket {
+  readonly actions: TickAction<unknown>[];
+  next: number;
+}
+
 export class TickClock implements SchedulerLike {
   private tick = 0;
-  private readonly buckets = new Map<number, TickAction<unknown>[]>();
+  private readonly buckets = new Map<number, Bucket>();
 
   /** The current tick. */
   now(): number {
@@ -25,11 +31,16 @@ export class TickClock implements SchedulerLike {
 
   /** Runs all that is due at this tick, what it schedules for now included. */
   flush(): void {
-    const bucket = this.buckets.get(this.tick);
-    if (!bucket) return;
-    // The bucket may grow while it is worked off.
-    for (let i = 0; i < bucket.length; i++) bucket[i].execute();
-    this.buckets.delete(this.tick);
+    // Asked for anew each time: an action may schedule more for now, or flush.
+    for (;;) {
+      const bucket = this.buckets.get(this.tick);
+      if (!bucket) return;
+      if (bucket.next === bucket.actions.length) {
+        this.buckets.delete(this.tick);
+        return;
+      }
+      bucket.actions[bucket.next++].execute();
+    }
   }
 
   /** Ends this tick and begins the next, and runs what is due then. */
@@ -54,8 +65,8 @@ export class TickClock implements SchedulerLike {
     }
     const due = this.tick + delay;
     const bucket = this.buckets.get(due);
-    if (bucket) bucket.push(action);
-    else this.buckets.set(due, [action]);
+    if (bucket) bucket.actions.push(action);
+    else this.buckets.set(due, { actions: [action], next: 0 });
   }
 }
 

@@ -10,6 +10,7 @@ import { addTo } from './add.ts';
 import type { Emit, Ref } from './kernel.ts';
 import {
   type Attrs,
+  attrsProblem,
   type Op,
   type Operand,
   ShapeProblem,
@@ -76,7 +77,15 @@ export function compositeOf(find: (name: string) => Op | undefined): Op {
             `has a ${op.name} step of ${read.length} inputs`,
           );
         }
+        const problem = attrsProblem(op, a);
+        if (problem) throw new ShapeProblem(`has a step that ${problem}`);
         return op.shape(read, a);
+      });
+      const read = new Set(bodyOf(attrs).flatMap((step) => step.inputs));
+      inputs.forEach((_, slot) => {
+        if (!read.has(slot)) {
+          throw new ShapeProblem(`has no step that reads its input ${slot}`);
+        }
       });
       return shapes[shapes.length - 1];
     },

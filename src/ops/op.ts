@@ -51,3 +51,21 @@ export interface Op {
   /** Interval in which inputs may be drawn to test it. */
   readonly domain?: readonly [number, number];
 }
+
+/** Why an op cannot use some attributes, or null. */
+export function attrsProblem(op: Op, attrs: Attrs): string | null {
+  const known = op.attrs ?? {};
+  for (const key of Object.keys(attrs)) {
+    if (!Object.hasOwn(known, key)) {
+      const names = Object.keys(known).join(', ') || 'none';
+      return `has unknown attribute "${key}": ${op.name} takes ${names}`;
+    }
+  }
+  for (const [key, check] of Object.entries(known)) {
+    const value = Object.hasOwn(attrs, key) ? attrs[key] : undefined;
+    if (!check(value)) {
+      return `has attribute ${key} = ${JSON.stringify(value)}, which ${op.name} cannot use`;
+    }
+  }
+  return null;
+}

@@ -37,6 +37,8 @@ export interface Program {
   /** Values that can be read after a run. */
   readonly outputs: ReadonlyMap<string, Ref>;
   readonly events: readonly RecordedEvent[];
+  /** Instants of the run, those without calls included. */
+  readonly ticks: number;
   /** How much was recorded, and dropped because no result depends on it. */
   readonly dropped: { readonly calls: number; readonly events: number };
 }
@@ -47,8 +49,8 @@ interface Recorded extends Call {
 }
 
 export class Recorder {
-  /** The instant of the calls now being recorded. */
-  tick = 0;
+  private now = 0;
+  private ticks = 1;
   private committing = false;
   private nextId = 0;
   private readonly calls: Recorded[] = [];
@@ -60,6 +62,16 @@ export class Recorder {
   private readonly outputs = new Map<string, Ref>();
   private readonly events: RecordedEvent[] = [];
   private readonly madeAt = new Map<Ref, number>();
+
+  /** The instant of the calls now being recorded. */
+  get tick(): number {
+    return this.now;
+  }
+
+  set tick(tick: number) {
+    this.now = tick;
+    this.ticks = Math.max(this.ticks, tick + 1);
+  }
 
   /** Values given anew for each run. */
   feed(name: string, size: number): Ref {
@@ -173,6 +185,7 @@ export class Recorder {
       constants: [...this.constants.values()],
       outputs: this.outputs,
       events,
+      ticks: this.ticks,
       dropped: {
         calls: this.calls.length - calls.length,
         events: this.events.length - events.length,

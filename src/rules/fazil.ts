@@ -15,11 +15,10 @@
  */
 
 import type { ErrorEvent } from '../circuit/event.ts';
-import { OptionError } from '../errors.ts';
 import type { Vertex } from '../graph.ts';
 import type { Ref } from '../ops/kernel.ts';
 import { mapKernel } from '../ops/map.ts';
-import { type CircuitRule, circuitRule, wholeTicks } from './rule.ts';
+import { type CircuitRule, circuitRule, oneOf, wholeTicks } from './rule.ts';
 
 export interface FazilOptions {
   readonly trigger?: 'population' | 'unit';
@@ -39,11 +38,7 @@ const fire = mapKernel({
 
 export function fazil(options: FazilOptions = {}): CircuitRule {
   const { trigger = 'population' } = options;
-  if (trigger !== 'population' && trigger !== 'unit') {
-    throw new OptionError(
-      `Option trigger = ${trigger}: give population or unit`,
-    );
-  }
+  oneOf('trigger', trigger, ['population', 'unit']);
   const { steps } = options;
   if (steps !== undefined) wholeTicks('steps', steps, 1);
   return circuitRule({

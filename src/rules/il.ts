@@ -5,11 +5,11 @@
  * the errors converge to BP's. No delays: the graph need not be levelled.
  */
 
-import { OptionError } from '../errors.ts';
 import {
   type CircuitRule,
   circuitRule,
   notNegative,
+  oneOf,
   positive,
   wholeTicks,
 } from './rule.ts';
@@ -30,11 +30,7 @@ export function il(options: IlOptions = {}): CircuitRule {
   const T = wholeTicks('steps', options.steps ?? 100, 1);
   const sigma = notNegative('sigma', options.sigma ?? 0);
   if (plasticity !== 'end') wholeTicks('plasticity', plasticity, 1);
-  if (prediction !== 'recomputed' && prediction !== 'fixed') {
-    throw new OptionError(
-      `Option prediction = ${prediction}: give recomputed or fixed`,
-    );
-  }
+  oneOf('prediction', prediction, ['recomputed', 'fixed']);
   const every = plasticity === 'end' ? T : plasticity;
   return circuitRule({
     name: 'il',

@@ -6,7 +6,7 @@ import {
   type Plasticity,
 } from '../circuit/circuit.ts';
 import type { Probe } from '../circuit/probe.ts';
-import { OptionError } from '../errors.ts';
+import { OptionError, show } from '../errors.ts';
 import type { Levelled, Levelling } from '../level.ts';
 import type { Ref } from '../ops/kernel.ts';
 import type { Recorder } from '../program/recorder.ts';
@@ -72,7 +72,9 @@ export function circuitRule(
 /** Checks an option that must be a number above 0. */
 export function positive(name: string, value: number): number {
   if (!(Number.isFinite(value) && value > 0)) {
-    throw new OptionError(`Option ${name} = ${value}: give a number above 0`);
+    throw new OptionError(
+      `Option ${name} = ${show(value)}: give a number above 0`,
+    );
   }
   return value;
 }
@@ -81,7 +83,7 @@ export function positive(name: string, value: number): number {
 export function wholeTicks(name: string, value: number, least = 0): number {
   if (!Number.isInteger(value) || value < least) {
     throw new OptionError(
-      `Option ${name} = ${value}: give a whole number >= ${least}`,
+      `Option ${name} = ${show(value)}: give a whole number >= ${least}`,
     );
   }
   return value;
@@ -90,7 +92,23 @@ export function wholeTicks(name: string, value: number, least = 0): number {
 /** Checks an option that must be 0 or above. */
 export function notNegative(name: string, value: number): number {
   if (!(Number.isFinite(value) && value >= 0)) {
-    throw new OptionError(`Option ${name} = ${value}: give a number >= 0`);
+    throw new OptionError(
+      `Option ${name} = ${show(value)}: give a number >= 0`,
+    );
+  }
+  return value;
+}
+
+/** Checks an option that must be one of some words (or true and false). */
+export function oneOf<T extends string | boolean>(
+  name: string,
+  value: T,
+  words: readonly T[],
+): T {
+  if (!words.includes(value)) {
+    throw new OptionError(
+      `Option ${name} = ${show(value)}: give ${words.join(' or ')}`,
+    );
   }
   return value;
 }

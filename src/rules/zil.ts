@@ -19,6 +19,7 @@ import {
   type CircuitRule,
   circuitRule,
   notNegative,
+  oneOf,
   positive,
 } from './rule.ts';
 
@@ -31,6 +32,8 @@ export interface ZilOptions {
 
 export function zil(options: ZilOptions = {}): CircuitRule {
   const { levelled = true, plasticity = 'level' } = options;
+  oneOf('levelled', levelled, [true, false]);
+  oneOf('plasticity', plasticity, ['level', 'first', 'last', 'every']);
   const gamma = positive('gamma', options.gamma ?? 1);
   const sigma = notNegative('sigma', options.sigma ?? 0);
 

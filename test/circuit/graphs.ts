@@ -46,3 +46,23 @@ export function branching(): Graph {
   const inner = h.affine(V, b).named('inner').sigmoid().linear(W).named('deep');
   return filled(g.output(h.add(inner).named('sum').sin().named('y')));
 }
+
+/** A small graph with every kind of vertex, leaf and attribute. */
+export function varied(): Graph {
+  const g = new GraphBuilder();
+  const x = g.input('x', [2, 3], [1, 2, 3, 4, 5, 6]);
+  const fed = g.input('later', [2, 2]);
+  const W = g.param('W', [2, 3], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
+  const b = g.param('b', [2], { kind: 'zeros' });
+  const u = g.param('u', [2, 2]);
+  const layer = g.composite(
+    [x, W, b],
+    (x, W, b) => x.affine(W, b).tanh().scale(0.5),
+    'layer',
+  );
+  const y = layer.add(u, fed).matmul(u, { transpose_b: true }).scale(2);
+  return g.output(y.mean(-1), 'half_sse', {
+    reduction: 'mean',
+    target: [1, -1],
+  });
+}
