@@ -9,9 +9,10 @@ import { type Graph, inputsOf, parametersOf } from './graph.ts';
 import { graphFromJson, object, tensor } from './graph-json.ts';
 import type { DelayForm } from './level.ts';
 import { Random } from './random.ts';
+import type { Mode } from './record.ts';
 import { bp } from './rules/bp.ts';
 import type { Rule } from './rules/rule.ts';
-import { type Feeds, type Mode, Simulation } from './simulate.ts';
+import { type Feeds, Simulation } from './simulate.ts';
 import { sameShape, shapeText, type Tensor } from './tensor.ts';
 
 export interface CheckCase {

@@ -53,7 +53,7 @@ export function graphFromJson(value: unknown, source = 'graph'): Graph {
   const schema = file.schema;
   if (typeof schema !== 'string' || !SCHEMAS.includes(schema)) {
     throw new FormatError(
-      `${source} has schema ${show(schema)}: expected ` + SCHEMAS.join(' or '),
+      `${source} has schema ${show(schema)}: expected ${SCHEMAS.join(' or ')}`,
       { source, schema },
     );
   }

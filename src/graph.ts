@@ -122,6 +122,9 @@ export class Vertex {
   }
 }
 
+/** Names of what is fed to a circuit beside its data inputs. */
+const RESERVED = /^(target$|@|noise\/)/;
+
 export type Reduction = 'sum' | 'mean';
 
 export interface Graph {
@@ -290,9 +293,10 @@ export class GraphBuilder {
     shape: Shape,
     id = this.freshId(op),
   ): Vertex {
-    if (typeof id !== 'string' || id === '' || id === 'target') {
+    if (typeof id !== 'string' || id === '' || RESERVED.test(id)) {
       throw new GraphError(
-        `Vertex id ${JSON.stringify(id)} cannot be used: give a text, not "target"`,
+        `Vertex id ${show(id)} cannot be used: give a text, not "target" and ` +
+          'not one that starts with @ or noise/',
       );
     }
     if (this.byId.has(id)) {

@@ -62,6 +62,12 @@ export {
   Recorder,
 } from './program/recorder.ts';
 export { philox, Random } from './random.ts';
+export {
+  type Mode,
+  type Presentation,
+  recordForward,
+  recordPresentation,
+} from './record.ts';
 export { bp } from './rules/bp.ts';
 export { type FazilOptions, fazil } from './rules/fazil.ts';
 export { type IlOptions, il } from './rules/il.ts';
@@ -75,7 +81,6 @@ export { makeRule, rules } from './rules/table.ts';
 export { type ZilOptions, zil } from './rules/zil.ts';
 export {
   type Feeds,
-  type Mode,
   type Sample,
   type SimulateOptions,
   Simulation,

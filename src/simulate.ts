@@ -4,53 +4,36 @@
  */
 
 import { Observable, Subject } from 'rxjs';
-import type { Backend, Executable, Memory } from './backends/backend.ts';
+import type { Backend, Executable } from './backends/backend.ts';
 import { type BackendChoice, openBackend } from './backends/open.ts';
 import { type Probe, probeOutput, type Quantity } from './circuit/probe.ts';
-import {
-  GraphError,
-  NonFiniteError,
-  OptionError,
-  ShapeError,
-} from './errors.ts';
-import {
-  type Graph,
-  type Init,
-  inputsOf,
-  lossDivisor,
-  parametersOf,
-  type Vertex,
-} from './graph.ts';
+import { NonFiniteError, OptionError, ShapeError } from './errors.ts';
+import { type Graph, inputsOf } from './graph.ts';
 import {
   type DelayForm,
   type Levelled,
   type Levelling,
   level,
 } from './level.ts';
-import { addTo } from './ops/add.ts';
-import type { Ref } from './ops/kernel.ts';
-import { lossByName, opByName } from './ops/table.ts';
 import type { Optimiser } from './optim.ts';
-import { type Program, Recorder } from './program/recorder.ts';
+import { Parameters } from './parameters.ts';
+import type { Program } from './program/recorder.ts';
 import { Random } from './random.ts';
+import {
+  gradientName,
+  type Mode,
+  type Presentation,
+  rateName,
+  recordForward,
+  recordPresentation,
+} from './record.ts';
 import type { Rule } from './rules/rule.ts';
 import {
   checkFinite,
   type DType,
   type FloatArray,
   type Shape,
-  sameShape,
-  shapeText,
-  sizeOf,
 } from './tensor.ts';
-
-/**
- * How much of a run is executed; the bits are the same.
- * - 'clocked': every population at every tick;
- * - 'event': quiescent populations skipped;
- * - 'live': also events dropped on which no plasticity or probe depends.
- */
-export type Mode = 'clocked' | 'event' | 'live';
 
 export interface SimulateOptions {
   readonly rule: Rule;
@@ -65,6 +48,8 @@ export interface SimulateOptions {
   readonly seed?: number;
 }
 
+export type { Mode } from './record.ts';
+
 /** Values by id of a data input; `target` for the clamped output. */
 export type Feeds = Readonly<Record<string, ArrayLike<number>>>;
 
@@ -75,17 +60,6 @@ export interface Sample {
   readonly data: FloatArray;
 }
 
-/** What simulations of one set of parameters share. */
-interface Shared {
-  readonly backend: Backend;
-  /** Whether the backend was opened for them, and closes with them. */
-  ownsBackend: boolean;
-  readonly memory: Map<string, Memory>;
-  readonly seed: number;
-  updates: number;
-  presentations: number;
-}
-
 export class Simulation {
   readonly graph: Graph;
   readonly levelled: Levelled;
@@ -93,17 +67,22 @@ export class Simulation {
   readonly mode: Mode;
   readonly optimiser: Optimiser | null;
   private readonly options: SimulateOptions;
-  private readonly shared: Shared;
+  private readonly parameters: Parameters;
+  private ownsBackend = false;
   private readonly subjects = new Map<string, [Probe, Subject<Sample>]>();
-  private compiled: { program: Program; run: Executable } | null = null;
+  private compiled: (Presentation & { run: Executable }) | null = null;
   private forward: Executable | null = null;
-  /** Parameter updates of one presentation. */
-  private updatesEach = 0;
+  /** A probe has come that the compiled program does not know. */
+  private stale = false;
 
-  private constructor(graph: Graph, options: SimulateOptions, shared: Shared) {
+  private constructor(
+    graph: Graph,
+    options: SimulateOptions,
+    parameters: Parameters,
+  ) {
     this.graph = graph;
     this.options = options;
-    this.shared = shared;
+    this.parameters = parameters;
     this.rule = options.rule;
     this.mode = options.mode ?? 'live';
     this.optimiser = options.optimiser ?? null;
@@ -116,47 +95,19 @@ export class Simulation {
 
   /** Opens a simulation: parameters are set up, nothing is compiled yet. */
   static open(graph: Graph, options: SimulateOptions): Simulation {
-    const seed = options.seed ?? 0;
-    const shared: Shared = {
-      backend: options.backend,
-      ownsBackend: false,
-      memory: new Map(),
-      seed,
-      updates: 0,
-      presentations: 0,
-    };
-    for (const vertex of parametersOf(graph)) {
-      const memory = options.backend.allocate(vertex.size);
-      shared.memory.set(vertex.id, memory);
-      const init = graph.inits.get(vertex.id) as Init;
-      options.backend.write(memory, initialValues(vertex, init, seed));
-    }
-    for (const vertex of parametersOf(graph)) {
-      for (const state of options.optimiser?.states ?? []) {
-        const memory = options.backend.allocate(vertex.size);
-        shared.memory.set(`${state}/${vertex.id}`, memory);
-      }
-    }
-    return new Simulation(graph, options, shared);
+    const { backend, seed = 0, optimiser = null } = options;
+    const parameters = new Parameters(graph, backend, seed, optimiser);
+    return new Simulation(graph, options, parameters);
   }
 
   get backend(): Backend {
-    return this.shared.backend;
+    return this.parameters.backend;
   }
 
   /** Another graph (a batch of another size) on the same parameters. */
   variant(graph: Graph): Simulation {
-    for (const vertex of parametersOf(graph)) {
-      const memory = this.shared.memory.get(vertex.id);
-      if (memory?.size !== vertex.size) {
-        throw new GraphError(
-          `Parameter "${vertex.id}" has ${vertex.size} elements but ` +
-            `${memory?.size ?? 'none'} in the simulation it is to share`,
-          { id: vertex.id },
-        );
-      }
-    }
-    return new Simulation(graph, this.options, this.shared);
+    this.parameters.checkShared(graph);
+    return new Simulation(graph, this.options, this.parameters);
   }
 
   /** The recorded program, compiled for the backend. */
@@ -232,7 +183,7 @@ export class Simulation {
     const [[loss]] = await run.read(['loss']);
     if (!Number.isFinite(loss)) {
       throw new NonFiniteError(
-        `The loss is ${loss} after ${this.shared.presentations} presentations: ` +
+        `The loss is ${loss} after ${this.parameters.presentations} presentations: ` +
           'lower the learning rate or check the data',
         { loss },
       );
@@ -248,14 +199,19 @@ export class Simulation {
       );
     }
     const { run } = await this.prepare();
-    const ids = this.parameters.map((vertex) => vertex.id);
-    const values = await run.read(ids.map((id) => `gradient/${id}`));
+    const ids = this.levelled.vertices
+      .filter((vertex) => vertex.op === 'param')
+      .map((vertex) => vertex.id);
+    const values = await run.read(ids.map(gradientName));
     return new Map(ids.map((id, i) => [id, values[i]]));
   }
 
   /** Output of the graph for data, without learning. */
   async predict(feeds: Feeds): Promise<FloatArray> {
-    this.forward ??= await this.compileForward();
+    this.forward ??= await this.backend.compile(
+      recordForward(this.levelled),
+      this.parameters.memory,
+    );
     for (const input of inputsOf(this.graph)) {
       this.forward.feed(input.id, checkedFeed(input.id, input.size, feeds));
     }
@@ -265,30 +221,16 @@ export class Simulation {
   }
 
   async parameter(id: string): Promise<FloatArray> {
-    return this.backend.read(this.memoryOf(id));
+    return this.parameters.read(id);
   }
 
   async allParameters(): Promise<Map<string, FloatArray>> {
-    const all = new Map<string, FloatArray>();
-    for (const { id } of parametersOf(this.graph)) {
-      all.set(id, await this.parameter(id));
-    }
-    return all;
+    return this.parameters.readAll();
   }
 
   /** Sets a parameter; a given shape must be its own. */
   setParameter(id: string, values: ArrayLike<number>, shape?: Shape): void {
-    const memory = this.memoryOf(id);
-    const own = this.graph.vertices.find((v) => v.id === id)?.shape ?? [];
-    if (values.length !== memory.size || (shape && !sameShape(shape, own))) {
-      throw new ShapeError(
-        `Parameter "${id}" has shape ${shapeText(own)} but got ` +
-          `${shape ? shapeText(shape) : `${values.length} numbers`}`,
-        { id },
-      );
-    }
-    checkFinite(id, values);
-    this.backend.write(memory, values);
+    this.parameters.write(id, values, shape);
   }
 
   /** Frees what this simulation compiled; parameters stay with the backend. */
@@ -303,31 +245,22 @@ export class Simulation {
   /** Frees the parameters too, and the backend if `simulate` opened it. */
   destroy(): void {
     this.close();
-    for (const memory of this.shared.memory.values()) this.backend.free(memory);
-    this.shared.memory.clear();
-    if (this.shared.ownsBackend) this.backend.close();
+    this.parameters.free();
+    if (this.ownsBackend) this.backend.close();
   }
 
   /** Lets the backend close with the simulation. */
   ownBackend(): this {
-    this.shared.ownsBackend = true;
+    this.ownsBackend = true;
     return this;
   }
 
-  private get parameters(): Vertex[] {
-    return this.levelled.vertices.filter((vertex) => vertex.op === 'param');
-  }
-
-  private memoryOf(id: string): Memory {
-    const memory = this.shared.memory.get(id);
-    if (memory) return memory;
-    throw new OptionError(
-      `No parameter "${id}": there are ` +
-        parametersOf(this.graph)
-          .map((vertex) => vertex.id)
-          .join(', '),
-      { id },
-    );
+  /** Records one presentation as the rule drives it; nothing is run. */
+  record(): Presentation {
+    const { mode, optimiser } = this;
+    const probes = [...this.subjects.values()].map(([probe]) => probe);
+    const options = { mode, optimiser, probes };
+    return recordPresentation(this.levelled, this.rule, options);
   }
 
   private stream(probe: Probe): Observable<Sample> {
@@ -337,92 +270,31 @@ export class Simulation {
       if (!entry) {
         entry = [probe, new Subject()];
         this.subjects.set(name, entry);
-        // A new probe keeps other events alive: record again.
-        this.compiled?.run.free();
-        this.compiled = null;
+        // It keeps other events alive: the next step records again.
+        this.stale = true;
       }
       return entry[1].subscribe(subscriber);
     });
   }
 
-  private async prepare(): Promise<{ program: Program; run: Executable }> {
+  private async prepare() {
+    if (this.stale) {
+      this.compiled?.run.free();
+      this.compiled = null;
+      this.stale = false;
+    }
     if (!this.compiled) {
-      const program = this.record();
-      const run = await this.backend.compile(program, this.shared.memory);
-      this.compiled = { program, run };
+      const recorded = this.record();
+      const run = await this.backend.compile(
+        recorded.program,
+        this.parameters.memory,
+      );
+      this.compiled = { ...recorded, run };
     }
     return this.compiled;
   }
 
-  /** Records one presentation as the rule drives it; nothing is run. */
-  record(): Program {
-    const recorder = new Recorder();
-    const { loss, output } = this.graph;
-    const updates = new Map<Vertex, number>();
-    const sums = new Map<Vertex, Ref>();
-    this.rule.record({
-      levelled: this.levelled,
-      recorder,
-      clocked: this.mode === 'clocked',
-      probes: [...this.subjects.values()].map(([probe]) => probe),
-      onForward: (mu, target) => {
-        const value = lossByName
-          .get(loss.kind)!
-          .value(
-            recorder.emit,
-            mu,
-            target,
-            output.shape,
-            lossDivisor(this.graph),
-          );
-        recorder.output('loss', value);
-      },
-      plasticity: (parameter, gradient) => {
-        if (this.optimiser) {
-          const n = updates.get(parameter) ?? 0;
-          updates.set(parameter, n + 1);
-          return update(recorder, this.optimiser, parameter, gradient, n);
-        }
-        const before = sums.get(parameter) ?? null;
-        sums.set(parameter, addTo(recorder.emit, before, gradient));
-        return null;
-      },
-    });
-    this.updatesEach = Math.max(0, ...updates.values());
-    if (!this.optimiser) {
-      for (const vertex of this.parameters) {
-        const sum = sums.get(vertex) ?? recorder.constant(vertex.size, 0);
-        recorder.output(`gradient/${vertex.id}`, sum);
-      }
-    }
-    return recorder.finish({ live: this.mode === 'live' });
-  }
-
-  private async compileForward(): Promise<Executable> {
-    const recorder = new Recorder();
-    const refs = new Map<Vertex, Ref>();
-    for (const vertex of this.levelled.vertices) {
-      const { id, op, size, shape, attrs, inputs } = vertex;
-      const operands = inputs.map((input) => ({
-        ref: refs.get(input) as Ref,
-        shape: input.shape,
-      }));
-      const ref =
-        op === 'input'
-          ? recorder.feed(id, size)
-          : op === 'param'
-            ? recorder.resident(id, size)
-            : opByName.get(op)!.forward(recorder.emit, operands, attrs, shape);
-      refs.set(vertex, ref);
-    }
-    const output = this.levelled.vertices.at(-1) as Vertex;
-    recorder.output('prediction', refs.get(output) as Ref);
-    const program = recorder.finish({ live: true });
-    return this.backend.compile(program, this.shared.memory);
-  }
-
   private feedAll(run: Executable, feeds: Feeds): void {
-    const { shared } = this;
     const sizes = this.feedSizes();
     // A data input that was dropped may be fed: nothing reads it.
     const known = new Set([
@@ -447,14 +319,16 @@ export class Simulation {
     }
     // Nothing is fed before everything is known to be right.
     for (const [name, data] of drawn) run.feed(name, data);
-    for (let k = 0; k < this.updatesEach; k++) {
-      const rates = this.optimiser?.ratesAt(shared.updates + k + 1) ?? [];
+    const updates = this.compiled?.updates ?? 0;
+    for (let n = 0; n < updates; n++) {
+      const count = this.parameters.updates + n + 1;
+      const rates = this.optimiser?.ratesAt(count) ?? [];
       this.optimiser?.rates.forEach((name, i) => {
-        run.feed(`${name}/${k}`, [rates[i]]);
+        run.feed(rateName(name, n), [rates[i]]);
       });
     }
-    shared.updates += this.updatesEach;
-    shared.presentations += 1;
+    this.parameters.updates += updates;
+    this.parameters.presentations += 1;
   }
 
   /** What a presentation is fed: data inputs, target, and noise if any. */
@@ -474,8 +348,8 @@ export class Simulation {
 
   /** Drawn anew for each presentation. */
   private noise(name: string, size: number): Float64Array {
-    const stream = `${name}/${this.shared.presentations}`;
-    const random = new Random(this.shared.seed, stream);
+    const stream = `${name}/${this.parameters.presentations}`;
+    const random = new Random(this.parameters.seed, stream);
     return Float64Array.from(
       { length: size },
       () => this.rule.sigma * random.normal(),
@@ -518,33 +392,6 @@ export async function simulate(
   return Simulation.open(graph, { ...options, backend }).ownBackend();
 }
 
-/** One update of a parameter, the n-th of its presentation. */
-function update(
-  recorder: Recorder,
-  optimiser: Optimiser,
-  { id, size }: Vertex,
-  gradient: Ref,
-  n: number,
-): Ref {
-  const { kernel, states, rates, constants } = optimiser;
-  const names = [...states.map((state) => `${state}/${id}`), id];
-  recorder.commit(() => {
-    for (const name of names) recorder.resident(name, size);
-    const made = kernel.emit(
-      recorder.emit,
-      [
-        recorder.current(id),
-        gradient,
-        ...names.slice(0, -1).map((name) => recorder.current(name)),
-        ...rates.map((rate) => recorder.feed(`${rate}/${n}`, 1)),
-      ],
-      constants,
-    );
-    return names.map((name, i) => [name, made[i]] as const);
-  });
-  return recorder.current(id);
-}
-
 function checkedFeed(name: string, size: number, feeds: Feeds) {
   const data = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
   if (!data) {
@@ -560,19 +407,4 @@ function checkedFeed(name: string, size: number, feeds: Feeds) {
   }
   checkFinite(name, data);
   return data;
-}
-
-function initialValues(
-  vertex: Vertex,
-  init: Init,
-  seed: number,
-): ArrayLike<number> {
-  if (init.kind === 'values') return init.data;
-  if (init.kind === 'zeros') return new Float32Array(vertex.size);
-  const random = new Random(seed, `init/${vertex.id}`);
-  // Rounded to float32, so that every backend starts from the same numbers.
-  return Float32Array.from(
-    { length: sizeOf(vertex.shape) },
-    () => init.bound * (2 * random.uniform() - 1),
-  );
 }

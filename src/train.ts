@@ -8,8 +8,9 @@ import { OptionError, ShapeError } from './errors.ts';
 import { type Graph, inputsOf } from './graph.ts';
 import type { Optimiser } from './optim.ts';
 import { Random } from './random.ts';
+import type { Mode } from './record.ts';
 import type { Rule } from './rules/rule.ts';
-import { type Mode, Simulation } from './simulate.ts';
+import { Simulation } from './simulate.ts';
 
 export interface TrainOptions {
   /** The graph for a batch size; its only data input takes the images. */

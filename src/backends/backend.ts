@@ -3,6 +3,8 @@
  * knows nothing of graphs, circuits, rules or time beyond the order of ticks.
  */
 
+import { OptionError } from '../errors.ts';
+import type { Plan } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
 import type { DType, FloatArray } from '../tensor.ts';
 
@@ -41,4 +43,18 @@ export interface Executable {
   /** Memory of its own, in bytes. */
   readonly bytes: number;
   free(): void;
+}
+
+/** Where an output lies after a run. Throws OptionError. */
+export function outputOf(
+  program: Program,
+  plan: Plan,
+  name: string,
+): { place: number; size: number } {
+  const ref = program.outputs.get(name);
+  const place = plan.outputs.get(name);
+  if (!ref || place === undefined) {
+    throw new OptionError(`The program has no output "${name}"`, { name });
+  }
+  return { place, size: ref.size };
 }

@@ -7,7 +7,12 @@ import { OptionError } from '../errors.ts';
 import { type Plan, planMemory } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
 import { type DType, type FloatArray, floatArray } from '../tensor.ts';
-import type { Backend, Executable, Memory } from './backend.ts';
+import {
+  type Backend,
+  type Executable,
+  type Memory,
+  outputOf,
+} from './backend.ts';
 
 class CpuMemory implements Memory {
   readonly data: FloatArray;
@@ -85,8 +90,8 @@ class CpuExecutable implements Executable {
     this.places = plan.sizes.map(
       (size, place) => given.get(place) ?? floatArray(dtype, size),
     );
-    for (const { ref, fill } of program.constants) {
-      this.place(ref).fill(fill);
+    for (const { place, fill } of plan.constants) {
+      this.places[place].fill(fill);
     }
     const single = dtype === 'f32';
     this.steps = plan.calls.map(
@@ -103,8 +108,8 @@ class CpuExecutable implements Executable {
   }
 
   feed(name: string, data: ArrayLike<number>): void {
-    const ref = this.program.feeds.get(name);
-    if (ref) this.place(ref).set(data);
+    const place = this.plan.feeds.get(name);
+    if (place !== undefined) this.places[place].set(data);
   }
 
   run(first = 0, last = Number.POSITIVE_INFINITY): void {
@@ -115,15 +120,10 @@ class CpuExecutable implements Executable {
 
   async read(names: readonly string[]): Promise<FloatArray[]> {
     return names.map((name) => {
-      const ref = this.program.outputs.get(name);
-      if (!ref) throw new OptionError(`The program has no output "${name}"`);
-      return this.place(ref).slice(0, ref.size);
+      const { place, size } = outputOf(this.program, this.plan, name);
+      return this.places[place].slice(0, size);
     });
   }
 
   free(): void {}
-
-  private place(ref: { id: number; size: number }): FloatArray {
-    return this.places[this.plan.placeOf.get(ref) as number];
-  }
 }

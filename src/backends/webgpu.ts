@@ -4,10 +4,15 @@
  */
 
 import { DeviceFailedError, messageOf, OptionError } from '../errors.ts';
-import type { GpuTraits, Kernel, Ref } from '../ops/kernel.ts';
+import type { GpuTraits, Kernel } from '../ops/kernel.ts';
 import { type PlacedCall, type Plan, planMemory } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
-import type { Backend, Executable, Memory } from './backend.ts';
+import {
+  type Backend,
+  type Executable,
+  type Memory,
+  outputOf,
+} from './backend.ts';
 import type { Gpu } from './device.ts';
 import { bufferUsage, mapMode } from './dispatch.ts';
 import { loadWgsl } from './wgsl.ts';
@@ -290,11 +295,11 @@ class GpuExecutable implements Executable {
       return buffer;
     });
     this.bytes = this.mine.reduce((sum, buffer) => sum + buffer.size, 0);
-    for (const { ref, fill } of program.constants) {
+    for (const { place, fill } of plan.constants) {
       // New buffers are all 0.
       if (fill !== 0) {
-        const values = new Float32Array(ref.size).fill(fill);
-        backend.upload(this.place(ref), values);
+        const values = new Float32Array(plan.sizes[place]).fill(fill);
+        backend.upload(this.places[place], values);
       }
     }
     const blocks = this.uniforms(plan.calls);
@@ -305,8 +310,8 @@ class GpuExecutable implements Executable {
   }
 
   feed(name: string, data: ArrayLike<number>): void {
-    const ref = this.program.feeds.get(name);
-    if (ref) this.backend.upload(this.place(ref), data);
+    const place = this.plan.feeds.get(name);
+    if (place !== undefined) this.backend.upload(this.places[place], data);
   }
 
   run(first = 0, last = Number.POSITIVE_INFINITY): void {
@@ -328,19 +333,14 @@ class GpuExecutable implements Executable {
 
   read(names: readonly string[]): Promise<Float32Array[]> {
     const sources = names.map((name) => {
-      const ref = this.program.outputs.get(name);
-      if (!ref) throw new OptionError(`The program has no output "${name}"`);
-      return { buffer: this.place(ref), size: ref.size };
+      const { place, size } = outputOf(this.program, this.plan, name);
+      return { buffer: this.places[place], size };
     });
     return this.backend.download(sources);
   }
 
   free(): void {
     for (const buffer of this.mine) this.backend.release(buffer);
-  }
-
-  private place(ref: Ref): GPUBuffer {
-    return this.places[this.plan.placeOf.get(ref) as number];
   }
 
   /** One buffer with the uniform block of every call. */

@@ -3,8 +3,8 @@
 import { models } from '../../models/index.ts';
 import { check } from '../check.ts';
 import type { DelayForm } from '../level.ts';
+import type { Mode } from '../record.ts';
 import { table } from '../report/circuit-text.ts';
-import type { Mode } from '../simulate.ts';
 import {
   backendOf,
   type Command,

@@ -5,10 +5,11 @@ import { prepareFolder, saveResult } from '../checkpoint.ts';
 import { loadDataset } from '../data/datasets.ts';
 import { level } from '../level.ts';
 import { adam } from '../optim.ts';
+import type { Mode } from '../record.ts';
 import { table } from '../report/circuit-text.ts';
 import { bp } from '../rules/bp.ts';
 import { zil } from '../rules/zil.ts';
-import { type Mode, Simulation } from '../simulate.ts';
+import { Simulation } from '../simulate.ts';
 import {
   backendOf,
   type Command,
@@ -137,7 +138,7 @@ async function eventCounts(
     const optimiser = adam();
     const options = { rule, backend, optimiser, mode, seed };
     const simulation = Simulation.open(graph, options);
-    const { events, calls } = simulation.record();
+    const { events, calls } = simulation.record().program;
     simulation.destroy();
     return { events: events.length, calls: calls.length };
   };
@@ -147,7 +148,7 @@ async function eventCounts(
     optimiser: adam(),
     seed,
   });
-  const bpCalls = tape.record().calls.length;
+  const bpCalls = tape.record().program.calls.length;
   tape.destroy();
   return {
     event: await count('event'),

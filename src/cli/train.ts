@@ -5,8 +5,8 @@ import { prepareFolder, readWeights, saveResult } from '../checkpoint.ts';
 import { type DatasetName, datasets, loadDataset } from '../data/datasets.ts';
 import { OptionError } from '../errors.ts';
 import { makeOptimiser } from '../optim.ts';
+import type { Mode } from '../record.ts';
 import { makeRule } from '../rules/table.ts';
-import type { Mode } from '../simulate.ts';
 import { countSteps, type TrainOptions } from '../train.ts';
 import {
   backendOf,

@@ -23,9 +23,12 @@ export interface Plan {
   readonly calls: readonly PlacedCall[];
   /** Elements of each place. */
   readonly sizes: readonly number[];
-  readonly placeOf: ReadonlyMap<Ref, number>;
+  readonly feeds: ReadonlyMap<string, number>;
   /** Places of residents, by name: their memory is given from outside. */
   readonly residents: ReadonlyMap<string, number>;
+  readonly outputs: ReadonlyMap<string, number>;
+  /** Places that are filled with one number, once. */
+  readonly constants: readonly { place: number; fill: number }[];
 }
 
 const copy = mapKernel({ name: 'copy', each: ['x'], outputs: [['y', 'x']] });
@@ -126,35 +129,41 @@ export function planMemory(program: Program): Plan {
     }
   });
 
-  returnHome(program, residents, homes, placeOf, newPlace, addCopy);
-  return { calls: placed, sizes, placeOf, residents };
-}
-
-/** Brings the new values of residents to where they live. */
-function returnHome(
-  program: Program,
-  residents: ReadonlyMap<string, number>,
-  homes: ReadonlySet<number>,
-  placeOf: ReadonlyMap<Ref, number>,
-  newPlace: (size: number) => number,
-  addCopy: (from: number, to: number, size: number, tick: number) => void,
-): void {
-  const tick = program.calls.at(-1)?.tick ?? 0;
+  const tick = calls.at(-1)?.tick ?? 0;
+  /** Copies a value to where nothing else comes. */
+  const aside = (ref: Ref) => {
+    const place = newPlace(ref.size);
+    addCopy(placeFor(ref), place, ref.size, tick);
+    return place;
+  };
+  // An output that stands in the place of a resident would be overwritten
+  // when the resident's new value comes home.
+  const outputs = new Map(
+    [...program.outputs].map(([name, ref]) => [
+      name,
+      homes.has(placeFor(ref)) ? aside(ref) : placeFor(ref),
+    ]),
+  );
   const moves: [from: number, to: number, size: number][] = [];
   for (const [name, { after }] of program.residents) {
     const home = residents.get(name) as number;
-    const at = placeOf.get(after) as number;
-    if (at === home) continue;
-    if (homes.has(at)) {
-      // Another resident lives there and may move: step aside first.
-      const aside = newPlace(after.size);
-      addCopy(at, aside, after.size, tick);
-      moves.push([aside, home, after.size]);
-    } else {
-      moves.push([at, home, after.size]);
-    }
+    if (placeFor(after) === home) continue;
+    // Another resident's place may be overwritten before this one is read.
+    const from = homes.has(placeFor(after)) ? aside(after) : placeFor(after);
+    moves.push([from, home, after.size]);
   }
   for (const [from, to, size] of moves) addCopy(from, to, size, tick);
+  return {
+    calls: placed,
+    sizes,
+    residents,
+    outputs,
+    feeds: new Map([...program.feeds].map(([n, ref]) => [n, placeFor(ref)])),
+    constants: program.constants.map(({ ref, fill }) => ({
+      place: placeFor(ref),
+      fill,
+    })),
+  };
 }
 
 function lastUses(calls: readonly Call[]): Map<Ref, number> {

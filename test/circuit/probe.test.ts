@@ -8,6 +8,7 @@ import { CpuBackend } from '../../src/backends/cpu.ts';
 import { OptionError } from '../../src/errors.ts';
 import { type Graph, GraphBuilder } from '../../src/graph.ts';
 import { level } from '../../src/level.ts';
+import { sgd } from '../../src/optim.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';
@@ -172,6 +173,21 @@ test('a probe that comes later sees the later steps', async () => {
   first.unsubscribe();
   await simulation.step(feeds);
   expect(samples).toHaveLength(3);
+});
+
+test('an identity of a weight shows the weight before it learned', async () => {
+  const g = new GraphBuilder();
+  const W = g.param('W', [2, 3]).apply('identity').named('h');
+  const graph = filled(g.output(g.input('x', [4, 3]).linear(W)));
+  const simulation = open(graph, { optimiser: sgd({ lr: 0.5 }) });
+  const samples: Sample[] = [];
+  simulation.probe('h').prediction$.subscribe((s) => samples.push(s));
+  for (let n = 0; n < 2; n++) {
+    const before = await simulation.parameter('W');
+    await simulation.step(feedsOf(graph));
+    expect(await simulation.parameter('W')).not.toEqual(before);
+    expect(samples.splice(0)[0].data).toEqual(before);
+  }
 });
 
 test('what cannot be probed is named, with what can', () => {

@@ -12,7 +12,7 @@ const onCpu = ['check', '--backend', 'cpu'];
 // Oracles: the theorem that zil with gamma = 1 equals bp to the bit, and
 // gradients of another framework in the oracle files.
 
-describe('check', () => {
+describe.concurrent('check', () => {
   test('all models pass, as a table', async () => {
     const { code, stdout, stderr } = await isochron(onCpu);
     expect([code, stderr]).toEqual([0, 'backend: cpu, float32\n']);
@@ -57,8 +57,7 @@ describe('check', () => {
   test('an oracle whose gradient is falsified ends with 1', async () => {
     const cwd = temporary();
     const file = JSON.parse(fs.readFileSync(skipOracle, 'utf8'));
-    const [first] = Object.keys(file.gradients);
-    file.gradients[first].data[0] *= 1.001;
+    file.gradients.z3.data[0] *= 1.001;
     fs.writeFileSync(path.join(cwd, 'false.json'), JSON.stringify(file));
     const { code, stdout } = await isochron([...onCpu, 'false.json'], { cwd });
     expect(code).toBe(1);

@@ -7,7 +7,7 @@ const ESC = String.fromCharCode(27);
 
 // Oracle: the manual of exit codes, 0 ok and 2 wrong use.
 
-describe('help', () => {
+describe.concurrent('help', () => {
   test.each([['--help'], ['help']])('%s lists every command', async (flag) => {
     const { code, stdout, stderr } = await isochron([flag]);
     expect(code).toBe(0);
@@ -39,7 +39,7 @@ describe('help', () => {
   });
 });
 
-describe('wrong use', () => {
+describe.concurrent('wrong use', () => {
   test.each<[string, RegExp]>([
     ['nosuch', /Unknown command "nosuch": use one of demo, train/],
     ['toString', /Unknown command "toString"/],
@@ -82,7 +82,7 @@ describe('wrong use', () => {
   });
 });
 
-describe('lists', () => {
+describe.concurrent('lists', () => {
   test('models: one row each, levels as levelling gives them', async () => {
     const { code, stdout, stderr } = await isochron(['models', '--json']);
     expect([code, stderr]).toEqual([0, '']);

@@ -40,7 +40,7 @@ function flipped(text: string, at: number, bit: number): Buffer {
 // Oracle: what the schema and the standard of JSON allow. Many more damaged
 // files are tried in one process in check.test.ts.
 
-describe('a damaged file ends with 1 and one line that names it', () => {
+describe.concurrent('a damaged file ends with 1 and one line that names it', () => {
   const colon = whole.indexOf(':');
   test.each<[string, string | Buffer, RegExp]>([
     ['empty', '', /is not JSON: .*is the file complete/],
@@ -152,7 +152,7 @@ describe('a damaged file ends with 1 and one line that names it', () => {
   });
 });
 
-describe('a file that cannot be read', () => {
+describe.concurrent('a file that cannot be read', () => {
   test.each([
     ['nosuch.json', /ENOENT/],
     ['.', /EISDIR/],

@@ -8,7 +8,7 @@ import { complaint, isochron, lines, objects, temporary } from './run.ts';
 // Oracle: the skip connection of Salvatori 2022, Eq. 10-13, levelled by hand.
 // a is read by b and by out: the axon a -> out skips b and m, so delay 2.
 
-describe('level skip', () => {
+describe.concurrent('level skip', () => {
   test('table', async () => {
     const { code, stdout, stderr } = await isochron(['level', 'skip']);
     expect([code, stderr]).toEqual([0, '']);
@@ -84,7 +84,7 @@ describe('level skip', () => {
   });
 });
 
-describe('level of a JSON file', () => {
+describe.concurrent('level of a JSON file', () => {
   test('gives what the model itself gives', async () => {
     const cwd = temporary();
     const text = JSON.stringify(graphToJson(skip()));

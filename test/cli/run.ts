@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { afterAll, vi } from 'vitest';
 
 export const main = fileURLToPath(
   new URL('../../dist/src/cli/main.js', import.meta.url),
@@ -16,6 +16,17 @@ export const main = fileURLToPath(
 if (!fs.existsSync(main)) {
   throw new Error(`${main} is not built: use npm test, or npm run build first`);
 }
+
+// Started under load, a child takes seconds where it needs 0.2 s.
+vi.setConfig({ testTimeout: 60_000 });
+
+const root = fs.mkdtempSync(path.join(os.tmpdir(), 'isochron-cli-'));
+/** Children that still run: none may outlive a test that failed. */
+const running = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+  fs.rmSync(root, { recursive: true, force: true });
+});
 
 export interface Ending {
   readonly code: number | null;
@@ -34,11 +45,9 @@ export interface RunOptions {
   readonly wrap?: readonly [string, ...string[]];
 }
 
-/** A folder that is gone after the test. */
+/** An empty folder that is gone after the file's tests. */
 export function temporary(): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'isochron-cli-'));
-  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
-  return folder;
+  return fs.mkdtempSync(path.join(root, 'run-'));
 }
 
 /** Variables of the children: nothing that colours or instruments output. */
@@ -66,10 +75,12 @@ export function isochron(
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
+  running.add(child);
   onStart?.(child);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
+      running.delete(child);
       resolve({ code, signal, stdout, stderr });
     });
   });

@@ -18,7 +18,7 @@ function weightsIn(folder: string): Buffer {
   return fs.readFileSync(path.join(folder, 'weights.safetensors'));
 }
 
-describe('train', () => {
+describe.concurrent('train', () => {
   test('saves result and weights; results and progress apart', async () => {
     const cwd = temporary();
     const ending = await isochron(SHORT, { cwd });
@@ -114,7 +114,7 @@ describe('train', () => {
   });
 });
 
-describe('what cannot be trained ends with one line and saves nothing', () => {
+describe.concurrent('what cannot be trained ends with one line and saves nothing', () => {
   test.each<[string, string[], number, RegExp]>([
     ['wrong pixels', ['--sizes', '100,10'], 1, /an image .* has 784 pixels/],
     ['wrong classes', ['--sizes', '784,11'], 1, /11 outputs .* 10 classes/],

@@ -5,12 +5,15 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { CpuBackend } from '../../src/backends/cpu.ts';
 import { lossDivisor } from '../../src/graph.ts';
 import { optimisers } from '../../src/optim.ts';
+import type { Mode } from '../../src/record.ts';
 import { bp } from '../../src/rules/bp.ts';
+import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';
 import { allOps, graphs, integerGraphs } from '../arbitraries/index.ts';
-import { describeBackends } from '../backends.ts';
+import { describeBackends, describeWebGpu, webgpu } from '../backends.ts';
 import {
   exactRules,
   expectSameBits,
@@ -84,6 +87,28 @@ describeBackends('exact rules', (open, label) => {
       );
     }, 240_000);
   }
+});
+
+describeWebGpu('webgpu', () => {
+  // Oracle: the CPU's float32 form, which rounds after every operation.
+  test('gives the bits of the CPU in float32, rule by rule', async () => {
+    const backend = await webgpu();
+    // Hardware may approximate divisions and roots, and join operations.
+    if (!backend.gpu.info.isSoftware) return;
+    const twin = new CpuBackend('f32');
+    const rules = [...exactRules, il({ steps: 3 }), zil({ gamma: 0.3 })];
+    const anyRule = fc.constantFrom(...rules);
+    const modes = fc.constantFrom<Mode>('clocked', 'event', 'live');
+    const calm = graphs({ ops: everywhere, join: true, maxOps: 8 });
+    await fc.assert(
+      fc.asyncProperty(calm, anyRule, modes, async (graph, rule, mode) => {
+        const wanted = await gradientsOf(graph, rule, twin, { mode });
+        const got = await gradientsOf(graph, rule, backend, { mode });
+        expectSameBits(got, wanted);
+      }),
+      { numRuns: 100 },
+    );
+  }, 240_000);
 });
 
 /** Back from the mean to the sum: exact, for divisors are powers of two. */

@@ -6,11 +6,12 @@ import { CpuBackend } from '../../src/backends/cpu.ts';
 import type { Graph } from '../../src/graph.ts';
 import type { DelayForm } from '../../src/level.ts';
 import { adam } from '../../src/optim.ts';
+import type { Mode } from '../../src/record.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';
 import type { Rule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { type Mode, Simulation } from '../../src/simulate.ts';
+import { Simulation } from '../../src/simulate.ts';
 import { allOps, feedsOf, graphs } from '../arbitraries/index.ts';
 import { expectSameBits, gradientsOf, type Values } from './support.ts';
 

@@ -1,0 +1,119 @@
+/**
+ * The parameters of a simulation, and what optimisers keep beside them, in
+ * the memory of a backend. Simulations of several graphs may share them.
+ */
+
+import type { Backend, Memory } from './backends/backend.ts';
+import { GraphError, OptionError, ShapeError } from './errors.ts';
+import { type Graph, type Init, parametersOf, type Vertex } from './graph.ts';
+import type { Optimiser } from './optim.ts';
+import { Random } from './random.ts';
+import { stateName } from './record.ts';
+import {
+  checkFinite,
+  type FloatArray,
+  type Shape,
+  sameShape,
+  shapeText,
+} from './tensor.ts';
+
+export class Parameters {
+  /** By id of a parameter, and by name of a state. */
+  readonly memory = new Map<string, Memory>();
+  readonly backend: Backend;
+  readonly seed: number;
+  /** Updates so far, which optimisers count. */
+  updates = 0;
+  presentations = 0;
+  private readonly vertices: readonly Vertex[];
+
+  constructor(
+    graph: Graph,
+    backend: Backend,
+    seed: number,
+    optimiser: Optimiser | null,
+  ) {
+    this.backend = backend;
+    this.seed = seed;
+    this.vertices = parametersOf(graph);
+    for (const vertex of this.vertices) {
+      const { id, size } = vertex;
+      const memory = backend.allocate(size);
+      this.memory.set(id, memory);
+      const init = graph.inits.get(id) as Init;
+      backend.write(memory, initialValues(vertex, init, seed));
+      for (const state of optimiser?.states ?? []) {
+        this.memory.set(stateName(state, id), backend.allocate(size));
+      }
+    }
+  }
+
+  /** Checks that another graph can share them. */
+  checkShared(graph: Graph): void {
+    for (const { id, shape } of parametersOf(graph)) {
+      const own = this.vertices.find((vertex) => vertex.id === id)?.shape;
+      if (!own || !sameShape(own, shape)) {
+        throw new GraphError(
+          `Parameter "${id}" has shape ${shapeText(shape)} but ` +
+            `${own ? shapeText(own) : 'is missing'} in the simulation that ` +
+            'it is to share',
+          { id },
+        );
+      }
+    }
+  }
+
+  async read(id: string): Promise<FloatArray> {
+    return this.backend.read(this.memory.get(this.find(id).id) as Memory);
+  }
+
+  async readAll(): Promise<Map<string, FloatArray>> {
+    const all = new Map<string, FloatArray>();
+    for (const { id } of this.vertices) all.set(id, await this.read(id));
+    return all;
+  }
+
+  /** Sets a parameter; a given shape must be its own. */
+  write(id: string, values: ArrayLike<number>, shape?: Shape): void {
+    const own = this.find(id);
+    if (values.length !== own.size || (shape && !sameShape(shape, own.shape))) {
+      throw new ShapeError(
+        `Parameter "${id}" has shape ${shapeText(own.shape)} but got ` +
+          `${shape ? shapeText(shape) : `${values.length} numbers`}`,
+        { id },
+      );
+    }
+    checkFinite(id, values);
+    this.backend.write(this.memory.get(id) as Memory, values);
+  }
+
+  free(): void {
+    for (const memory of this.memory.values()) this.backend.free(memory);
+    this.memory.clear();
+  }
+
+  private find(id: string): Vertex {
+    const vertex = this.vertices.find((each) => each.id === id);
+    if (vertex) return vertex;
+    throw new OptionError(
+      `No parameter "${id}": there are ` +
+        this.vertices.map((each) => each.id).join(', '),
+      { id },
+    );
+  }
+}
+
+function initialValues(
+  { id, size }: Vertex,
+  init: Init,
+  seed: number,
+): ArrayLike<number> {
+  if (init.kind === 'values') return init.data;
+  if (init.kind === 'zeros') return new Float32Array(size);
+  const random = new Random(seed, `init/${id}`);
+  // Rounded to float32, so that every backend starts from the same numbers.
+  return Float32Array.from(
+    { length: size },
+    () => init.bound * (2 * random.uniform() - 1),
+  );
+}

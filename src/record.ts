@@ -1,0 +1,143 @@
+/**
+ * Records programs: one presentation of a rule, or the forward sweep alone.
+ * Nothing is run here. Names that a program uses beside the graph's own ids
+ * start with @, which ids may not.
+ */
+
+import type { Probe } from './circuit/probe.ts';
+import { lossDivisor, type Vertex } from './graph.ts';
+import type { Levelled } from './level.ts';
+import { addTo } from './ops/add.ts';
+import type { Ref } from './ops/kernel.ts';
+import { lossByName, opByName } from './ops/table.ts';
+import type { Optimiser } from './optim.ts';
+import { type Program, Recorder } from './program/recorder.ts';
+import type { Rule } from './rules/rule.ts';
+
+/**
+ * How much of a run is executed; the bits are the same.
+ * - 'clocked': every population at every tick;
+ * - 'event': quiescent populations skipped;
+ * - 'live': also events dropped on which no plasticity or probe depends.
+ */
+export type Mode = 'clocked' | 'event' | 'live';
+
+export interface Presentation {
+  readonly program: Program;
+  /** Updates of each parameter, at most. */
+  readonly updates: number;
+}
+
+/** Name of an optimiser's state of a parameter. */
+export const stateName = (state: string, id: string) => `@${state}/${id}`;
+
+/** Name of an optimiser's rate at the n-th update of a presentation. */
+export const rateName = (rate: string, n: number) => `@${rate}/${n}`;
+
+/** Name of a parameter's gradient among the outputs. */
+export const gradientName = (id: string) => `gradient/${id}`;
+
+/**
+ * One presentation under a rule. With an optimiser the parameters change;
+ * without, their gradients are outputs.
+ */
+export function recordPresentation(
+  levelled: Levelled,
+  rule: Rule,
+  options: {
+    readonly mode: Mode;
+    readonly optimiser: Optimiser | null;
+    readonly probes?: readonly Probe[];
+  },
+): Presentation {
+  const { mode, optimiser, probes = [] } = options;
+  const { graph } = levelled;
+  const recorder = new Recorder();
+  const updates = new Map<Vertex, number>();
+  const sums = new Map<Vertex, Ref>();
+  rule.record({
+    levelled,
+    recorder,
+    clocked: mode === 'clocked',
+    probes,
+    onForward(mu, target) {
+      const loss = lossByName.get(graph.loss.kind)!;
+      const { shape } = graph.output;
+      const divisor = lossDivisor(graph);
+      const value = loss.value(recorder.emit, mu, target, shape, divisor);
+      recorder.output('loss', value);
+    },
+    plasticity(parameter, gradient) {
+      if (optimiser) {
+        const n = updates.get(parameter) ?? 0;
+        updates.set(parameter, n + 1);
+        return update(recorder, optimiser, parameter, gradient, n);
+      }
+      const before = sums.get(parameter) ?? null;
+      sums.set(parameter, addTo(recorder.emit, before, gradient));
+      return null;
+    },
+  });
+  if (!optimiser) {
+    for (const vertex of levelled.vertices) {
+      if (vertex.op !== 'param') continue;
+      const sum = sums.get(vertex) ?? recorder.constant(vertex.size, 0);
+      recorder.output(gradientName(vertex.id), sum);
+    }
+  }
+  return {
+    program: recorder.finish({ live: mode === 'live' }),
+    updates: Math.max(0, ...updates.values()),
+  };
+}
+
+/** The forward sweep alone; its output is `prediction`. */
+export function recordForward(levelled: Levelled): Program {
+  const recorder = new Recorder();
+  const refs = new Map<Vertex, Ref>();
+  for (const vertex of levelled.vertices) {
+    const { id, op, size, shape, attrs, inputs } = vertex;
+    const operands = inputs.map((input) => ({
+      ref: refs.get(input) as Ref,
+      shape: input.shape,
+    }));
+    const ref =
+      op === 'input'
+        ? recorder.feed(id, size)
+        : op === 'param'
+          ? recorder.resident(id, size)
+          : opByName.get(op)!.forward(recorder.emit, operands, attrs, shape);
+    refs.set(vertex, ref);
+  }
+  // The output is the last of the vertices that it depends on.
+  const output = levelled.vertices.at(-1) as Vertex;
+  recorder.output('prediction', refs.get(output) as Ref);
+  return recorder.finish({ live: true });
+}
+
+/** One update of a parameter, the n-th of its presentation. */
+function update(
+  recorder: Recorder,
+  optimiser: Optimiser,
+  { id, size }: Vertex,
+  gradient: Ref,
+  n: number,
+): Ref {
+  const { kernel, states, rates, constants } = optimiser;
+  const names = [...states.map((state) => stateName(state, id)), id];
+  recorder.commit(() => {
+    for (const name of names) recorder.resident(name, size);
+    const made = kernel.emit(
+      recorder.emit,
+      [
+        recorder.current(id),
+        gradient,
+        ...names.slice(0, -1).map((name) => recorder.current(name)),
+        ...rates.map((rate) => recorder.feed(rateName(rate, n), 1)),
+      ],
+      constants,
+    );
+    return names.map((name, i) => [name, made[i]] as const);
+  });
+  return recorder.current(id);
+}

@@ -1,0 +1,305 @@
+/**
+ * Oracle: the table below, which says who may import whom. It is the map of
+ * the house; a new import that does not fit changes the table or the import.
+ */
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+/**
+ * A row: a module (or a folder, with a slash), and what its files import. The
+ * first row that fits a file counts. 'types:X' allows types of X only.
+ */
+const TABLE: readonly (readonly [string, string])[] = [
+  ['src/errors', ''],
+  ['src/tensor', 'errors'],
+  ['src/random', ''],
+  ['src/ops/', 'errors tensor ops/'],
+  ['src/graph', 'errors tensor ops/'],
+  ['src/graph-json', 'errors tensor graph types:ops/'],
+  ['src/least-delay', 'types:graph'],
+  ['src/level', 'graph least-delay'],
+  ['src/program/', 'ops/ program/'],
+  ['src/optim', 'errors ops/'],
+  ['src/backends/wgsl', 'errors node:'],
+  ['src/backends/driver', 'errors node:'],
+  ['src/backends/device', 'errors backends/ node: webgpu'],
+  ['src/backends/', 'errors tensor ops/ program/ backends/'],
+  ['src/circuit/', 'errors graph level ops/ program/ circuit/ rxjs'],
+  // The yardstick never touches what it measures.
+  ['src/rules/bp', 'graph ops/ types:rules/rule'],
+  ['src/rules/', 'errors graph level ops/ program/ circuit/ rules/'],
+  [
+    'src/record',
+    'graph level ops/ program/ types:circuit/ types:rules/rule types:optim',
+  ],
+  [
+    'src/parameters',
+    'errors tensor random graph record types:backends/ types:optim',
+  ],
+  [
+    'src/simulate',
+    'errors tensor random graph level ops/ program/ record parameters ' +
+      'types:backends/ backends/open circuit/ types:rules/rule types:optim rxjs',
+  ],
+  [
+    'src/check',
+    'errors tensor random graph graph-json level types:record rules/ ' +
+      'types:backends/ simulate',
+  ],
+  [
+    'src/train',
+    'errors tensor random graph level types:record types:backends/ rules/ ' +
+      'simulate optim check data/ rxjs',
+  ],
+  ['src/checkpoint', 'errors tensor random node:'],
+  ['src/data/', 'errors tensor random data/ node:'],
+  ['src/report/', 'errors types:tensor types:graph types:level report/ node:'],
+  [
+    'src/experiments/',
+    'errors tensor random graph level types:backends/ rules/ optim simulate ' +
+      'check train data/ experiments/ models/',
+  ],
+  ['src/cli/', '* models/ node: rxjs'],
+  ['src/web/', 'index web/ models/'],
+  [
+    'src/index',
+    'errors tensor random graph graph-json level ops/ program/ optim ' +
+      'backends/ circuit/ rules/ record parameters simulate check train rxjs',
+  ],
+  ['models/', 'errors random graph ops/ models/'],
+];
+
+/** Re-exports: the entries of the package, and nobody else. */
+const BARRELS = ['models/index', 'src/index'];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+interface Import {
+  readonly from: string;
+  /** Module without extension, package, or node:NAME. */
+  readonly to: string;
+  readonly kind: 'runtime' | 'types' | 'dynamic';
+  readonly reexport: boolean;
+}
+
+function sources(folder: string): string[] {
+  return fs
+    .readdirSync(path.join(root, folder), { withFileTypes: true })
+    .flatMap((entry) => {
+      const name = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return sources(name);
+      return /\.tsx?$/.test(name) ? [name] : [];
+    });
+}
+
+/** Imports and re-exports of a text, types told from values. */
+function importsIn(from: string, text: string): Import[] {
+  const code = text
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/^\s*\/\/.*$/gm, '');
+  const found: Import[] = [];
+  const add = (to: string, kind: Import['kind'], reexport = false) => {
+    const local = to.startsWith('.');
+    const file = local ? path.posix.join(path.posix.dirname(from), to) : to;
+    found.push({ from, to: file.replace(/\.ts$/, ''), kind, reexport });
+  };
+  const statement =
+    /^(import|export)\b(\s+type\b)?([^;'"=]*?)\bfrom\s*['"]([^'"]+)['"]/gm;
+  for (const [, word, type, names, to] of code.matchAll(statement)) {
+    const listed = /^\s*\{([\s\S]*)\}\s*$/.exec(names)?.[1];
+    const allTypes = listed
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '')
+      .every((name) => name.startsWith('type '));
+    add(to, type || allTypes ? 'types' : 'runtime', word === 'export');
+  }
+  for (const [, to] of code.matchAll(/^import\s*['"]([^'"]+)['"]/gm)) {
+    add(to, 'runtime');
+  }
+  for (const [, to] of code.matchAll(/\bimport\(\s*([^)]*?)\s*\)/g)) {
+    const literal = /^['"]([^'"]+)['"]$/.exec(to)?.[1];
+    add(literal ?? 'computed', 'dynamic');
+  }
+  for (const [, to] of code.matchAll(/\brequire\(\s*['"]([^'"]+)['"]/g)) {
+    add(to, 'dynamic');
+  }
+  return found;
+}
+
+const files = [...sources('src'), ...sources('models')];
+const imports = files.flatMap((file) =>
+  importsIn(file, fs.readFileSync(path.join(root, file), 'utf8')),
+);
+const nameOf = (file: string) => file.replace(/\.ts$/, '');
+
+function fits(pattern: string, module: string): boolean {
+  if (pattern === '*') return module.startsWith('src/');
+  if (pattern === 'node:') return module.startsWith('node:');
+  if (pattern === 'rxjs' || pattern === 'webgpu') {
+    return module === pattern || module.startsWith(`${pattern}/`);
+  }
+  const full = pattern.startsWith('models/') ? pattern : `src/${pattern}`;
+  return pattern.endsWith('/') ? module.startsWith(full) : module === full;
+}
+
+const rowOf = (file: string) =>
+  TABLE.find(([row]) => {
+    const name = nameOf(file);
+    return row.endsWith('/') ? name.startsWith(row) : name === row;
+  });
+
+function allowed({ from, to, kind }: Import): boolean {
+  return (rowOf(from)?.[1] ?? '').split(' ').some((entry) => {
+    const types = entry.startsWith('types:');
+    if (types && kind !== 'types') return false;
+    const pattern = types ? entry.slice('types:'.length) : entry;
+    return pattern !== '' && fits(pattern, to);
+  });
+}
+
+const shown = ({ from, to, kind }: Import) => `${from} -> ${to} (${kind})`;
+
+describe('the parser of imports', () => {
+  test('tells types from values, and finds every form', () => {
+    const text = [
+      "import a from './a.ts';",
+      "import type { B } from '../b.ts';",
+      "import { type C, type D } from 'c';",
+      "import {\n  type E,\n  f,\n} from 'node:fs';",
+      "import './side.ts';",
+      "export * from './g.ts';",
+      "export type { H } from './h.ts';",
+      "const i = await import('./i.ts');",
+      'const j = await import(name);',
+      "// import k from './k.ts';",
+      "/** import('./l.ts') */",
+      "export const m = 'from n';",
+    ].join('\n');
+    expect(importsIn('src/x/y.ts', text).map(shown)).toEqual([
+      'src/x/y.ts -> src/x/a (runtime)',
+      'src/x/y.ts -> src/b (types)',
+      'src/x/y.ts -> c (types)',
+      'src/x/y.ts -> node:fs (runtime)',
+      'src/x/y.ts -> src/x/g (runtime)',
+      'src/x/y.ts -> src/x/h (types)',
+      'src/x/y.ts -> src/x/side (runtime)',
+      'src/x/y.ts -> src/x/i (dynamic)',
+      'src/x/y.ts -> computed (dynamic)',
+    ]);
+  });
+
+  test('finds the imports that are known to be there', () => {
+    const known = [
+      'src/circuit/axon.ts -> rxjs (runtime)',
+      'src/rules/bp.ts -> src/rules/rule (types)',
+      'models/mlp.ts -> src/graph (runtime)',
+      'src/backends/wgsl.ts -> node:fs/promises (dynamic)',
+    ];
+    expect(imports.map(shown)).toEqual(expect.arrayContaining(known));
+    expect(files.length).toBeGreaterThan(40);
+  });
+});
+
+describe('who may import whom', () => {
+  test.each(files)('%s', (file) => {
+    expect(rowOf(file), 'every file has a row').toBeDefined();
+    const own = imports.filter(({ from }) => from === file);
+    const forbidden = own.filter(
+      (entry) =>
+        !allowed(entry) &&
+        // device opens the package webgpu by a name it was given.
+        !(file === 'src/backends/device.ts' && entry.to === 'computed'),
+    );
+    expect(forbidden.map(shown)).toEqual([]);
+  });
+
+  test('the rules that matter most can fail', () => {
+    const wrong: readonly (readonly [string, string])[] = [
+      ['src/rules/bp.ts', 'src/circuit/circuit'],
+      ['src/rules/bp.ts', 'src/rules/rule'],
+      ['src/ops/add.ts', 'src/graph'],
+      ['src/backends/cpu.ts', 'src/graph'],
+      ['src/backends/webgpu.ts', 'webgpu'],
+      ['src/circuit/circuit.ts', 'src/simulate'],
+      ['src/train.ts', 'models/mlp'],
+      ['models/mlp.ts', 'src/simulate'],
+      ['models/mlp.ts', 'src/level'],
+      ['src/graph.ts', 'node:fs'],
+      ['src/simulate.ts', 'node:fs'],
+      ['src/rules/il.ts', 'rxjs'],
+      ['src/program/recorder.ts', 'rxjs'],
+    ];
+    const passed = wrong
+      .map(([from, to]) => {
+        return { from, to, kind: 'runtime', reexport: false } as const;
+      })
+      .filter(allowed);
+    expect(passed.map(shown)).toEqual([]);
+  });
+});
+
+/** Modules that a module loads at once, itself excluded. */
+function loads(module: string): string[] {
+  return imports
+    .filter(({ from, kind }) => nameOf(from) === module && kind === 'runtime')
+    .map(({ to }) => to);
+}
+
+/** Everything that comes with a module when it is loaded. */
+function reach(module: string): Set<string> {
+  const reached = new Set<string>();
+  const queue = [module];
+  for (const at of queue) {
+    for (const next of loads(at)) {
+      if (reached.has(next)) continue;
+      reached.add(next);
+      queue.push(next);
+    }
+  }
+  return reached;
+}
+
+describe('what is loaded', () => {
+  test('no module reaches itself', () => {
+    const cyclic = files.map(nameOf).filter((name) => reach(name).has(name));
+    expect(cyclic).toEqual([]);
+  });
+
+  test('the core runs in a page: no node: before it is asked for', () => {
+    const core = [...reach('src/index'), ...reach('models/index')];
+    expect(core).toContain('src/simulate');
+    expect(core.filter((name) => name.startsWith('node:'))).toEqual([]);
+    expect(core.filter((name) => name.startsWith('webgpu'))).toEqual([]);
+  });
+
+  test('bp reaches no circuit', () => {
+    const reached = [...reach('src/rules/bp')];
+    expect(reached).toContain('src/ops/table');
+    expect(reached.filter((name) => name.includes('circuit'))).toEqual([]);
+  });
+
+  test('every import of ours leads to a file', () => {
+    const names = new Set(files.map(nameOf));
+    const lost = imports.filter(
+      ({ to }) => /^(src|models)\//.test(to) && !names.has(to),
+    );
+    expect(lost.map(shown)).toEqual([]);
+  });
+
+  test('only the entries of the package are barrels', () => {
+    const barrels = imports
+      .filter(({ reexport, kind }) => reexport && kind === 'runtime')
+      .map(({ from }) => nameOf(from));
+    expect([...new Set(barrels)].sort()).toEqual(BARRELS);
+  });
+
+  test('no type of WebGPU is part of the public API', () => {
+    const index = fs.readFileSync(path.join(root, 'src/index.ts'), 'utf8');
+    expect(index).not.toMatch(/\bGPU[A-Z]/);
+    expect(index).toContain('CpuBackend');
+  });
+});

@@ -1,0 +1,194 @@
+/**
+ * Oracle: the same calls with memory of its own for each value. Using places
+ * again, in-place kernels and copies change no bit.
+ */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { CpuBackend } from '../../src/backends/cpu.ts';
+import type { Ref } from '../../src/ops/kernel.ts';
+import { mapKernel } from '../../src/ops/map.ts';
+import { reduceSum } from '../../src/ops/reduce.ts';
+import { planMemory } from '../../src/program/memory.ts';
+import { type Program, Recorder } from '../../src/program/recorder.ts';
+
+const kernels = [
+  mapKernel({ name: 'm-mul', each: ['x', 'z'], outputs: [['y', 'x * z']] }),
+  mapKernel({ name: 'm-add', each: ['x', 'z'], outputs: [['x', 'x + z']] }),
+  mapKernel({ name: 'm-sub', each: ['x', 'z'], outputs: [['z', 'x - z']] }),
+  mapKernel({
+    name: 'm-both',
+    each: ['x', 'z'],
+    outputs: [
+      ['x', 'x + z'],
+      ['z', 'z - x'],
+    ],
+  }),
+  mapKernel({
+    name: 'm-two',
+    each: ['x', 'z'],
+    outputs: [
+      ['a', 'x - z'],
+      ['x', 'a + x'],
+    ],
+  }),
+];
+
+interface Plan {
+  readonly steps: readonly { kernel: number; a: number; b: number }[];
+  readonly outputs: readonly number[];
+  readonly commits: readonly number[];
+  readonly live: boolean;
+}
+
+const plans: fc.Arbitrary<Plan> = fc.record({
+  steps: fc.array(
+    fc.record({
+      kernel: fc.nat({ max: kernels.length }),
+      a: fc.nat({ max: 1000 }),
+      b: fc.nat({ max: 1000 }),
+    }),
+    { minLength: 1, maxLength: 40 },
+  ),
+  outputs: fc.array(fc.nat({ max: 1000 }), { minLength: 1, maxLength: 5 }),
+  commits: fc.array(fc.nat({ max: 1000 }), { maxLength: 2 }),
+  live: fc.boolean(),
+});
+
+const SIZE = 3;
+const starts: Record<string, number[]> = {
+  W0: [2, -1, 3],
+  W1: [0.5, 4, -2],
+};
+const fed = [1, -3, 0.25];
+
+/** A program of many in-place and ordinary calls on each other's results. */
+function record({ steps, outputs, commits, live }: Plan): Program {
+  const recorder = new Recorder();
+  const refs: Ref[] = [
+    recorder.feed('x', SIZE),
+    recorder.resident('W0', SIZE),
+    recorder.resident('W1', SIZE),
+    recorder.constant(SIZE, 0.5),
+  ];
+  const pick = (n: number) => refs[n % refs.length];
+  steps.forEach(({ kernel, a, b }, i) => {
+    recorder.tick = Math.floor(i / 4);
+    if (kernel < kernels.length) {
+      refs.push(...kernels[kernel].emit(recorder.emit, [pick(a), pick(b)]));
+    } else {
+      const base = a % 2 === 0 ? pick(a) : null;
+      const split = [SIZE, 1, 1] as const;
+      refs.push(reduceSum(recorder.emit, pick(b), split, 2, base));
+    }
+  });
+  outputs.forEach((n, i) => {
+    recorder.output(`y${i}`, pick(n));
+  });
+  recorder.commit(() => commits.map((n, i) => [`W${i}`, pick(n)] as const));
+  return recorder.finish({ live });
+}
+
+/** Runs a program with an array for each value, copied before in-place use. */
+function naive(program: Program, residents: Map<string, Float64Array>) {
+  const values = new Map<Ref, Float64Array>();
+  for (const ref of program.feeds.values()) {
+    values.set(ref, Float64Array.from(fed));
+  }
+  for (const { ref, fill } of program.constants) {
+    values.set(ref, new Float64Array(ref.size).fill(fill));
+  }
+  for (const [name, { before }] of program.residents) {
+    values.set(before, residents.get(name)!.slice());
+  }
+  for (const { kernel, inputs, outputs, ints, floats } of program.calls) {
+    const from = inputs.map((ref) => values.get(ref)!.slice());
+    const to = outputs.map((ref, k) => {
+      const at = kernel.inPlace[k];
+      return at === null ? new Float64Array(ref.size) : from[at].slice();
+    });
+    kernel.cpu(false)(from, to, ints, floats);
+    outputs.forEach((ref, k) => {
+      values.set(ref, to[k]);
+    });
+  }
+  for (const [name, { after }] of program.residents) {
+    residents.set(name, values.get(after)!);
+  }
+  return new Map([...program.outputs].map(([n, ref]) => [n, values.get(ref)!]));
+}
+
+test('a plan computes what memory without end computes', async () => {
+  await fc.assert(
+    fc.asyncProperty(plans, async (plan) => {
+      const program = record(plan);
+      const backend = new CpuBackend();
+      const memory = new Map(
+        Object.entries(starts).map(([name, values]) => {
+          const place = backend.allocate(SIZE);
+          backend.write(place, values);
+          return [name, place] as const;
+        }),
+      );
+      const residents = new Map(
+        Object.entries(starts).map(([n, v]) => [n, Float64Array.from(v)]),
+      );
+      const run = await backend.compile(program, memory);
+      run.feed('x', fed);
+      // Twice: what a run leaves behind must not show in the next.
+      for (let n = 0; n < 2; n++) {
+        const expected = naive(program, residents);
+        run.run();
+        const names = [...expected.keys()];
+        expect(await run.read(names)).toEqual([...expected.values()]);
+        for (const [name, place] of memory) {
+          expect(await backend.read(place)).toEqual(residents.get(name));
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('a run in pieces, tick by tick, is the same run', async () => {
+  await fc.assert(
+    fc.asyncProperty(plans, async (plan) => {
+      const program = record(plan);
+      const backend = new CpuBackend();
+      const results = await Promise.all(
+        [false, true].map(async (pieces) => {
+          const memory = new Map(
+            Object.entries(starts).map(([name, values]) => {
+              const place = backend.allocate(SIZE);
+              backend.write(place, values);
+              return [name, place] as const;
+            }),
+          );
+          const run = await backend.compile(program, memory);
+          run.feed('x', fed);
+          const last = program.calls.at(-1)?.tick ?? 0;
+          if (!pieces) run.run();
+          else for (let tick = 0; tick <= last; tick++) run.run(tick, tick);
+          const kept = [...memory.values()].map((place) => backend.read(place));
+          return [
+            ...(await run.read([...program.outputs.keys()])),
+            ...(await Promise.all(kept)),
+          ];
+        }),
+      );
+      expect(results[1]).toEqual(results[0]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a long chain needs a few places, not one for each value', () => {
+  const recorder = new Recorder();
+  let x = recorder.feed('x', SIZE);
+  const z = recorder.constant(SIZE, 1.5);
+  for (let n = 0; n < 100; n++) [x] = kernels[0].emit(recorder.emit, [x, z]);
+  recorder.output('y', x);
+  const plan = planMemory(recorder.finish({ live: true }));
+  expect(plan.calls).toHaveLength(100);
+  expect(plan.sizes.length).toBeLessThanOrEqual(5);
+});
