@@ -2,7 +2,7 @@
 // is (rows, features), the value (rows). One row a thread, grid stride; sums
 // over features ascending. Needs math.wgsl. ENTRY: row_error or row_value.
 
-struct Params { rows: u32, features: u32, divisor: f32 }
+struct Params { rows: u32, features: u32, divisor: f32, zero: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> y: array<f32>;
 @group(0) @binding(2) var<storage, read> t: array<f32>;
@@ -19,7 +19,7 @@ fn most_of(start: u32) -> f32 {
 fn total_of(start: u32, most: f32) -> f32 {
   var total = 0.0f;
   for (var i = 0u; i < params.features; i++) {
-    total = total + exp_(y[start + i] - most);
+    total = pin(total + exp_(pin(y[start + i] - most)));
   }
   return total;
 }
@@ -31,11 +31,11 @@ fn row_error(row: u32) {
   // Targets need not be one-hot: the probabilities carry their sum.
   var mass = 0.0f;
   for (var i = 0u; i < params.features; i++) {
-    mass = mass + t[start + i];
+    mass = pin(mass + t[start + i]);
   }
   for (var i = 0u; i < params.features; i++) {
-    let p = exp_(y[start + i] - most) / total;
-    out[start + i] = (p * mass - t[start + i]) / params.divisor;
+    let p = pin(exp_(pin(y[start + i] - most)) / total);
+    out[start + i] = pin(pin(p * mass) - t[start + i]) / params.divisor;
   }
 }
 
@@ -45,7 +45,7 @@ fn row_value(row: u32) {
   let shift = log_(total_of(start, most));
   var loss = 0.0f;
   for (var i = 0u; i < params.features; i++) {
-    loss = loss + t[start + i] * (shift - (y[start + i] - most));
+    loss = pin(loss + pin(t[start + i] * pin(shift - pin(y[start + i] - most))));
   }
   out[row] = loss;
 }

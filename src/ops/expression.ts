@@ -131,7 +131,11 @@ function tokenize(text: string): string[] {
   return tokens;
 }
 
-/** WGSL text; numbers carry the f suffix so that constants fold in float32. */
+/**
+ * WGSL text; numbers carry the f suffix so that constants fold in float32.
+ * Results of inner operations are pinned (math.wgsl): every operation rounds
+ * by itself on every driver, as in the float32 form for the CPU.
+ */
 export function toWgsl(e: Expression): string {
   switch (e.kind) {
     case 'number': {
@@ -141,16 +145,24 @@ export function toWgsl(e: Expression): string {
     case 'name':
       return e.name;
     case 'negate':
-      return `(-${toWgsl(e.operand)})`;
+      return `(-${pinned(e.operand)})`;
     case 'binary':
-      return `(${toWgsl(e.left)} ${e.operator} ${toWgsl(e.right)})`;
+      return `(${pinned(e.left)} ${e.operator} ${pinned(e.right)})`;
     case 'call': {
-      const args = e.args.map(toWgsl);
+      const args = e.args.map(pinned);
       return e.name === 'where'
         ? `select(${args[2]}, ${args[1]}, ${args[0]})`
         : `${FUNCTIONS[e.name].wgsl}(${args.join(', ')})`;
     }
   }
+}
+
+/** An operand of another operation. */
+function pinned(e: Expression): string {
+  const rounds =
+    (e.kind === 'binary' && !COMPARISONS.includes(e.operator)) ||
+    (e.kind === 'call' && e.name !== 'where');
+  return rounds ? `pin(${toWgsl(e)})` : toWgsl(e);
 }
 
 /** JavaScript text; `single` rounds to float32 after every operation. */

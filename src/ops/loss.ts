@@ -69,7 +69,7 @@ function xentKernel(part: 'error' | 'value'): Kernel {
     gpu: {
       files: ['math', 'softmax-xent'],
       code: (_, file) =>
-        `${file('math')}\n${file('softmax-xent')}`.replaceAll(
+        `${file('softmax-xent')}\n${file('math')}`.replaceAll(
           'ENTRY',
           part === 'error' ? 'row_error(row);' : 'row_value(row);',
         ),

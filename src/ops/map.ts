@@ -144,9 +144,10 @@ function wgsl(
   const inputs = operands.filter((name) => !inPlace(name));
   const array = 'array<f32>';
   return [
-    file('math'),
-    `struct Params { n: u32, ${constants.map((c) => `${c}: f32,`).join(' ')} }`,
+    // The rest of a uniform block is 0; math.wgsl needs one such word.
+    `struct Params { n: u32, ${constants.map((c) => `${c}: f32, `).join('')}zero: u32 }`,
     '@group(0) @binding(0) var<uniform> params: Params;',
+    file('math'),
     ...inputs.map(
       (name, k) =>
         `@group(0) @binding(${k + 1}) var<storage, read> in_${name}: ${array};`,

@@ -216,12 +216,16 @@ describe('formulas', () => {
   });
 });
 
-/** As ops, populations and optimisers have them; one kernel of 6 outputs. */
+/**
+ * As ops, populations and optimisers have them. Drivers do change other forms:
+ * SwiftShader divides by a constant by multiplying, lavapipe reassociates
+ * a * b + c * d + e.
+ */
 const FORMULAS = [
   'x + 0.25 * (eps - z)',
   '(x - z) + 0.75 * eps + 0.25 * z',
   'where(x > 0, eps, 0) + where(z <= 0.5, x, -z)',
-  'eps * (z * (1 - z)) / 3',
+  'eps * (z * (1 - z)) / (1 + abs(x))',
   '0.5 * ((x - z) * (x - z)) - 2 * -eps',
   '1 / (1 + exp(-x)) + tanh(z * eps) * 1e-3',
 ];
