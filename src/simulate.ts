@@ -7,7 +7,8 @@ import { Observable, Subject } from 'rxjs';
 import type { Backend, Executable } from './backends/backend.ts';
 import { type BackendChoice, openBackend } from './backends/open.ts';
 import { type Probe, probeOutput, type Quantity } from './circuit/probe.ts';
-import { NonFiniteError, OptionError, ShapeError } from './errors.ts';
+import { NonFiniteError, OptionError } from './errors.ts';
+import { checkedFeed, type Feeds, presentationFeeds } from './feeds.ts';
 import { type Graph, inputsOf } from './graph.ts';
 import {
   type DelayForm,
@@ -18,7 +19,6 @@ import {
 import type { Optimiser } from './optim.ts';
 import { Parameters } from './parameters.ts';
 import type { Program } from './program/recorder.ts';
-import { Random } from './random.ts';
 import {
   gradientName,
   type Mode,
@@ -28,12 +28,7 @@ import {
   recordPresentation,
 } from './record.ts';
 import type { Rule } from './rules/rule.ts';
-import {
-  checkFinite,
-  type DType,
-  type FloatArray,
-  type Shape,
-} from './tensor.ts';
+import type { DType, FloatArray, Shape } from './tensor.ts';
 
 export interface SimulateOptions {
   readonly rule: Rule;
@@ -48,10 +43,8 @@ export interface SimulateOptions {
   readonly seed?: number;
 }
 
+export type { Feeds } from './feeds.ts';
 export type { Mode } from './record.ts';
-
-/** Values by id of a data input; `target` for the clamped output. */
-export type Feeds = Readonly<Record<string, ArrayLike<number>>>;
 
 /** One emission of a probe. */
 export interface Sample {
@@ -295,65 +288,22 @@ export class Simulation {
   }
 
   private feedAll(run: Executable, feeds: Feeds): void {
-    const sizes = this.feedSizes();
-    // A data input that was dropped may be fed: nothing reads it.
-    const known = new Set([
-      ...sizes.keys(),
-      ...inputsOf(this.graph).map((v) => v.id),
-    ]);
-    for (const name of Object.keys(feeds)) {
-      if (!known.has(name)) {
-        throw new OptionError(
-          `No data input "${name}": there are ${[...known].join(', ')}`,
-          { name },
-        );
-      }
-    }
-    const drawn = new Map<string, ArrayLike<number>>();
-    for (const [name, size] of sizes) {
-      const data =
-        name.startsWith('noise/') && !Object.hasOwn(feeds, name)
-          ? this.noise(name, size)
-          : checkedFeed(name, size, feeds);
-      drawn.set(name, data);
-    }
-    // Nothing is fed before everything is known to be right.
-    for (const [name, data] of drawn) run.feed(name, data);
+    const { parameters, optimiser } = this;
+    const values = presentationFeeds(this.graph, this.levelled, feeds, {
+      sigma: this.rule.sigma,
+      seed: parameters.seed,
+      presentation: parameters.presentations,
+    });
+    for (const [name, data] of values) run.feed(name, data);
     const updates = this.compiled?.updates ?? 0;
     for (let n = 0; n < updates; n++) {
-      const count = this.parameters.updates + n + 1;
-      const rates = this.optimiser?.ratesAt(count) ?? [];
-      this.optimiser?.rates.forEach((name, i) => {
+      parameters.updates += 1;
+      const rates = optimiser?.ratesAt(parameters.updates) ?? [];
+      optimiser?.rates.forEach((name, i) => {
         run.feed(rateName(name, n), [rates[i]]);
       });
     }
-    this.parameters.updates += updates;
-    this.parameters.presentations += 1;
-  }
-
-  /** What a presentation is fed: data inputs, target, and noise if any. */
-  private feedSizes(): Map<string, number> {
-    const { output } = this.graph;
-    const inputs = this.levelled.vertices.filter((v) => v.op === 'input');
-    const hidden =
-      this.rule.sigma > 0
-        ? this.levelled.vertices.filter((v) => !v.isLeaf && v.id !== output.id)
-        : [];
-    return new Map([
-      ...inputs.map((v) => [v.id, v.size] as const),
-      ['target', output.size],
-      ...hidden.map((v) => [`noise/${v.id}`, v.size] as const),
-    ]);
-  }
-
-  /** Drawn anew for each presentation. */
-  private noise(name: string, size: number): Float64Array {
-    const stream = `${name}/${this.parameters.presentations}`;
-    const random = new Random(this.parameters.seed, stream);
-    return Float64Array.from(
-      { length: size },
-      () => this.rule.sigma * random.normal(),
-    );
+    parameters.presentations += 1;
   }
 
   /** Sends the samples of all ticks, or of one. */
@@ -390,21 +340,4 @@ export async function simulate(
 ): Promise<Simulation> {
   const { backend } = await openBackend(options.backend, options.dtype);
   return Simulation.open(graph, { ...options, backend }).ownBackend();
-}
-
-function checkedFeed(name: string, size: number, feeds: Feeds) {
-  const data = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
-  if (!data) {
-    throw new OptionError(`No values for "${name}": feed ${size} numbers`, {
-      name,
-    });
-  }
-  if (data.length !== size) {
-    throw new ShapeError(
-      `"${name}" needs ${size} numbers but got ${data.length}`,
-      { name, size, length: data.length },
-    );
-  }
-  checkFinite(name, data);
-  return data;
 }

@@ -35,13 +35,14 @@ const TABLE: readonly (readonly [string, string])[] = [
     'src/record',
     'graph level ops/ program/ types:circuit/ types:rules/rule types:optim',
   ],
+  ['src/feeds', 'errors tensor random graph types:level'],
   [
     'src/parameters',
     'errors tensor random graph record types:backends/ types:optim',
   ],
   [
     'src/simulate',
-    'errors tensor random graph level ops/ program/ record parameters ' +
+    'errors tensor random graph level ops/ program/ record feeds parameters ' +
       'types:backends/ backends/open circuit/ types:rules/rule types:optim rxjs',
   ],
   [

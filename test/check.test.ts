@@ -20,7 +20,7 @@ import { describeBackends } from './backends.ts';
 
 const cpu = new CpuBackend('f64');
 
-/** y = tanh-free product of two parameters and data: gradients by hand. */
+/** y = x a b with half the squared error: gradients by hand. */
 function product(): Graph {
   const g = new GraphBuilder();
   const x = g.input('x', [2], [3, -1]);
@@ -226,8 +226,7 @@ function replaced(
     : Object.fromEntries(made);
 }
 
-test('a loss of any size is compared as numbers are', async () => {
-  // il on a graph whose gradients are all 0: distances are absolute then.
+test('where bp has no gradient, distances are absolute', async () => {
   const g = new GraphBuilder();
   const w = g.param('w', [1], [0]);
   const graph = g.output(w.mul(g.input('x', [1], [0])), 'half_sse', {

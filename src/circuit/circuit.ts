@@ -230,8 +230,7 @@ export class Circuit {
 
   private outputError(): Ref {
     const { graph } = this.levelled;
-    const loss = lossByName.get(graph.loss.kind);
-    if (!loss) throw new Error(`no loss ${graph.loss.kind}`);
+    const loss = lossByName.get(graph.loss.kind)!;
     const { shape } = graph.output;
     const divisor = lossDivisor(graph);
     const { emit } = this.recorder;
@@ -303,7 +302,11 @@ export class Circuit {
   }
 
   private probe(): void {
-    recordProbes(this.probes, this.clock.now(), this, {
+    recordProbes(this.probes, this.clock.now(), {
+      recorder: this.recorder,
+      graph: this.levelled.graph,
+      populations: [...this.populations.values()],
+      output: this.output,
       target: this.target,
       zero: (population) => this.zero(population),
     });

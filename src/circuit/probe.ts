@@ -1,12 +1,12 @@
 /** Probes: what of a circuit's state is kept, tick by tick. */
 
-import { lossDivisor } from '../graph.ts';
+import { type Graph, lossDivisor } from '../graph.ts';
 import { addTo } from '../ops/add.ts';
 import type { Ref } from '../ops/kernel.ts';
 import { mapKernel } from '../ops/map.ts';
 import { reduceSum } from '../ops/reduce.ts';
 import { lossByName } from '../ops/table.ts';
-import type { Circuit } from './circuit.ts';
+import type { Recorder } from '../program/recorder.ts';
 import type { Population } from './population.ts';
 
 export type Quantity = 'value' | 'prediction' | 'error';
@@ -28,49 +28,54 @@ const halfSquare = mapKernel({
   each: ['eps'],
   outputs: [['y', '0.5 * (eps * eps)']],
 });
+/** What probes see of a circuit. */
+export interface Probed {
+  readonly recorder: Recorder;
+  readonly graph: Graph;
+  readonly populations: Iterable<Population>;
+  readonly output: Population;
+  readonly target: Ref;
+  zero(population: Population): Ref;
+}
+
 export function recordProbes(
   probes: readonly Probe[],
   tick: number,
-  circuit: Circuit,
-  more: { target: Ref; zero: (population: Population) => Ref },
+  probed: Probed,
 ): void {
   for (const probe of probes) {
     const name = probeOutput(probe, tick);
     if (probe.kind === 'energy') {
-      circuit.recorder.output(name, energy(circuit, more));
+      probed.recorder.output(name, energy(probed));
       continue;
     }
-    for (const population of circuit.populations.values()) {
+    for (const population of probed.populations) {
       if (population.vertex.id !== probe.id) continue;
       const { x, mu, eps } = population;
       const state = {
-        value: population === circuit.output ? more.target : x,
+        // The output's value is clamped.
+        value: population === probed.output ? probed.target : x,
         prediction: mu,
-        error: eps ?? more.zero(population),
+        error: eps ?? probed.zero(population),
       };
-      circuit.recorder.output(name, state[probe.quantity]);
+      probed.recorder.output(name, state[probe.quantity]);
     }
   }
 }
 
 /** F = 1/2 sum eps^2 of the hidden populations, plus the loss of the output. */
-function energy(
-  circuit: Circuit,
-  more: { target: Ref; zero: (population: Population) => Ref },
-): Ref {
-  const { emit } = circuit.recorder;
-  const { graph } = circuit.levelled;
-  const loss = lossByName.get(graph.loss.kind);
-  if (!loss) throw new Error(`no loss ${graph.loss.kind}`);
+function energy(probed: Probed): Ref {
+  const { graph, output, target } = probed;
+  const { emit } = probed.recorder;
+  const loss = lossByName.get(graph.loss.kind)!;
   const { shape } = graph.output;
   const divisor = lossDivisor(graph);
-  let sum = loss.value(emit, circuit.output.mu, more.target, shape, divisor);
-  for (const population of circuit.populations.values()) {
-    if (population === circuit.output || !population.eps) continue;
+  let sum = loss.value(emit, output.mu, target, shape, divisor);
+  for (const population of probed.populations) {
+    if (population === output || !population.eps) continue;
     const { size } = population.vertex;
     const [squares] = halfSquare.emit(emit, [population.eps]);
-    const part = reduceSum(emit, squares, [1, size, 1]);
-    sum = addTo(emit, sum, part);
+    sum = addTo(emit, sum, reduceSum(emit, squares, [1, size, 1]));
   }
   return sum;
 }

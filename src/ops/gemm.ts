@@ -71,15 +71,15 @@ function gemmKernel(mode: Mode): Kernel {
       product(a, b, outputs[0], bias, mode === 'add', ints);
     },
     gpu: {
-      files: ['gemm', 'gemm-subgroup'],
-      code: (traits, file) => {
-        const text = traits.subgroup
-          ? file('gemm-subgroup').replaceAll('LANES', `${traits.subgroup}`)
-          : file('gemm');
-        return text
+      files: ['gemm-common', 'gemm', 'gemm-subgroup'],
+      code({ subgroup }, file) {
+        const common = file('gemm-common')
           .replaceAll('EXTRA', mode === 'bias' ? extraBinding : '')
           .replaceAll('OUT_BINDING', mode === 'bias' ? '4' : '3')
           .replaceAll('FINISH', finish[mode]);
+        if (!subgroup) return common + file('gemm');
+        const form = file('gemm-subgroup').replaceAll('LANES', `${subgroup}`);
+        return `enable subgroups;\n${common}${form}`;
       },
       workgroups({ subgroup }, { ints: [m, n] }) {
         return subgroup

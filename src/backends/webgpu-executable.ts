@@ -1,0 +1,151 @@
+/** A program on a WebGPU device: prebuilt bind groups, one submission a run. */
+
+import { OptionError } from '../errors.ts';
+import type { Kernel } from '../ops/kernel.ts';
+import type { PlacedCall, Plan } from '../program/memory.ts';
+import type { Program } from '../program/recorder.ts';
+import { type Executable, type Memory, outputOf } from './backend.ts';
+import { bufferUsage } from './dispatch.ts';
+import { BYTES, own, type Pipeline, STORAGE } from './gpu-memory.ts';
+import type { WebGpuBackend } from './webgpu.ts';
+
+/** Offsets of uniform blocks; what every adapter allows. */
+const BLOCK = 256;
+
+interface Dispatch {
+  readonly tick: number;
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly size: [number, number?, number?];
+}
+
+export class GpuExecutable implements Executable {
+  readonly launches: number;
+  readonly bytes: number;
+  private readonly backend: WebGpuBackend;
+  private readonly program: Program;
+  private readonly plan: Plan;
+  private readonly places: GPUBuffer[];
+  private readonly mine: GPUBuffer[];
+  private readonly dispatches: Dispatch[];
+
+  constructor(
+    backend: WebGpuBackend,
+    program: Program,
+    plan: Plan,
+    pipelines: ReadonlyMap<Kernel, Pipeline>,
+    residents: ReadonlyMap<string, Memory>,
+  ) {
+    this.backend = backend;
+    this.program = program;
+    this.plan = plan;
+    const given = new Map(
+      [...plan.residents].map(([name, place]) => [
+        place,
+        own(residents.get(name) as Memory).buffer,
+      ]),
+    );
+    this.mine = [];
+    this.places = plan.sizes.map((size, place) => {
+      const home = given.get(place);
+      if (home) return home;
+      const buffer = backend.buffer(size * BYTES, STORAGE);
+      this.mine.push(buffer);
+      return buffer;
+    });
+    this.bytes = this.mine.reduce((sum, buffer) => sum + buffer.size, 0);
+    for (const { place, fill } of plan.constants) {
+      // New buffers are all 0.
+      if (fill !== 0) {
+        const values = new Float32Array(plan.sizes[place]).fill(fill);
+        backend.upload(this.places[place], values);
+      }
+    }
+    const blocks = this.uniforms(plan.calls);
+    this.dispatches = plan.calls.map((call, i) =>
+      this.prepare(call, blocks, i * BLOCK, pipelines),
+    );
+    this.launches = this.dispatches.length;
+  }
+
+  feed(name: string, data: ArrayLike<number>): void {
+    const place = this.plan.feeds.get(name);
+    if (place !== undefined) this.backend.upload(this.places[place], data);
+  }
+
+  run(first = 0, last = Number.POSITIVE_INFINITY): void {
+    const { device } = this.backend.gpu;
+    this.backend.gpu.check();
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    let current: GPUComputePipeline | null = null;
+    for (const { tick, pipeline, group, size } of this.dispatches) {
+      if (tick < first || tick > last) continue;
+      if (pipeline !== current) pass.setPipeline(pipeline);
+      current = pipeline;
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...size);
+    }
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+  }
+
+  read(names: readonly string[]): Promise<Float32Array[]> {
+    const sources = names.map((name) => {
+      const { place, size } = outputOf(this.program, this.plan, name);
+      return { buffer: this.places[place], size };
+    });
+    return this.backend.download(sources);
+  }
+
+  free(): void {
+    for (const buffer of this.mine) this.backend.release(buffer);
+  }
+
+  /** One buffer with the uniform block of every call. */
+  private uniforms(calls: readonly PlacedCall[]): GPUBuffer {
+    const bytes = new ArrayBuffer(Math.max(1, calls.length) * BLOCK);
+    calls.forEach(({ kernel, ints, floats }, i) => {
+      if ((ints.length + floats.length) * BYTES > BLOCK) {
+        throw new OptionError(`Kernel ${kernel.name} has too many parameters`);
+      }
+      new Uint32Array(bytes, i * BLOCK).set(ints);
+      new Float32Array(bytes, i * BLOCK).set(floats, ints.length);
+    });
+    const usage = bufferUsage.uniform | bufferUsage.copyDst;
+    const buffer = this.backend.buffer(bytes.byteLength, usage);
+    this.mine.push(buffer);
+    this.backend.gpu.device.queue.writeBuffer(buffer, 0, bytes);
+    return buffer;
+  }
+
+  private prepare(
+    call: PlacedCall,
+    blocks: GPUBuffer,
+    offset: number,
+    pipelines: ReadonlyMap<Kernel, Pipeline>,
+  ): Dispatch {
+    const { kernel, inputs, outputs, outputSizes, ints, tick } = call;
+    const { pipeline, layout } = pipelines.get(kernel) as Pipeline;
+    const bound = [
+      ...inputs.filter((_, i) => !kernel.inPlace.includes(i)),
+      ...outputs,
+    ];
+    const group = this.backend.gpu.device.createBindGroup({
+      layout,
+      entries: [
+        { binding: 0, resource: { buffer: blocks, offset, size: BLOCK } },
+        ...bound.map((place, i) => ({
+          binding: i + 1,
+          resource: { buffer: this.places[place] },
+        })),
+      ],
+    });
+    const sized = outputSizes.map((size, id) => ({ id, size }));
+    const size = kernel.gpu.workgroups(this.backend.traits, {
+      ints,
+      outputs: sized,
+    });
+    return { tick, pipeline, group, size };
+  }
+}

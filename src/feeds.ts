@@ -1,0 +1,97 @@
+/** What a presentation is fed: data inputs, the target, and noise if any. */
+
+import { OptionError, ShapeError } from './errors.ts';
+import { type Graph, inputsOf } from './graph.ts';
+import type { Levelled } from './level.ts';
+import { Random } from './random.ts';
+import { checkFinite } from './tensor.ts';
+
+/** Values by id of a data input; `target` for the clamped output. */
+export type Feeds = Readonly<Record<string, ArrayLike<number>>>;
+
+/** How noise is drawn where none is fed; sigma 0 is no noise. */
+export interface Noise {
+  readonly sigma: number;
+  readonly seed: number;
+  /** Number of the presentation. */
+  readonly presentation: number;
+}
+
+/**
+ * All values of one presentation by name, checked: nothing may be fed before
+ * everything is known to be right. Throws OptionError for an unknown or
+ * missing name, ShapeError, NonFiniteError.
+ */
+export function presentationFeeds(
+  graph: Graph,
+  levelled: Levelled,
+  feeds: Feeds,
+  noise: Noise,
+): Map<string, ArrayLike<number>> {
+  const { output } = levelled.graph;
+  const data = levelled.vertices.filter(({ op }) => op === 'input');
+  const hidden = levelled.vertices.filter((v) => !v.isLeaf && v !== output);
+  const noisy = noise.sigma > 0 ? hidden : [];
+  // A data input that was dropped may be fed: nothing reads it.
+  checkNames(feeds, [
+    ...inputsOf(graph).map(({ id }) => id),
+    'target',
+    ...noisy.map(({ id }) => noiseName(id)),
+  ]);
+  return new Map([
+    ...data.map(({ id, size }) => [id, checkedFeed(id, size, feeds)] as const),
+    ['target', checkedFeed('target', output.size, feeds)],
+    ...noisy.map(({ id, size }) => {
+      const name = noiseName(id);
+      const given = Object.hasOwn(feeds, name);
+      const values = given
+        ? checkedFeed(name, size, feeds)
+        : draw(name, size, noise);
+      return [name, values] as const;
+    }),
+  ]);
+}
+
+const noiseName = (id: string) => `noise/${id}`;
+
+function checkNames(feeds: Feeds, known: readonly string[]): void {
+  for (const name of Object.keys(feeds)) {
+    if (!known.includes(name)) {
+      throw new OptionError(
+        `No data input "${name}": there are ${known.join(', ')}`,
+        { name },
+      );
+    }
+  }
+}
+
+/** Values of a name. Throws OptionError, ShapeError, NonFiniteError. */
+export function checkedFeed(
+  name: string,
+  size: number,
+  feeds: Feeds,
+): ArrayLike<number> {
+  const data = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
+  if (!data) {
+    throw new OptionError(`No values for "${name}": feed ${size} numbers`, {
+      name,
+    });
+  }
+  if (data.length !== size) {
+    throw new ShapeError(
+      `"${name}" needs ${size} numbers but got ${data.length}`,
+      { name, size, length: data.length },
+    );
+  }
+  checkFinite(name, data);
+  return data;
+}
+
+/** Drawn anew for each presentation. */
+function draw(name: string, size: number, noise: Noise): Float64Array {
+  const random = new Random(noise.seed, `${name}/${noise.presentation}`);
+  return Float64Array.from(
+    { length: size },
+    () => noise.sigma * random.normal(),
+  );
+}
