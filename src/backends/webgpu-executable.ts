@@ -146,6 +146,14 @@ export class GpuExecutable implements Executable {
       ints,
       outputs: sized,
     });
+    const most = this.backend.gpu.limits.maxComputeWorkgroupsPerDimension;
+    if (size.some((groups) => (groups ?? 1) > most)) {
+      throw new OptionError(
+        `Kernel ${kernel.name} would need ${size.join(' x ')} workgroups but ` +
+          `the adapter starts ${most} a dimension: use smaller batches or layers`,
+        { kernel: kernel.name, size },
+      );
+    }
     return { tick, pipeline, group, size };
   }
 }

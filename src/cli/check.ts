@@ -2,7 +2,7 @@
 
 import { models } from '../../models/index.ts';
 import { check } from '../check.ts';
-import type { DelayForm } from '../level.ts';
+import { type DelayForm, droppedWarning, level } from '../level.ts';
 import type { Mode } from '../record.ts';
 import { table } from '../report/circuit-text.ts';
 import {
@@ -59,7 +59,12 @@ export const checkCommand: Command = {
     const sources = operands.length > 0 ? operands : models.map((m) => m.name);
     // Files are read before a device is opened: a wrong one costs nothing.
     const cases = [];
-    for (const source of sources) cases.push(await loadCase(source));
+    for (const source of sources) {
+      const loaded = await loadCase(source);
+      const warning = droppedWarning(level(loaded.graph));
+      if (warning) out.warn(`${loaded.name}: ${warning}`);
+      cases.push(loaded);
+    }
     const backend = await backendOf(values, out);
     const rows = [];
     for (const each of cases) {
