@@ -1,7 +1,7 @@
 /** Levels and delays, against brute force over paths and over levellings. */
 
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Graph, GraphBuilder, type Vertex } from '../src/graph.ts';
 import {
   delayCost,
@@ -11,6 +11,8 @@ import {
   level,
 } from '../src/level.ts';
 import { graphs } from './arbitraries/index.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const RUNS = { numRuns: 300 };
 const levellings: readonly Levelling[] = ['longest-path', 'least-delay'];

@@ -1,5 +1,5 @@
 import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { mlp } from '../models/index.ts';
 import { CpuBackend } from '../src/backends/cpu.ts';
 import { type Dataset, loadDataset } from '../src/data/datasets.ts';
@@ -18,6 +18,8 @@ import {
   type Weights,
 } from '../src/train.ts';
 import { expectSameBits } from './properties/support.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const digits = await loadDataset('digits', {
   seed: 1,
@@ -213,7 +215,7 @@ describe('as a stream', () => {
     const timer = setInterval(() => {
       turns += 1;
     }, 1);
-    await events({ batch: 300, epochs: 60, steps: 120 });
+    await events({ batch: 300, epochs: 20, steps: 40 });
     clearInterval(timer);
     expect(turns).toBeGreaterThan(2);
   });

@@ -147,7 +147,10 @@ export function toWgsl(e: Expression): string {
     case 'negate':
       return `(-${pinned(e.operand)})`;
     case 'binary':
-      return `(${pinned(e.left)} ${e.operator} ${pinned(e.right)})`;
+      // Drivers turn a division by a known number into a product.
+      return e.operator === '/' && e.right.kind === 'number'
+        ? `(${pinned(e.left)} / pin(${toWgsl(e.right)}))`
+        : `(${pinned(e.left)} ${e.operator} ${pinned(e.right)})`;
     case 'call': {
       const args = e.args.map(pinned);
       return e.name === 'where'

@@ -65,11 +65,17 @@ function makeMap(spec: MapSpec): MapKernel {
     formula: parseExpression(text),
     inPlace: each.includes(name) ? each.indexOf(name) : null,
   }));
+  const forms = new Map<boolean, CpuForm>();
   const kernel: MapKernel = {
     name: `map:${spec.name}`,
     inPlace: outputs.map((o) => o.inPlace),
-    cpu: (singlePrecision) =>
-      cpuForm(operands, each, constants, outputs, singlePrecision),
+    cpu(singlePrecision) {
+      const made =
+        forms.get(singlePrecision) ??
+        cpuForm(operands, each, constants, outputs, singlePrecision);
+      forms.set(singlePrecision, made);
+      return made;
+    },
     gpu: {
       files: ['math'],
       code: (_, file) => wgsl(operands, each, constants, outputs, file),

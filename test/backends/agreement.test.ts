@@ -93,9 +93,9 @@ test.skipIf(adapters.length === 0).each([zil(), bp()])(
   60_000,
 );
 
-test.skipIf(!system || !swiftshader)('the adapters are not the same', () => {
+test('no two of them are the same', () => {
   const names = adapters.map(({ description }) => description);
-  expect(new Set(names).size).toBe(2);
+  expect(new Set(names).size).toBe(names.length);
 });
 
 // On linux x64 the development tools bring SwiftShader, so under CI the test

@@ -41,7 +41,6 @@ test('demo: trains, equals bp, saves what it says', async () => {
   );
   expect(weights.get('W1')?.shape).toEqual([64, 784]);
   expect(weights.get('W1')?.data).toHaveLength(64 * 784);
-  expect(ending.stdout).toMatch(/\n1?\.? ?.*2\. Z-IL learns/s);
+  expect(ending.stdout).toMatch('2. Z-IL learns, BP beside it');
   expect(ending.stdout).toMatch('0 of 52650 weights differ in any bit');
-  expect(ending.stdout).toMatch('seed');
-}, 60_000);
+}, 180_000);

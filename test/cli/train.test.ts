@@ -142,7 +142,7 @@ describe.concurrent('what cannot be trained ends with one line and saves nothing
   test('a folder below a regular file; a device as folder', async () => {
     const cwd = temporary();
     fs.writeFileSync(path.join(cwd, 'file'), '');
-    for (const out of ['file', 'file/below', '/dev/full', '/dev/full/x']) {
+    for (const out of ['file/below', '/dev/full']) {
       const ending = await isochron([...SHORT, '--out', out], { cwd });
       expect(ending.code).toBe(1);
       expect(ending.stdout).toBe('');

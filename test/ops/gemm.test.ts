@@ -1,7 +1,7 @@
 /** The matrix product at every awkward size. */
 
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { CpuBackend } from '../../src/backends/cpu.ts';
 import { WebGpuBackend } from '../../src/backends/webgpu.ts';
@@ -10,6 +10,9 @@ import { type Program, Recorder } from '../../src/program/recorder.ts';
 import { Random } from '../../src/random.ts';
 import { describeBackends, describeWebGpu, webgpu } from '../backends.ts';
 import { runOn, twin } from './programs.ts';
+
+/** The first use of a kernel compiles it, slowly on a busy machine. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const MODES = ['plain', 'bias', 'add'] as const;
 
@@ -105,12 +108,12 @@ describeBackends('matrix product', (open, label) => {
       fc.asyncProperty(anyCase, (c) => expectExact(backend, c)),
       { numRuns: label === 'webgpu' ? 100 : 500 },
     );
-  }, 60_000);
+  });
 
   test('of whole numbers is exact at the edges of tiles', async () => {
     const backend = await open();
     for (const c of edgeCases) await expectExact(backend, c);
-  }, 60_000);
+  });
 });
 
 // Oracle: one sum after another in ascending k, rounded at every operation.
@@ -161,5 +164,5 @@ describeWebGpu('matrix product, both WebGPU forms', () => {
         }
       }
     }
-  }, 60_000);
+  });
 });

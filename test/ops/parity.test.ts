@@ -5,7 +5,7 @@
  * division or roots cannot pass to the bit; software adapters must.
  */
 
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { losses } from '../../src/ops/loss.ts';
 import { mapKernel } from '../../src/ops/map.ts';
 import { ops } from '../../src/ops/table.ts';
@@ -14,6 +14,9 @@ import { Recorder } from '../../src/program/recorder.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
 import { casesOf, drawn, feedsFor, recordOp } from './cases.ts';
 import { bitsOf, fromBits, isSubnormal, runOn, twin } from './programs.ts';
+
+/** The first use of a kernel compiles it, slowly on a busy machine. */
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Operations that WGSL lets a GPU approximate. */
 const APPROXIMATE = ['sigmoid', 'tanh', 'tan', 'sqrt', 'mean'];

@@ -50,7 +50,7 @@ describeBackends('exact rules', (open, label) => {
       }),
       { numRuns: GRAPHS[label] },
     );
-  }, 240_000);
+  });
 
   // Oracle: forward-mode differentiation in BigInt (whole-numbers.ts).
   test('give the gradients of whole-number arithmetic', async () => {
@@ -68,7 +68,7 @@ describeBackends('exact rules', (open, label) => {
       }),
       { numRuns: INTEGER_GRAPHS[label] },
     );
-  }, 240_000);
+  });
 
   // Oracle: the same optimiser on BP's gradients; after the first step the
   // forward sweeps run on parameters that the rule itself has changed.
@@ -85,7 +85,7 @@ describeBackends('exact rules', (open, label) => {
         }),
         { numRuns: TRAININGS[label] },
       );
-    }, 240_000);
+    });
   }
 });
 
@@ -108,7 +108,7 @@ describeWebGpu('webgpu', () => {
       }),
       { numRuns: 100 },
     );
-  }, 240_000);
+  });
 });
 
 /** Back from the mean to the sum: exact, for divisors are powers of two. */
