@@ -66,17 +66,15 @@ const simulation = Simulation.open(graph, options);
 const feeds = { x: Array(32).fill(0.5), target: Array(16).fill(1) };
 await simulation.step(feeds);
 const bytes = new Set([backend.bytes]);
-let early = 0;
-for (let step = 1; step < 10_000; step++) {
+const memory = [];
+for (let step = 2; step <= 10_000; step++) {
   await simulation.submit(feeds);
   // Waits for the device, so that submissions do not pile up.
   if (step % 50 === 0) await simulation.loss();
   bytes.add(backend.bytes);
-  // The pools of Dawn and the driver are filled by then.
-  if (step === 2000) early = await resident();
+  if (step % 2000 === 0) memory.push(await resident());
 }
-const grown = (await resident()) - early;
-console.log(JSON.stringify({ bytes: [...bytes], early, grown }));
+console.log(JSON.stringify({ bytes: [...bytes], memory }));
 process.exit();
 `;
 
@@ -91,12 +89,17 @@ describeWebGpu('memory of long runs', () => {
       env: { ...process.env, MALLOC_ARENA_MAX: '1' },
     });
     if (child.status !== 0) throw new Error(child.stderr);
-    const { bytes, grown } = JSON.parse(child.stdout);
+    const found: { bytes: number[]; memory: number[] } = JSON.parse(
+      child.stdout,
+    );
     // After the first step nothing more is taken from the device.
-    expect(bytes).toEqual([expect.any(Number)]);
-    // Measured: 60,000 steps stay within 8 MiB, of which no more come. A
-    // leak of 4 KiB a step, one command buffer's, would be 31 MiB here.
-    expect(grown).toBeLessThan(24);
+    expect(found.bytes).toEqual([expect.any(Number)]);
+    // Pools fill once, some 25 MiB at a step that chance picks, and 60,000
+    // steps have no more: one of the last two spans of 2,000 steps stays
+    // below 1 MiB. With one buffer of 256 bytes kept a step, as tried, both
+    // grow by more than 3.
+    const [, , third, fourth, fifth] = found.memory;
+    expect(Math.min(fourth - third, fifth - fourth)).toBeLessThan(2);
   }, 120_000);
 
   test('200 times opened, compiled, run and destroyed', async () => {
