@@ -7,7 +7,7 @@
 
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileError, FormatError, messageOf } from './errors.ts';
+import { FileError, FormatError, messageOf, OptionError } from './errors.ts';
 import { checkTensor, sizeOf } from './tensor.ts';
 
 export interface NamedTensor {
@@ -45,13 +45,12 @@ export async function saveResult(
   weights: NamedTensors,
 ): Promise<string> {
   for (const [name, tensor] of weights) checkTensor(name, tensor);
-  await writeWhole(
-    join(folder, 'weights.safetensors'),
-    encodeSafetensors(weights),
-  );
   const path = join(folder, 'result.json');
   const text = `${JSON.stringify(result, null, 2)}\n`;
-  await writeWhole(path, new TextEncoder().encode(text));
+  await writeAll([
+    [join(folder, 'weights.safetensors'), encodeSafetensors(weights)],
+    [path, new TextEncoder().encode(text)],
+  ]);
   return path;
 }
 
@@ -68,45 +67,66 @@ export async function readWeights(path: string): Promise<NamedTensors> {
   return decodeSafetensors(bytes, path);
 }
 
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
+/** Writes all files or none: each goes to another name first. */
+async function writeAll(
+  files: readonly (readonly [path: string, bytes: Uint8Array])[],
+): Promise<void> {
+  const partOf = (path: string) => `${path}.${process.pid}.part`;
+  let at = '';
   try {
-    const file = await open(part, 'w');
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
+    for (const [path, bytes] of files) {
+      at = path;
+      const file = await open(partOf(path), 'w');
+      try {
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
     }
-    await rename(part, path);
+    for (const [path] of files) {
+      at = path;
+      await rename(partOf(path), path);
+    }
   } catch (error) {
-    await rm(part, { force: true }).catch(() => undefined);
+    for (const [path] of files) {
+      await rm(partOf(path), { force: true }).catch(() => undefined);
+    }
     throw new FileError(
-      `${path} cannot be written (${messageOf(error)}): nothing was kept; ` +
+      `${at} cannot be written (${messageOf(error)}): nothing was kept; ` +
         'free the disk or pass another --out',
-      { path },
+      { path: at },
     );
   }
 }
 
 /** Safetensors: header length (u64), header (JSON), values, all in order. */
 export function encodeSafetensors(tensors: NamedTensors): Uint8Array {
-  const header: Record<string, unknown> = {};
+  const header = new Map<string, unknown>();
   let end = 0;
   for (const [name, { shape, data }] of tensors) {
+    if (name === '__metadata__') {
+      throw new OptionError(
+        'A tensor cannot be named "__metadata__", which the format keeps: ' +
+          'rename it',
+        { name },
+      );
+    }
     const start = end;
     end += data.byteLength;
     const dtype = data instanceof Float64Array ? 'F64' : 'F32';
-    header[name] = { dtype, shape, data_offsets: [start, end] };
+    header.set(name, { dtype, shape, data_offsets: [start, end] });
   }
-  const text = JSON.stringify(header);
-  const padded = text.padEnd(Math.ceil(text.length / 8) * 8);
-  const head = new TextEncoder().encode(padded);
-  const bytes = new Uint8Array(8 + head.length + end);
+  // fromEntries, because an assignment to `__proto__` would set no entry.
+  const text = JSON.stringify(Object.fromEntries(header));
+  const head = new TextEncoder().encode(text);
+  // Blanks at the end of the header put the values on a multiple of 8.
+  const length = Math.ceil(head.length / 8) * 8;
+  const bytes = new Uint8Array(8 + length + end).fill(0x20, 8, 8 + length);
   const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(head.length), true);
+  view.setBigUint64(0, BigInt(length), true);
   bytes.set(head, 8);
-  let at = 8 + head.length;
+  let at = 8 + length;
   for (const { data } of tensors.values()) {
     const wide = data instanceof Float64Array;
     data.forEach((value) => {
@@ -166,7 +186,9 @@ export function decodeSafetensors(
     if (!fits || to - from !== size * make.BYTES_PER_ELEMENT) {
       return fail(`tensor "${name}" does not fit its offsets`);
     }
-    const data = new make(bytes.slice(start + from, start + to).buffer);
+    const data = new make(
+      Uint8Array.from(bytes.subarray(start + from, start + to)).buffer,
+    );
     tensors.set(name, { shape, data });
     used = Math.max(used, to);
   }

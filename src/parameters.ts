@@ -36,15 +36,20 @@ export class Parameters {
     this.backend = backend;
     this.seed = seed;
     this.vertices = parametersOf(graph);
-    for (const vertex of this.vertices) {
-      const { id, size } = vertex;
-      const memory = backend.allocate(size);
-      this.memory.set(id, memory);
-      const init = graph.inits.get(id) as Init;
-      backend.write(memory, initialValues(vertex, init, seed));
-      for (const state of optimiser?.states ?? []) {
-        this.memory.set(stateName(state, id), backend.allocate(size));
+    try {
+      for (const vertex of this.vertices) {
+        const { id, size } = vertex;
+        const memory = backend.allocate(size);
+        this.memory.set(id, memory);
+        const init = graph.inits.get(id) as Init;
+        backend.write(memory, initialValues(vertex, init, seed));
+        for (const state of optimiser?.states ?? []) {
+          this.memory.set(stateName(state, id), backend.allocate(size));
+        }
       }
+    } catch (error) {
+      this.free();
+      throw error;
     }
   }
 

@@ -70,6 +70,12 @@ export interface Weights {
 /** Images evaluated at a time. */
 const TEST_BATCH = 500;
 
+/**
+ * Milliseconds after which a run gives others a turn: on the CPU its steps
+ * are microtasks alone, and neither Ctrl-C nor a page's clicks got through.
+ */
+const REST_AFTER = 50;
+
 /** Cold: each subscription trains anew; unsubscribing stops it. */
 export function train(options: TrainOptions): Observable<TrainEvent> {
   return new Observable((subscriber) => {
@@ -101,15 +107,21 @@ async function run(
       return simulation;
     });
   const learner = open(rule);
-  const other = against ? open(against) : null;
+  let other: Learner | null = null;
   try {
+    if (against) other = open(against);
     let step = 0;
+    let rested = performance.now();
     for (let epoch = 1; epoch <= epochs && step < steps; epoch++) {
       const random = new Random(seed, `order/${epoch}`);
       const order = random.permutation(data.train.count);
       let sum = 0;
       let count = 0;
       for (let at = 0; at < order.length && step < steps; at += batch) {
+        if (performance.now() - rested > REST_AFTER) {
+          await new Promise((resolve) => setTimeout(resolve));
+          rested = performance.now();
+        }
         if (stop.aborted) return;
         const chosen = order.subarray(at, at + batch);
         const loss = await learner.learn(chosen);

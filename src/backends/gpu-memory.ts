@@ -1,7 +1,7 @@
 /** Memory and pipelines of the WebGPU backend, as its parts hand them round. */
 
 import { OptionError } from '../errors.ts';
-import type { Memory } from './backend.ts';
+import type { Backend, Memory } from './backend.ts';
 import { bufferUsage } from './dispatch.ts';
 
 /** Usage of buffers that kernels read and write. */
@@ -12,18 +12,20 @@ export const STORAGE =
 export const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
 export class GpuMemory implements Memory {
+  readonly owner: Backend;
   readonly size: number;
   readonly buffer: GPUBuffer;
 
-  constructor(size: number, buffer: GPUBuffer) {
+  constructor(owner: Backend, size: number, buffer: GPUBuffer) {
+    this.owner = owner;
     this.size = size;
     this.buffer = buffer;
   }
 }
 
-/** The memory as this backend's own. Throws OptionError. */
-export function own(memory: Memory): GpuMemory {
-  if (memory instanceof GpuMemory) return memory;
+/** The memory as the backend's own. Throws OptionError. */
+export function own(memory: Memory, backend: Backend): GpuMemory {
+  if (memory instanceof GpuMemory && memory.owner === backend) return memory;
   throw new OptionError('This memory belongs to another backend');
 }
 

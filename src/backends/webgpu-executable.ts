@@ -42,7 +42,7 @@ export class GpuExecutable implements Executable {
     const given = new Map(
       [...plan.residents].map(([name, place]) => [
         place,
-        own(residents.get(name) as Memory).buffer,
+        own(residents.get(name) as Memory, backend).buffer,
       ]),
     );
     this.mine = [];

@@ -50,20 +50,20 @@ export class WebGpuBackend implements Backend {
   }
 
   allocate(size: number): Memory {
-    return new GpuMemory(size, this.buffer(size * BYTES, STORAGE));
+    return new GpuMemory(this, size, this.buffer(size * BYTES, STORAGE));
   }
 
   write(memory: Memory, data: ArrayLike<number>): void {
-    this.upload(own(memory).buffer, data);
+    this.upload(own(memory, this).buffer, data);
   }
 
   async read(memory: Memory): Promise<Float32Array> {
-    const { buffer, size } = own(memory);
+    const { buffer, size } = own(memory, this);
     return (await this.download([{ buffer, size }]))[0];
   }
 
   free(memory: Memory): void {
-    this.release(own(memory).buffer);
+    this.release(own(memory, this).buffer);
   }
 
   async compile(
@@ -79,7 +79,15 @@ export class WebGpuBackend implements Backend {
       pipelines.set(kernel, await this.pipeline(kernel, reads, outputs.length));
     }
     this.gpu.check();
-    return new GpuExecutable(this, program, plan, pipelines, residents);
+    const before = new Set(this.buffers);
+    try {
+      return new GpuExecutable(this, program, plan, pipelines, residents);
+    } catch (error) {
+      for (const buffer of this.buffers) {
+        if (!before.has(buffer)) this.release(buffer);
+      }
+      throw error;
+    }
   }
 
   close(): void {

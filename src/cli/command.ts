@@ -145,7 +145,8 @@ export function oneOf<T extends string>(
 
 /** Options of a rule from K=V texts. */
 export function ruleOf(values: Values): Rule {
-  const options: Record<string, unknown> = {};
+  // No prototype: `__proto__` is an unknown option like any other.
+  const options: Record<string, unknown> = Object.create(null);
   for (const pair of (values.param ?? []) as string[]) {
     const at = pair.indexOf('=');
     if (at < 1) {

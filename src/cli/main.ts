@@ -127,12 +127,19 @@ process.on('SIGINT', () => {
   process.stderr.write('\nisochron: interrupted; nothing was saved\n');
   process.exit(130);
 });
-// A closed pipe (| head) is no error.
+// A closed pipe (| head) is no error; a full disk is one.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(
+    `isochron: Results cannot be written to stdout (${messageOf(error)}): ` +
+      'free the disk\n',
+  );
+  process.exit(1);
 });
+// Progress that nobody takes does not stop a run.
+process.stderr.on('error', () => undefined);
 
 process.exitCode = await main(process.argv.slice(2));
 // Open devices keep threads: end here, once stdout has taken everything.
-process.stdout.write('', () => process.exit());
+// An error of stdout is told after this callback: let it come first.
+process.stdout.write('', () => setImmediate(() => process.exit()));

@@ -2,7 +2,12 @@
 
 import { type MlpConfig, mlp } from '../../models/mlp.ts';
 import { prepareFolder, readWeights, saveResult } from '../checkpoint.ts';
-import { type DatasetName, datasets, loadDataset } from '../data/datasets.ts';
+import {
+  type Dataset,
+  type DatasetName,
+  datasets,
+  loadDataset,
+} from '../data/datasets.ts';
 import { OptionError } from '../errors.ts';
 import { makeOptimiser } from '../optim.ts';
 import type { Mode } from '../record.ts';
@@ -117,7 +122,6 @@ export const trainCommand: Command = {
       loss: 'softmax_xent',
       reduction: 'mean',
     };
-    mlp(config); // wrong sizes are told before anything is opened
     const data = await loadDataset(
       oneOf<DatasetName | 'auto'>(
         values,
@@ -127,6 +131,7 @@ export const trainCommand: Command = {
       ),
       { seed, onProgress: (line) => out.note(line) },
     );
+    checkSizes(sizes, data);
     const weights =
       typeof values.weights === 'string'
         ? await readWeights(values.weights)
@@ -203,6 +208,22 @@ function sizesOf(value: string): number[] {
     );
   }
   return sizes;
+}
+
+/** Wrong sizes are told before anything is opened. */
+function checkSizes(sizes: readonly number[], data: Dataset): void {
+  const [height, width] = data.train.shape;
+  const classes = data.classes.length;
+  if (
+    sizes.length < 2 ||
+    sizes[0] !== height * width ||
+    sizes.at(-1) !== classes
+  ) {
+    throw new OptionError(
+      `Option --sizes = ${sizes.join(',')}: ${data.name} needs ` +
+        `${height * width} first and ${classes} last`,
+    );
+  }
 }
 
 export function percent(part: number): string {

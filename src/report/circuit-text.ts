@@ -67,7 +67,9 @@ export function circuitDot({ vertices, axons }: CircuitRows): string {
 /** Mermaid, as Markdown pages draw it. */
 export function circuitMermaid({ vertices, axons }: CircuitRows): string {
   const number = new Map(vertices.map((v, i) => [v.id, `v${i}`]));
-  const text = (id: string) => id.replaceAll('"', '#quot;');
+  // Mermaid's own entities, by number: #34; is a quotation mark.
+  const text = (id: string) =>
+    id.replace(/["#<>&\n\r]/g, (c) => `#${c.charCodeAt(0)};`);
   const shape: Record<string, [string, string]> = {
     input: ['["', '"]'],
     param: ['{{"', '"}}'],

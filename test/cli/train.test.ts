@@ -116,8 +116,9 @@ describe.concurrent('train', () => {
 
 describe.concurrent('what cannot be trained ends with one line and saves nothing', () => {
   test.each<[string, string[], number, RegExp]>([
-    ['wrong pixels', ['--sizes', '100,10'], 1, /an image .* has 784 pixels/],
-    ['wrong classes', ['--sizes', '784,11'], 1, /11 outputs .* 10 classes/],
+    ['wrong pixels', ['--sizes', '100,10'], 2, /needs 784 first and 10 last/],
+    ['wrong classes', ['--sizes', '784,11'], 2, /needs 784 first and 10 last/],
+    ['no layer', ['--sizes', '784'], 2, /needs 784 first and 10 last/],
     ['a loss that explodes', ['--lr', '1e38'], 1, /loss is (NaN|Infinity)/],
     ['weights that are none', ['--weights', 'none'], 1, /none cannot be read/],
     ['a folder as weights', ['--weights', '.'], 1, /EISDIR/],
