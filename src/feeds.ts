@@ -28,6 +28,9 @@ export function presentationFeeds(
   feeds: Feeds,
   noise: Noise,
 ): Map<string, ArrayLike<number>> {
+  if (typeof feeds !== 'object' || feeds === null) {
+    throw new OptionError('No data was given: pass values by name');
+  }
   const { output } = levelled.graph;
   const data = levelled.vertices.filter(({ op }) => op === 'input');
   const hidden = levelled.vertices.filter((v) => !v.isLeaf && v !== output);
@@ -79,7 +82,8 @@ export function checkedFeed(
   }
   if (data.length !== size) {
     throw new ShapeError(
-      `"${name}" needs ${size} numbers but got ${data.length}`,
+      `"${name}" needs ${size} numbers but got ${data.length}: pass one flat ` +
+        'list in row-major order',
       { name, size, length: data.length },
     );
   }

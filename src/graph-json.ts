@@ -33,6 +33,19 @@ import {
 export const GRAPH_SCHEMA = 'isochron-graph/1';
 const SCHEMAS = [GRAPH_SCHEMA, 'pc-oracle/1'];
 
+/** Keys of `isochron-graph/1`; oracles may have more. */
+const KEYS = [
+  'schema',
+  'name',
+  'description',
+  'graph',
+  'output',
+  'loss',
+  'leaves',
+  'target',
+  'gradients',
+];
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** Parses JSON text; `source` names it in errors. */
@@ -73,6 +86,15 @@ function build(file: Json, source: string): Graph {
     throw new FormatError(`${source} has no list "graph" of vertices`);
   }
   const leaves = object(file.leaves, `${source}: leaves`);
+  if (file.schema === GRAPH_SCHEMA) {
+    for (const key of Object.keys(file)) {
+      if (!KEYS.includes(key)) {
+        throw new FormatError(
+          `${source} has unknown key "${key}": there are ${KEYS.join(', ')}`,
+        );
+      }
+    }
+  }
   const builder = new GraphBuilder();
   const made = new Map<string, Vertex>();
   rows.forEach((row: unknown, index) => {
@@ -111,6 +133,13 @@ function build(file: Json, source: string): Graph {
       made.set(id, builder.apply(op, read, checked, id));
     }
   });
+  for (const id of Object.keys(leaves)) {
+    if (!made.get(id)?.isLeaf) {
+      throw new FormatError(
+        `${source} has values for leaf ${show(id)}, which is no input or param`,
+      );
+    }
+  }
   const output = typeof file.output === 'string' && made.get(file.output);
   if (!output) {
     throw new FormatError(

@@ -2,6 +2,7 @@
 
 import { OptionError } from './errors.ts';
 import { type MapKernel, mapKernel } from './ops/map.ts';
+import { checkKeys, fraction, positive } from './options.ts';
 
 export interface Optimiser {
   readonly name: string;
@@ -19,10 +20,12 @@ export interface Optimiser {
 }
 
 /** w - lr g. */
-export function sgd({ lr = 0.01 } = {}): Optimiser {
+export function sgd(options: { lr?: number } = {}): Optimiser {
+  checkKeys('sgd', options, ['lr']);
+  const lr = positive('lr', options.lr ?? 0.01);
   return {
     name: 'sgd',
-    options: { lr: checkRate('lr', lr) },
+    options: { lr },
     states: [],
     rates: ['rate'],
     ratesAt: () => [lr],
@@ -37,13 +40,15 @@ export function sgd({ lr = 0.01 } = {}): Optimiser {
 }
 
 /** Heavy ball, PyTorch's form: v = momentum v + g; w - lr v. */
-export function momentum({ lr = 0.01, momentum = 0.9 } = {}): Optimiser {
+export function momentum(
+  options: { lr?: number; momentum?: number } = {},
+): Optimiser {
+  checkKeys('momentum', options, ['lr', 'momentum']);
+  const lr = positive('lr', options.lr ?? 0.01);
+  const momentum = fraction('momentum', options.momentum ?? 0.9);
   return {
     name: 'momentum',
-    options: {
-      lr: checkRate('lr', lr),
-      momentum: checkFraction('momentum', momentum),
-    },
+    options: { lr, momentum },
     states: ['v'],
     rates: ['rate'],
     ratesAt: () => [lr],
@@ -62,20 +67,22 @@ export function momentum({ lr = 0.01, momentum = 0.9 } = {}): Optimiser {
 }
 
 /** Adam (Kingma and Ba 2015), PyTorch's form. */
-export function adam({
-  lr = 0.001,
-  beta1 = 0.9,
-  beta2 = 0.999,
-  epsilon = 1e-8,
-} = {}): Optimiser {
+export function adam(
+  options: {
+    lr?: number;
+    beta1?: number;
+    beta2?: number;
+    epsilon?: number;
+  } = {},
+): Optimiser {
+  checkKeys('adam', options, ['lr', 'beta1', 'beta2', 'epsilon']);
+  const lr = positive('lr', options.lr ?? 0.001);
+  const beta1 = fraction('beta1', options.beta1 ?? 0.9);
+  const beta2 = fraction('beta2', options.beta2 ?? 0.999);
+  const epsilon = positive('epsilon', options.epsilon ?? 1e-8);
   return {
     name: 'adam',
-    options: {
-      lr: checkRate('lr', lr),
-      beta1: checkFraction('beta1', beta1),
-      beta2: checkFraction('beta2', beta2),
-      epsilon: checkRate('epsilon', epsilon),
-    },
+    options: { lr, beta1, beta2, epsilon },
     states: ['m', 'v'],
     rates: ['rate', 'root'],
     ratesAt: (n) => [lr / (1 - beta1 ** n), 1 / Math.sqrt(1 - beta2 ** n)],
@@ -106,18 +113,4 @@ export function makeOptimiser(name: string, lr?: number): Optimiser {
     );
   }
   return optimisers[name as OptimiserName](lr === undefined ? {} : { lr });
-}
-
-function checkRate(name: string, value: number): number {
-  if (!(Number.isFinite(value) && value > 0)) {
-    throw new OptionError(`Option ${name} = ${value}: give a number above 0`);
-  }
-  return value;
-}
-
-function checkFraction(name: string, value: number): number {
-  if (!(value >= 0 && value < 1)) {
-    throw new OptionError(`Option ${name} = ${value}: give a number in [0, 1)`);
-  }
-  return value;
 }

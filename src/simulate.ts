@@ -7,7 +7,7 @@ import { Observable, Subject } from 'rxjs';
 import type { Backend, Executable } from './backends/backend.ts';
 import { type BackendChoice, openBackend } from './backends/open.ts';
 import { type Probe, probeOutput, type Quantity } from './circuit/probe.ts';
-import { NonFiniteError, OptionError } from './errors.ts';
+import { NonFiniteError, OptionError, show } from './errors.ts';
 import { checkedFeed, type Feeds, presentationFeeds } from './feeds.ts';
 import { type Graph, inputsOf } from './graph.ts';
 import {
@@ -17,6 +17,7 @@ import {
   level,
 } from './level.ts';
 import type { Optimiser } from './optim.ts';
+import { checkKeys, oneOf, wholeNumber } from './options.ts';
 import { Parameters } from './parameters.ts';
 import type { Program } from './program/recorder.ts';
 import {
@@ -67,6 +68,11 @@ export class Simulation {
   private forward: Executable | null = null;
   /** A probe has come that the compiled program does not know. */
   private stale = false;
+  /** Presentations run one after another, in the order they were asked for. */
+  private lastRun: Promise<unknown> = Promise.resolve();
+  private byHand = false;
+  private presented = false;
+  private destroyed = false;
 
   private constructor(
     graph: Graph,
@@ -88,6 +94,7 @@ export class Simulation {
 
   /** Opens a simulation: parameters are set up, nothing is compiled yet. */
   static open(graph: Graph, options: SimulateOptions): Simulation {
+    checkOptions(options);
     const { backend, seed = 0, optimiser = null } = options;
     const parameters = new Parameters(graph, backend, seed, optimiser);
     return new Simulation(graph, options, parameters);
@@ -119,6 +126,7 @@ export class Simulation {
    * the steps that should be seen: a probe keeps its events alive.
    */
   probe(id: string): Record<`${Quantity}$`, Observable<Sample>> {
+    this.checkProbed();
     const vertex = this.levelled.vertices.find((v) => v.id === id);
     if (!vertex || vertex.isLeaf) {
       const known = this.levelled.vertices.filter((v) => !v.isLeaf);
@@ -139,40 +147,49 @@ export class Simulation {
 
   /** F at each tick: half the squared errors, plus the loss of the output. */
   get energy$(): Observable<Sample> {
+    this.checkProbed();
     return this.stream({ kind: 'energy' });
   }
 
   /** One presentation: runs the rule, changes the parameters, gives the loss. */
-  async step(feeds: Feeds): Promise<{ loss: number }> {
-    await this.submit(feeds);
-    return { loss: await this.loss() };
+  step(feeds: Feeds): Promise<{ loss: number }> {
+    return this.inTurn(async () => {
+      await this.present(feeds);
+      return { loss: await this.loss() };
+    });
   }
 
-  /** A step whose result is not waited for. */
-  async submit(feeds: Feeds): Promise<void> {
-    const { run } = await this.prepare();
-    this.feedAll(run, feeds);
-    run.run();
-    await this.emitSamples();
+  /** A step whose loss is not read. */
+  submit(feeds: Feeds): Promise<void> {
+    return this.inTurn(() => this.present(feeds));
   }
 
   /**
-   * One presentation by hand: each `next` runs one tick. The parameters have
-   * changed when the last one has run.
+   * One presentation by hand: each `next` runs one tick. A parameter changes
+   * in the tick in which it learns; a loop that is left early leaves the
+   * others as they were.
    */
   async *ticks(feeds: Feeds): AsyncGenerator<number> {
-    const { program, run } = await this.prepare();
-    this.feedAll(run, feeds);
-    for (let tick = 0; tick < program.ticks; tick++) {
-      run.run(tick, tick);
-      await this.emitSamples(tick);
-      yield tick;
+    await this.lastRun;
+    this.checkReady();
+    this.byHand = true;
+    try {
+      const { program, run } = await this.prepare();
+      this.feedAll(run, feeds);
+      this.presented = true;
+      for (let tick = 0; tick < program.ticks; tick++) {
+        run.run(tick, tick);
+        await this.emitSamples(tick);
+        yield tick;
+      }
+    } finally {
+      this.byHand = false;
     }
   }
 
   /** Loss of the last presentation, as of its forward sweep. */
   async loss(): Promise<number> {
-    const { run } = await this.prepare();
+    const { run } = await this.presentation();
     const [[loss]] = await run.read(['loss']);
     if (!Number.isFinite(loss)) {
       throw new NonFiniteError(
@@ -191,7 +208,7 @@ export class Simulation {
         'Gradients are used up by the optimiser: simulate with optimiser: null',
       );
     }
-    const { run } = await this.prepare();
+    const { run } = await this.presentation();
     const ids = this.levelled.vertices
       .filter((vertex) => vertex.op === 'param')
       .map((vertex) => vertex.id);
@@ -201,6 +218,7 @@ export class Simulation {
 
   /** Output of the graph for data, without learning. */
   async predict(feeds: Feeds): Promise<FloatArray> {
+    this.checkReady();
     this.forward ??= await this.backend.compile(
       recordForward(this.levelled),
       this.parameters.memory,
@@ -238,6 +256,7 @@ export class Simulation {
   /** Frees the parameters too, and the backend if `simulate` opened it. */
   destroy(): void {
     this.close();
+    this.destroyed = true;
     this.parameters.free();
     if (this.ownsBackend) this.backend.close();
   }
@@ -268,6 +287,50 @@ export class Simulation {
       }
       return entry[1].subscribe(subscriber);
     });
+  }
+
+  private checkProbed(): void {
+    if (!this.rule.hasCircuit) {
+      throw new OptionError(
+        `Rule ${this.rule.name} runs on a tape: it has no populations to probe`,
+      );
+    }
+  }
+
+  private checkReady(): void {
+    if (this.destroyed) {
+      throw new OptionError('The simulation is destroyed: open another');
+    }
+    if (this.byHand) {
+      throw new OptionError(
+        'A presentation is being run by hand: finish its ticks() first',
+      );
+    }
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.lastRun.then(() => {
+      this.checkReady();
+      return work();
+    });
+    this.lastRun = result.catch(() => undefined);
+    return result;
+  }
+
+  private async present(feeds: Feeds): Promise<void> {
+    const { run } = await this.prepare();
+    this.feedAll(run, feeds);
+    this.presented = true;
+    run.run();
+    await this.emitSamples();
+  }
+
+  /** What was last presented, to read from. */
+  private async presentation() {
+    if (!this.presented || !this.compiled) {
+      throw new OptionError('Nothing was presented yet: run a step first');
+    }
+    return this.compiled;
   }
 
   private async prepare() {
@@ -330,6 +393,45 @@ export class Simulation {
   }
 }
 
+const KEYS = [
+  'rule',
+  'backend',
+  'optimiser',
+  'mode',
+  'form',
+  'levelling',
+  'seed',
+] as const;
+
+/** In plain JavaScript no compiler sees a typo. */
+function checkOptions(options: SimulateOptions): void {
+  checkKeys('Simulation.open', options, KEYS);
+  const { rule, optimiser, backend } = options;
+  if (typeof rule?.record !== 'function') {
+    throw new OptionError(
+      `Option rule = ${show(rule)}: give a rule, such as zil()`,
+    );
+  }
+  if (optimiser && !optimiser.kernel) {
+    throw new OptionError(
+      `Option optimiser = ${show(optimiser)}: give an optimiser, such as adam()`,
+    );
+  }
+  if (typeof backend?.compile !== 'function') {
+    throw new OptionError(
+      `Option backend = ${show(backend)}: give an open backend, or use simulate()`,
+    );
+  }
+  oneOf('mode', options.mode ?? 'live', ['clocked', 'event', 'live']);
+  oneOf('form', options.form ?? 'axonal', ['axonal', 'explicit']);
+  oneOf('levelling', options.levelling ?? 'longest-path', [
+    'longest-path',
+    'least-delay',
+    'none',
+  ]);
+  wholeNumber('seed', options.seed ?? 0);
+}
+
 /** Opens a backend by name, and a simulation that closes it in the end. */
 export async function simulate(
   graph: Graph,
@@ -338,6 +440,13 @@ export async function simulate(
     readonly dtype?: DType;
   },
 ): Promise<Simulation> {
-  const { backend } = await openBackend(options.backend, options.dtype);
-  return Simulation.open(graph, { ...options, backend }).ownBackend();
+  checkKeys('simulate', options, [...KEYS, 'dtype']);
+  const { backend: name, dtype, ...rest } = options;
+  const { backend } = await openBackend(name, dtype);
+  try {
+    return Simulation.open(graph, { ...rest, backend }).ownBackend();
+  } catch (error) {
+    backend.close();
+    throw error;
+  }
 }

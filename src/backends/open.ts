@@ -1,6 +1,7 @@
 /** Chooses and opens a backend by name. */
 
 import { DeviceMissingError, messageOf, OptionError } from '../errors.ts';
+import { oneOf } from '../options.ts';
 import type { DType } from '../tensor.ts';
 import type { Backend } from './backend.ts';
 import { CpuBackend } from './cpu.ts';
@@ -22,13 +23,15 @@ export async function openBackend(
   choice: BackendChoice = 'auto',
   dtype?: DType,
 ): Promise<OpenedBackend> {
+  oneOf('backend', choice, ['auto', 'webgpu', 'cpu']);
+  if (dtype !== undefined) oneOf('dtype', dtype, ['f32', 'f64']);
   if (choice === 'cpu') {
     return { backend: new CpuBackend(dtype ?? 'f32'), note: null };
   }
   if (dtype === 'f64') {
     if (choice === 'webgpu') {
       throw new OptionError(
-        'WebGPU has no float64: use --backend cpu with --dtype f64',
+        'WebGPU has no float64: use backend cpu with dtype f64',
       );
     }
     return {

@@ -9,15 +9,18 @@ import { lossDivisor, type Vertex } from '../graph.ts';
 import type { Ref } from '../ops/kernel.ts';
 import type { Operand } from '../ops/op.ts';
 import { lossByName, opByName } from '../ops/table.ts';
+import { checkKeys } from '../options.ts';
 import type { Rule } from './rule.ts';
 
-export function bp(): Rule {
+export function bp(options: Record<string, never> = {}): Rule {
+  checkKeys('bp', options, []);
   return {
     name: 'bp',
     exact: true,
     levelling: 'longest-path',
     options: {},
     sigma: 0,
+    hasCircuit: false,
     record({ levelled, recorder, plasticity, onForward }) {
       const { graph, vertices, axons, levels } = levelled;
       const { emit } = recorder;

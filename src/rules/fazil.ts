@@ -18,7 +18,8 @@ import type { ErrorEvent } from '../circuit/event.ts';
 import type { Vertex } from '../graph.ts';
 import type { Ref } from '../ops/kernel.ts';
 import { mapKernel } from '../ops/map.ts';
-import { type CircuitRule, circuitRule, oneOf, wholeTicks } from './rule.ts';
+import { checkKeys, oneOf, wholeNumber } from '../options.ts';
+import { type CircuitRule, circuitRule } from './rule.ts';
 
 export interface FazilOptions {
   readonly trigger?: 'population' | 'unit';
@@ -37,10 +38,11 @@ const fire = mapKernel({
 });
 
 export function fazil(options: FazilOptions = {}): CircuitRule {
+  checkKeys('fazil', options, ['trigger', 'steps']);
   const { trigger = 'population' } = options;
   oneOf('trigger', trigger, ['population', 'unit']);
   const { steps } = options;
-  if (steps !== undefined) wholeTicks('steps', steps, 1);
+  if (steps !== undefined) wholeNumber('steps', steps, 1);
   return circuitRule({
     name: 'fazil',
     exact: trigger === 'population' && steps === undefined,

@@ -6,13 +6,13 @@
  */
 
 import {
-  type CircuitRule,
-  circuitRule,
+  checkKeys,
   notNegative,
   oneOf,
   positive,
-  wholeTicks,
-} from './rule.ts';
+  wholeNumber,
+} from '../options.ts';
+import { type CircuitRule, circuitRule } from './rule.ts';
 
 export interface IlOptions {
   readonly gamma?: number;
@@ -25,11 +25,18 @@ export interface IlOptions {
 }
 
 export function il(options: IlOptions = {}): CircuitRule {
+  checkKeys('il', options, [
+    'gamma',
+    'steps',
+    'prediction',
+    'plasticity',
+    'sigma',
+  ]);
   const { prediction = 'recomputed', plasticity = 'end' } = options;
   const gamma = positive('gamma', options.gamma ?? 0.1);
-  const T = wholeTicks('steps', options.steps ?? 100, 1);
+  const T = wholeNumber('steps', options.steps ?? 100, 1);
   const sigma = notNegative('sigma', options.sigma ?? 0);
-  if (plasticity !== 'end') wholeTicks('plasticity', plasticity, 1);
+  if (plasticity !== 'end') wholeNumber('plasticity', plasticity, 1);
   oneOf('prediction', prediction, ['recomputed', 'fixed']);
   const every = plasticity === 'end' ? T : plasticity;
   return circuitRule({

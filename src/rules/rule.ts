@@ -6,7 +6,6 @@ import {
   type Plasticity,
 } from '../circuit/circuit.ts';
 import type { Probe } from '../circuit/probe.ts';
-import { OptionError, show } from '../errors.ts';
 import type { Levelled, Levelling } from '../level.ts';
 import type { Ref } from '../ops/kernel.ts';
 import type { Recorder } from '../program/recorder.ts';
@@ -34,6 +33,8 @@ export interface Rule {
   readonly options: Readonly<Record<string, unknown>>;
   /** Whether runs start away from eps = 0 by noise of this size. */
   readonly sigma: number;
+  /** Whether it runs on a circuit, whose populations can be probed. */
+  readonly hasCircuit: boolean;
   record(task: Task): void;
 }
 
@@ -46,7 +47,7 @@ export interface CircuitRule extends Rule {
 }
 
 export function circuitRule(
-  spec: Omit<CircuitRule, 'record' | 'circuit' | 'sigma'> & {
+  spec: Omit<CircuitRule, 'record' | 'circuit' | 'sigma' | 'hasCircuit'> & {
     readonly dynamics: Omit<CircuitOptions, 'clocked' | 'noise'>;
     readonly sigma?: number;
   },
@@ -55,6 +56,7 @@ export function circuitRule(
   const rule: CircuitRule = {
     ...rest,
     sigma,
+    hasCircuit: true,
     circuit: ({ levelled, recorder, clocked, plasticity, probes, onForward }) =>
       new Circuit(
         levelled,
@@ -67,48 +69,4 @@ export function circuitRule(
     },
   };
   return rule;
-}
-
-/** Checks an option that must be a number above 0. */
-export function positive(name: string, value: number): number {
-  if (!(Number.isFinite(value) && value > 0)) {
-    throw new OptionError(
-      `Option ${name} = ${show(value)}: give a number above 0`,
-    );
-  }
-  return value;
-}
-
-/** Checks an option that must be a whole number of ticks. */
-export function wholeTicks(name: string, value: number, least = 0): number {
-  if (!Number.isInteger(value) || value < least) {
-    throw new OptionError(
-      `Option ${name} = ${show(value)}: give a whole number >= ${least}`,
-    );
-  }
-  return value;
-}
-
-/** Checks an option that must be 0 or above. */
-export function notNegative(name: string, value: number): number {
-  if (!(Number.isFinite(value) && value >= 0)) {
-    throw new OptionError(
-      `Option ${name} = ${show(value)}: give a number >= 0`,
-    );
-  }
-  return value;
-}
-
-/** Checks an option that must be one of some words (or true and false). */
-export function oneOf<T extends string | boolean>(
-  name: string,
-  value: T,
-  words: readonly T[],
-): T {
-  if (!words.includes(value)) {
-    throw new OptionError(
-      `Option ${name} = ${show(value)}: give ${words.join(' or ')}`,
-    );
-  }
-  return value;
 }

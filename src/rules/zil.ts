@@ -15,13 +15,8 @@
 
 import type { Circuit } from '../circuit/circuit.ts';
 import type { Vertex } from '../graph.ts';
-import {
-  type CircuitRule,
-  circuitRule,
-  notNegative,
-  oneOf,
-  positive,
-} from './rule.ts';
+import { checkKeys, notNegative, oneOf, positive } from '../options.ts';
+import { type CircuitRule, circuitRule } from './rule.ts';
 
 export interface ZilOptions {
   readonly gamma?: number;
@@ -31,6 +26,7 @@ export interface ZilOptions {
 }
 
 export function zil(options: ZilOptions = {}): CircuitRule {
+  checkKeys('zil', options, ['gamma', 'levelled', 'plasticity', 'sigma']);
   const { levelled = true, plasticity = 'level' } = options;
   oneOf('levelled', levelled, [true, false]);
   oneOf('plasticity', plasticity, ['level', 'first', 'last', 'every']);
