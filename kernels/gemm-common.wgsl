@@ -5,7 +5,6 @@
 struct Params {
   m: u32, n: u32, depth: u32,
   a_rows: u32, a_columns: u32, b_rows: u32, b_columns: u32,
-  mode: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;

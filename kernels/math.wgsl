@@ -108,7 +108,14 @@ fn reduce_(x: f32) -> Reduced {
   c = pin(c * z) + 4.166664568298827e-2f;
   c = pin(c * z) + -0.5f;
   c = pin(c * z) + 1.0f;
-  return Reduced(pin(s) * t, c, i32(n) & 3);
+  // Beyond this the reduction would give wrong numbers, so it gives NaN.
+  let nan = bitcast<f32>(0x7fc00000u | bits_zero(x));
+  let far = abs(x) > 131072.0f;
+  return Reduced(
+    select(pin(s) * t, nan, far),
+    select(c, nan, far),
+    select(i32(n) & 3, 0, far),
+  );
 }
 
 fn sin_(x: f32) -> f32 {

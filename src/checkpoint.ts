@@ -5,8 +5,8 @@
  * under its name or not there.
  */
 
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { FileError, FormatError, messageOf, OptionError } from './errors.ts';
 import { checkTensor, sizeOf } from './tensor.ts';
 
@@ -23,9 +23,12 @@ const LONGEST_HEADER = 100_000_000;
 
 /** Makes sure that results can be written to a folder. Throws FileError. */
 export async function prepareFolder(folder: string): Promise<void> {
+  if (folder === '') {
+    throw new OptionError('Option --out is empty: give a folder');
+  }
   const probe = join(folder, `.writable-${process.pid}`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(resolve(folder));
     const file = await open(probe, 'wx');
     await file.close();
     await rm(probe);
@@ -35,6 +38,19 @@ export async function prepareFolder(folder: string): Promise<void> {
         '--out with a folder that can be written',
       { folder },
     );
+  }
+}
+
+/** Level by level: Node's recursive mkdir never returns below /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
+    await makeFolder(dirname(folder));
+    await mkdir(folder);
   }
 }
 

@@ -4,7 +4,7 @@ import { OptionError, ShapeError } from './errors.ts';
 import { type Graph, inputsOf } from './graph.ts';
 import type { Levelled } from './level.ts';
 import { Random } from './random.ts';
-import { checkFinite } from './tensor.ts';
+import { checkFinite, type DType } from './tensor.ts';
 
 /** Values by id of a data input; `target` for the clamped output. */
 export type Feeds = Readonly<Record<string, ArrayLike<number>>>;
@@ -27,28 +27,27 @@ export function presentationFeeds(
   levelled: Levelled,
   feeds: Feeds,
   noise: Noise,
+  dtype: DType,
 ): Map<string, ArrayLike<number>> {
-  if (typeof feeds !== 'object' || feeds === null) {
-    throw new OptionError('No data was given: pass values by name');
-  }
   const { output } = levelled.graph;
   const data = levelled.vertices.filter(({ op }) => op === 'input');
   const hidden = levelled.vertices.filter((v) => !v.isLeaf && v !== output);
   const noisy = noise.sigma > 0 ? hidden : [];
-  // A data input that was dropped may be fed: nothing reads it.
-  checkNames(feeds, [
-    ...inputsOf(graph).map(({ id }) => id),
-    'target',
-    ...noisy.map(({ id }) => noiseName(id)),
-  ]);
+  checkNames(
+    graph,
+    feeds,
+    noisy.map(({ id }) => noiseName(id)),
+  );
   return new Map([
-    ...data.map(({ id, size }) => [id, checkedFeed(id, size, feeds)] as const),
-    ['target', checkedFeed('target', output.size, feeds)],
+    ...data.map(
+      ({ id, size }) => [id, checkedFeed(id, size, feeds, dtype)] as const,
+    ),
+    ['target', checkedFeed('target', output.size, feeds, dtype)],
     ...noisy.map(({ id, size }) => {
       const name = noiseName(id);
       const given = Object.hasOwn(feeds, name);
       const values = given
-        ? checkedFeed(name, size, feeds)
+        ? checkedFeed(name, size, feeds, dtype)
         : draw(name, size, noise);
       return [name, values] as const;
     }),
@@ -57,7 +56,13 @@ export function presentationFeeds(
 
 const noiseName = (id: string) => `noise/${id}`;
 
-function checkNames(feeds: Feeds, known: readonly string[]): void {
+/** A data input that was dropped may be fed: nothing reads it. */
+function checkNames(graph: Graph, feeds: Feeds, more: readonly string[]): void {
+  if (typeof feeds !== 'object' || feeds === null) {
+    throw new OptionError('No data was given: pass values by name');
+  }
+  const ids = inputsOf(graph).map(({ id }) => id);
+  const known = [...ids, 'target', ...more];
   for (const name of Object.keys(feeds)) {
     if (!known.includes(name)) {
       throw new OptionError(
@@ -68,11 +73,26 @@ function checkNames(feeds: Feeds, known: readonly string[]): void {
   }
 }
 
+/** Values of the data inputs alone, for a forward sweep. Throws the same. */
+export function inputFeeds(
+  graph: Graph,
+  levelled: Levelled,
+  feeds: Feeds,
+  dtype: DType,
+): Map<string, ArrayLike<number>> {
+  checkNames(graph, feeds, []);
+  const data = levelled.vertices.filter(({ op }) => op === 'input');
+  return new Map(
+    data.map(({ id, size }) => [id, checkedFeed(id, size, feeds, dtype)]),
+  );
+}
+
 /** Values of a name. Throws OptionError, ShapeError, NonFiniteError. */
-export function checkedFeed(
+function checkedFeed(
   name: string,
   size: number,
   feeds: Feeds,
+  dtype: DType,
 ): ArrayLike<number> {
   const data = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
   if (!data) {
@@ -87,7 +107,7 @@ export function checkedFeed(
       { name, size, length: data.length },
     );
   }
-  checkFinite(name, data);
+  checkFinite(name, data, dtype);
   return data;
 }
 

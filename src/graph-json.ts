@@ -158,7 +158,7 @@ function build(file: Json, source: string): Graph {
     );
   }
   return builder.output(output, kind as string, {
-    reduction: (reduction ?? 'sum') as Reduction,
+    reduction: (reduction === undefined ? 'sum' : reduction) as Reduction,
     target: target?.data,
   });
 }

@@ -23,9 +23,6 @@ export type Init =
   | { readonly kind: 'uniform'; readonly bound: number }
   | { readonly kind: 'zeros' };
 
-/** Data that comes with each presentation, or a plastic leaf. */
-export type LeafKind = 'input' | 'param';
-
 /** One elementary function of the graph, or a leaf. */
 export class Vertex {
   private readonly builder: GraphBuilder;
@@ -46,9 +43,9 @@ export class Vertex {
     this.index = of.index;
     this.id = of.id;
     this.op = of.op;
-    this.inputs = of.inputs;
-    this.attrs = of.attrs;
-    this.shape = of.shape;
+    this.inputs = Object.freeze([...of.inputs]);
+    this.attrs = Object.freeze({ ...of.attrs });
+    this.shape = Object.freeze([...of.shape]);
   }
 
   get isLeaf(): boolean {
@@ -165,7 +162,7 @@ export class GraphBuilder {
         ? { kind: 'uniform', bound: 1 / Math.sqrt(shape[shape.length - 1]) }
         : 'kind' in init
           ? init
-          : { kind: 'values', data: init };
+          : { kind: 'values', data: Float64Array.from(init) };
     if (chosen.kind === 'values') {
       checkTensor(id, { shape, data: chosen.data });
     } else if (
@@ -266,7 +263,7 @@ export class GraphBuilder {
       this.data.set('target', target);
     }
     return Object.freeze({
-      vertices: [...this.vertices],
+      vertices: Object.freeze([...this.vertices]),
       output: vertex,
       loss: { kind: loss, reduction },
       inits: new Map(this.inits),
@@ -274,13 +271,16 @@ export class GraphBuilder {
     });
   }
 
+  /** Gives the newest vertex another id; it replaces the old vertex. */
   rename(vertex: Vertex, id: string): Vertex {
-    if (vertex !== this.vertices.at(-1)) {
+    if (vertex.isLeaf || vertex !== this.vertices.at(-1)) {
       throw new GraphError(
         `Vertex "${vertex.id}" cannot be named "${id}" any more: name it when it is made`,
         { id },
       );
     }
+    if (id === vertex.id) return vertex;
+    this.checkId(id);
     this.vertices.pop();
     this.byId.delete(vertex.id);
     return this.push(vertex.op, vertex.inputs, vertex.attrs, vertex.shape, id);
@@ -293,6 +293,15 @@ export class GraphBuilder {
     shape: Shape,
     id = this.freshId(op),
   ): Vertex {
+    this.checkId(id);
+    const index = this.vertices.length;
+    const vertex = new Vertex(this, { index, id, op, inputs, attrs, shape });
+    this.vertices.push(vertex);
+    this.byId.set(id, vertex);
+    return vertex;
+  }
+
+  private checkId(id: string): void {
     if (typeof id !== 'string' || id === '' || RESERVED.test(id)) {
       throw new GraphError(
         `Vertex id ${show(id)} cannot be used: give a text, not "target" and ` +
@@ -304,11 +313,6 @@ export class GraphBuilder {
         id,
       });
     }
-    const index = this.vertices.length;
-    const vertex = new Vertex(this, { index, id, op, inputs, attrs, shape });
-    this.vertices.push(vertex);
-    this.byId.set(id, vertex);
-    return vertex;
   }
 
   private freshId(op: string): string {

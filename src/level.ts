@@ -7,6 +7,7 @@
 
 import { type Graph, GraphBuilder, type Vertex } from './graph.ts';
 import { leastDelay } from './least-delay.ts';
+import { oneOf } from './options.ts';
 
 /** The edge between a vertex and one input slot of a consumer. */
 export interface Axon {
@@ -60,6 +61,8 @@ export function level(
   options: { levelling?: Levelling; form?: DelayForm } = {},
 ): Levelled {
   const { levelling = 'longest-path', form = 'axonal' } = options;
+  oneOf('levelling', levelling, ['longest-path', 'least-delay', 'none']);
+  oneOf('form', form, ['axonal', 'explicit']);
   const levels = longestPaths(graph);
   if (levelling === 'least-delay') leastDelay(graph, levels);
   const vertices = graph.vertices.filter((vertex) => levels.has(vertex));
@@ -187,7 +190,6 @@ function withIdentities(levelled: Levelled): Levelled {
     vertices: built.vertices,
     levels,
     axons,
-    dropped: [],
   };
 }
 

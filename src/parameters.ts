@@ -22,9 +22,9 @@ export class Parameters {
   readonly memory = new Map<string, Memory>();
   readonly backend: Backend;
   readonly seed: number;
-  /** Updates so far, which optimisers count. */
-  updates = 0;
   presentations = 0;
+  /** Updates of each parameter so far, which optimisers count. */
+  private readonly updates = new Map<string, number>();
   private readonly vertices: readonly Vertex[];
 
   constructor(
@@ -42,7 +42,9 @@ export class Parameters {
         const memory = backend.allocate(size);
         this.memory.set(id, memory);
         const init = graph.inits.get(id) as Init;
-        backend.write(memory, initialValues(vertex, init, seed));
+        const values = initialValues(vertex, init, seed);
+        checkFinite(id, values, backend.dtype);
+        backend.write(memory, values);
         for (const state of optimiser?.states ?? []) {
           this.memory.set(stateName(state, id), backend.allocate(size));
         }
@@ -51,6 +53,13 @@ export class Parameters {
       this.free();
       throw error;
     }
+  }
+
+  /** Number of the update of a parameter that comes now, from 1. */
+  countUpdate(id: string): number {
+    const count = (this.updates.get(id) ?? 0) + 1;
+    this.updates.set(id, count);
+    return count;
   }
 
   /** Checks that another graph can share them. */
@@ -88,7 +97,7 @@ export class Parameters {
         { id },
       );
     }
-    checkFinite(id, values);
+    checkFinite(id, values, this.backend.dtype);
     this.backend.write(this.memory.get(id) as Memory, values);
   }
 

@@ -24,15 +24,16 @@ export type Mode = 'clocked' | 'event' | 'live';
 
 export interface Presentation {
   readonly program: Program;
-  /** Updates of each parameter, at most. */
-  readonly updates: number;
+  /** Updates of each parameter, by id. */
+  readonly updates: ReadonlyMap<string, number>;
 }
 
 /** Name of an optimiser's state of a parameter. */
 export const stateName = (state: string, id: string) => `@${state}/${id}`;
 
-/** Name of an optimiser's rate at the n-th update of a presentation. */
-export const rateName = (rate: string, n: number) => `@${rate}/${n}`;
+/** Name of an optimiser's rate at a parameter's n-th update of a presentation. */
+export const rateName = (rate: string, id: string, n: number) =>
+  `@${rate}/${id}/${n}`;
 
 /** Name of a parameter's gradient among the outputs. */
 export const gradientName = (id: string) => `gradient/${id}`;
@@ -53,7 +54,7 @@ export function recordPresentation(
   const { mode, optimiser, probes = [] } = options;
   const { graph } = levelled;
   const recorder = new Recorder();
-  const updates = new Map<Vertex, number>();
+  const updates = new Map<string, number>();
   const sums = new Map<Vertex, Ref>();
   rule.record({
     levelled,
@@ -69,8 +70,8 @@ export function recordPresentation(
     },
     plasticity(parameter, gradient) {
       if (optimiser) {
-        const n = updates.get(parameter) ?? 0;
-        updates.set(parameter, n + 1);
+        const n = updates.get(parameter.id) ?? 0;
+        updates.set(parameter.id, n + 1);
         return update(recorder, optimiser, parameter, gradient, n);
       }
       const before = sums.get(parameter) ?? null;
@@ -87,7 +88,7 @@ export function recordPresentation(
   }
   return {
     program: recorder.finish({ live: mode === 'live' }),
-    updates: Math.max(0, ...updates.values()),
+    updates,
   };
 }
 
@@ -133,7 +134,7 @@ function update(
         recorder.current(id),
         gradient,
         ...names.slice(0, -1).map((name) => recorder.current(name)),
-        ...rates.map((rate) => recorder.feed(rateName(rate, n), 1)),
+        ...rates.map((rate) => recorder.feed(rateName(rate, id, n), 1)),
       ],
       constants,
     );

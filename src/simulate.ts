@@ -8,8 +8,8 @@ import type { Backend, Executable } from './backends/backend.ts';
 import { type BackendChoice, openBackend } from './backends/open.ts';
 import { type Probe, probeOutput, type Quantity } from './circuit/probe.ts';
 import { NonFiniteError, OptionError, show } from './errors.ts';
-import { checkedFeed, type Feeds, presentationFeeds } from './feeds.ts';
-import { type Graph, inputsOf } from './graph.ts';
+import { type Feeds, inputFeeds, presentationFeeds } from './feeds.ts';
+import type { Graph } from './graph.ts';
 import {
   type DelayForm,
   type Levelled,
@@ -38,8 +38,8 @@ export interface SimulateOptions {
   readonly optimiser?: Optimiser | null;
   readonly mode?: Mode;
   readonly form?: DelayForm;
-  /** Overrides the rule's own choice among its delayed forms. */
-  readonly levelling?: Levelling;
+  /** Which delays, for a rule that needs some (longest-path). */
+  readonly levelling?: Exclude<Levelling, 'none'>;
   /** For initial parameters and noise. */
   readonly seed?: number;
 }
@@ -85,10 +85,7 @@ export class Simulation {
     this.rule = options.rule;
     this.mode = options.mode ?? 'live';
     this.optimiser = options.optimiser ?? null;
-    const levelling =
-      this.rule.levelling === 'none'
-        ? 'none'
-        : (options.levelling ?? this.rule.levelling);
+    const levelling = options.levelling ?? this.rule.levelling;
     this.levelled = level(graph, { levelling, form: options.form });
   }
 
@@ -217,18 +214,19 @@ export class Simulation {
   }
 
   /** Output of the graph for data, without learning. */
-  async predict(feeds: Feeds): Promise<FloatArray> {
-    this.checkReady();
-    this.forward ??= await this.backend.compile(
-      recordForward(this.levelled),
-      this.parameters.memory,
-    );
-    for (const input of inputsOf(this.graph)) {
-      this.forward.feed(input.id, checkedFeed(input.id, input.size, feeds));
-    }
-    this.forward.run();
-    const [output] = await this.forward.read(['prediction']);
-    return output;
+  predict(feeds: Feeds): Promise<FloatArray> {
+    return this.inTurn(async () => {
+      const { graph, levelled, backend } = this;
+      const values = inputFeeds(graph, levelled, feeds, backend.dtype);
+      this.forward ??= await backend.compile(
+        recordForward(levelled),
+        this.parameters.memory,
+      );
+      for (const [name, data] of values) this.forward.feed(name, data);
+      this.forward.run();
+      const [output] = await this.forward.read(['prediction']);
+      return output;
+    });
   }
 
   async parameter(id: string): Promise<FloatArray> {
@@ -351,20 +349,27 @@ export class Simulation {
   }
 
   private feedAll(run: Executable, feeds: Feeds): void {
-    const { parameters, optimiser } = this;
-    const values = presentationFeeds(this.graph, this.levelled, feeds, {
+    const { parameters, optimiser, backend } = this;
+    const noise = {
       sigma: this.rule.sigma,
       seed: parameters.seed,
       presentation: parameters.presentations,
-    });
+    };
+    const values = presentationFeeds(
+      this.graph,
+      this.levelled,
+      feeds,
+      noise,
+      backend.dtype,
+    );
     for (const [name, data] of values) run.feed(name, data);
-    const updates = this.compiled?.updates ?? 0;
-    for (let n = 0; n < updates; n++) {
-      parameters.updates += 1;
-      const rates = optimiser?.ratesAt(parameters.updates) ?? [];
-      optimiser?.rates.forEach((name, i) => {
-        run.feed(rateName(name, n), [rates[i]]);
-      });
+    for (const [id, updates] of this.compiled?.updates ?? []) {
+      for (let n = 0; n < updates; n++) {
+        const rates = optimiser?.ratesAt(parameters.countUpdate(id)) ?? [];
+        optimiser?.rates.forEach((rate, i) => {
+          run.feed(rateName(rate, id, n), [rates[i]]);
+        });
+      }
     }
     parameters.presentations += 1;
   }
@@ -427,9 +432,16 @@ function checkOptions(options: SimulateOptions): void {
   oneOf('levelling', options.levelling ?? 'longest-path', [
     'longest-path',
     'least-delay',
-    'none',
   ]);
-  wholeNumber('seed', options.seed ?? 0);
+  if (options.levelling && rule.levelling === 'none') {
+    throw new OptionError(
+      `Option levelling = ${options.levelling}: ${rule.name} with its options ` +
+        'runs without delays',
+    );
+  }
+  if (wholeNumber('seed', options.seed ?? 0) >= 2 ** 32) {
+    throw new OptionError(`Option seed = ${options.seed}: give one below 2^32`);
+  }
 }
 
 /** Opens a backend by name, and a simulation that closes it in the end. */

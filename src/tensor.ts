@@ -6,6 +6,9 @@ export type Shape = readonly number[];
 /** Number formats of a backend: float64 on the CPU, float32 on both. */
 export type DType = 'f32' | 'f64';
 
+/** Most elements of a tensor: kernels count in 32 bits. */
+const MOST_ELEMENTS = 2 ** 31 - 1;
+
 export type FloatArray = Float32Array | Float64Array;
 
 /** Values with a shape, row-major. */
@@ -45,6 +48,17 @@ export function checkTensor(name: string, tensor: Tensor): void {
 }
 
 export function checkShape(name: string, shape: Shape): void {
+  checkAxes(name, shape);
+  if (sizeOf(shape) > MOST_ELEMENTS) {
+    throw new ShapeError(
+      `Tensor "${name}" of shape ${shapeText(shape)} has more than ` +
+        `${MOST_ELEMENTS} elements: use smaller layers or batches`,
+      { name, shape },
+    );
+  }
+}
+
+function checkAxes(name: string, shape: Shape): void {
   if (
     !Array.isArray(shape) ||
     shape.length === 0 ||
@@ -58,13 +72,26 @@ export function checkShape(name: string, shape: Shape): void {
   }
 }
 
-export function checkFinite(name: string, data: ArrayLike<number>): void {
+/** Checks that all numbers are finite, in float32 too where that is used. */
+export function checkFinite(
+  name: string,
+  data: ArrayLike<number>,
+  dtype: DType = 'f64',
+): void {
   for (let i = 0; i < data.length; i++) {
-    if (typeof data[i] !== 'number' || !Number.isFinite(data[i])) {
+    const value = data[i];
+    if (typeof value !== 'number' || !Number.isFinite(value)) {
       throw new NonFiniteError(
-        `Tensor "${name}" holds ${show(data[i])} at index ${i}: values must be ` +
+        `Tensor "${name}" holds ${show(value)} at index ${i}: values must be ` +
           'finite numbers',
-        { name, index: i, value: data[i] },
+        { name, index: i, value },
+      );
+    }
+    if (dtype === 'f32' && !Number.isFinite(Math.fround(value))) {
+      throw new NonFiniteError(
+        `Tensor "${name}" holds ${value} at index ${i}, which is beyond ` +
+          'float32: use dtype f64 or smaller values',
+        { name, index: i, value },
       );
     }
   }

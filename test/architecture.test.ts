@@ -16,21 +16,22 @@ const TABLE: readonly (readonly [string, string])[] = [
   ['src/errors', ''],
   ['src/tensor', 'errors'],
   ['src/random', ''],
+  ['src/options', 'errors'],
   ['src/ops/', 'errors tensor ops/'],
   ['src/graph', 'errors tensor ops/'],
   ['src/graph-json', 'errors tensor graph types:ops/'],
   ['src/least-delay', 'types:graph'],
-  ['src/level', 'graph least-delay'],
+  ['src/level', 'graph least-delay options'],
   ['src/program/', 'ops/ program/'],
-  ['src/optim', 'errors ops/'],
+  ['src/optim', 'errors ops/ options'],
   ['src/backends/wgsl', 'errors node:'],
   ['src/backends/driver', 'errors node:'],
   ['src/backends/device', 'errors backends/ node: webgpu'],
-  ['src/backends/', 'errors tensor ops/ program/ backends/'],
+  ['src/backends/', 'errors tensor options ops/ program/ backends/'],
   ['src/circuit/', 'errors graph level ops/ program/ circuit/ rxjs'],
   // The yardstick never touches what it measures.
-  ['src/rules/bp', 'graph ops/ types:rules/rule'],
-  ['src/rules/', 'errors graph level ops/ program/ circuit/ rules/'],
+  ['src/rules/bp', 'graph options ops/ types:rules/rule'],
+  ['src/rules/', 'errors options graph level ops/ program/ circuit/ rules/'],
   [
     'src/record',
     'graph level ops/ program/ types:circuit/ types:rules/rule types:optim',
@@ -42,7 +43,7 @@ const TABLE: readonly (readonly [string, string])[] = [
   ],
   [
     'src/simulate',
-    'errors tensor random graph level ops/ program/ record feeds parameters ' +
+    'errors tensor options graph level ops/ program/ record feeds parameters ' +
       'types:backends/ backends/open circuit/ types:rules/rule types:optim rxjs',
   ],
   [

@@ -47,8 +47,8 @@ export async function openBackend(
     const note =
       choice === 'auto' && software
         ? 'no system Vulkan driver: SwiftShader, which comes with the ' +
-          "development tools, stands in; Mesa's lavapipe is about 5 times " +
-          'faster (see `isochron info`)'
+          'development tools, stands in; the cpu backend is faster for small ' +
+          "models, and Mesa's lavapipe for all (see `isochron info`)"
         : null;
     return { backend, note };
   } catch (error) {

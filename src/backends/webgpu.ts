@@ -36,10 +36,7 @@ export class WebGpuBackend implements Backend {
       `(${vendor} ${architecture}, ${gpu.info.driverSource} driver)`;
     const { subgroup } = gpu;
     const fixed = subgroup && subgroup.min === subgroup.max ? subgroup.min : 0;
-    this.traits = {
-      subgroup: fixed <= 64 ? fixed : 0,
-      maxInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
-    };
+    this.traits = { subgroup: fixed <= 64 ? fixed : 0 };
   }
 
   /** Bytes of device memory in use. */

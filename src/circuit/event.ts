@@ -36,7 +36,5 @@ export interface Arrival {
 
 /** Arrivals of one tick in canonical order: when they came makes no bit. */
 export function canonical(arrivals: readonly Arrival[]): Arrival[] {
-  return [...arrivals].sort(
-    (a, b) => a.order - b.order || a.event.tick - b.event.tick,
-  );
+  return [...arrivals].sort((a, b) => a.order - b.order);
 }

@@ -27,8 +27,8 @@ const integrateValue = mapKernel({
 const integrateError = mapKernel({
   name: 'error',
   each: ['eps', 's', 'mu1', 'mu0'],
-  constants: ['keep', 'gamma'],
-  outputs: [['next', 'keep * eps + gamma * s + (mu1 - mu0)']],
+  constants: ['gamma'],
+  outputs: [['next', '(1 - gamma) * eps + gamma * s + (mu1 - mu0)']],
 });
 
 /** eps(0) = mu - x, where a run starts away from x = mu. */
@@ -153,8 +153,7 @@ export class Population {
     } else {
       const eps = (gamma === 1 && !clocked ? null : this.eps) ?? zero;
       const operands = [eps, this.s ?? zero, this.mu, before];
-      const constants = [1 - gamma, gamma];
-      [this.eps] = integrateError.emit(emit, operands, constants);
+      [this.eps] = integrateError.emit(emit, operands, [gamma]);
     }
   }
 

@@ -58,7 +58,8 @@ export function recordProbes(
         prediction: mu,
         error: eps ?? probed.zero(population),
       };
-      probed.recorder.output(name, state[probe.quantity]);
+      const ref = probed.recorder.snapshot(state[probe.quantity]);
+      probed.recorder.output(name, ref);
     }
   }
 }

@@ -15,6 +15,8 @@ export interface Option {
   readonly value?: string;
   readonly help: string;
   readonly multiple?: boolean;
+  /** One letter that stands for it. */
+  readonly short?: string;
 }
 
 export type Options = Readonly<Record<string, Option>>;
@@ -41,7 +43,7 @@ export interface Context {
 
 export const common: Options = {
   json: { type: 'boolean', help: 'one JSON object a line on stdout' },
-  help: { type: 'boolean', help: 'this text' },
+  help: { type: 'boolean', short: 'h', help: 'this text' },
 };
 
 export const seeded: Options = {
@@ -83,9 +85,9 @@ export function parse(
       allowPositionals: true,
       strict: true,
       options: Object.fromEntries(
-        Object.entries(options).map(([name, { type, multiple }]) => [
+        Object.entries(options).map(([name, { type, multiple, short }]) => [
           name,
-          { type, multiple: multiple ?? false },
+          { type, multiple: multiple ?? false, ...(short ? { short } : {}) },
         ]),
       ) as ParseArgsConfig['options'],
     });
@@ -94,7 +96,14 @@ export function parse(
     }
     return { values: values as Values, operands: positionals };
   } catch (error) {
-    const first = messageOf(error).split('. ')[0];
+    const told = messageOf(error);
+    const negative = /'(--[a-z-]+)' argument is ambiguous/.exec(told);
+    if (negative) {
+      throw new OptionError(
+        `Option ${negative[1]} needs a value that does not start with a dash`,
+      );
+    }
+    const first = told.split('. ')[0];
     throw new OptionError(`${first}: see isochron ${command.name} --help`);
   }
 }

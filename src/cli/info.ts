@@ -56,6 +56,9 @@ export const infoCommand: Command = {
           ? 'contracted to one rounding'
           : 'rounded twice',
         'fma()': print.fusedFma ? 'fused' : 'not fused',
+        '(a + b) - a': print.rewritesSums
+          ? 'rewritten by the driver (kernels guard against it)'
+          : 'computed as written',
         'subnormal operands': print.subnormalInputs ? 'kept' : 'flushed to 0',
         'subnormal results': print.subnormalResults ? 'kept' : 'flushed to 0',
         'division, sqrt': `${print.divisionExact ? 'exact' : 'inexact'}, ${print.squareRootExact ? 'exact' : 'inexact'}`,

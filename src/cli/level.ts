@@ -22,7 +22,7 @@ import { loadCase } from './source.ts';
 export const levelCommand: Command = {
   name: 'level',
   summary: 'shows levels, axons and delays of a model or a JSON graph',
-  operands: '[MODEL|FILE ...]',
+  operands: '[MODEL|FILE ...]   (default: skip)',
   options: {
     levelling: {
       type: 'string',
@@ -105,7 +105,7 @@ export function describe(levelled: Levelled): string {
       ? `, ${s.delayedAxons} of them delayed by ${s.delaySteps} steps in all`
       : '';
   return (
-    `K = ${s.levels} levels, ${s.populations} populations, ` +
+    `K = ${s.levels} (levels 0 to ${s.levels}), ${s.populations} populations, ` +
     `${s.parameters} parameters, ${s.axonCount} axons${delayed}`
   );
 }

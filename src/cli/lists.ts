@@ -48,9 +48,11 @@ export const rulesCommand: Command = {
     for (const { name, title, options, make } of rules) {
       const { exact } = make({});
       out.row({ rule: name, title, exact, options });
-      out.line(`${name}  ${title}`);
+      out.line(`${name.padEnd(6)} ${title}`);
+      const width = Math.max(0, ...Object.keys(options).map((k) => k.length));
       for (const [option, help] of Object.entries(options)) {
-        out.line(`    --param ${option}=...  ${help}`);
+        const left = `--param ${option}=...`.padEnd(width + 12);
+        out.line(`       ${left}  ${help}`);
       }
     }
     return 0;

@@ -28,11 +28,11 @@ const EXIT_HELP =
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
-  if (name === '--version' || name === 'version') {
+  if (name === '--version' || name === '-v' || name === 'version') {
     process.stdout.write(`${version()}\n`);
     return 0;
   }
-  if (name === undefined || name === '--help' || name === 'help') {
+  if (name === undefined || ['--help', '-h', 'help'].includes(name)) {
     const asked = commands.find((command) => command.name === rest[0]);
     const help = `${asked ? helpOf(asked) : overview()}\n`;
     (name === undefined ? process.stderr : process.stdout).write(help);

@@ -50,20 +50,19 @@ export class Output {
     const seconds = (now - startedAt) / 1000;
     const rate = done / Math.max(seconds, 1e-9);
     const left = (total - done) / Math.max(rate, 1e-9);
-    const width = 24;
-    const filled = Math.round((width * done) / total);
-    const bar = '#'.repeat(filled).padEnd(width, '.');
-    const text =
-      `[${bar}] ${done}/${total} steps  ${rate.toFixed(1)} steps/s  ` +
-      `${done < total ? `${duration(left)} left` : `${duration(seconds)} in all`}  ${more}`;
+    const time = done < total ? `${duration(left)} left` : duration(seconds);
+    const text = `${done}/${total} steps  ${rate.toFixed(1)}/s  ${time}  ${more}`;
     if (!interactive) {
       this.stderr.write(`${text.trimEnd()}\n`);
       return;
     }
-    this.clear();
+    // The bar gives way to the numbers where the line is short.
     const columns = (this.stderr as WriteStream).columns ?? 80;
-    this.bar = text.slice(0, columns - 1);
-    this.stderr.write(this.bar);
+    const width = Math.min(24, columns - text.length - 4);
+    const filled = Math.round((width * done) / total);
+    const bar = width >= 4 ? `[${'#'.repeat(filled).padEnd(width, '.')}] ` : '';
+    this.bar = `${bar}${text}`.slice(0, columns - 1);
+    this.stderr.write(`\r${this.bar}\x1b[K`);
     if (done === total) {
       this.stderr.write('\n');
       this.bar = '';
@@ -73,13 +72,16 @@ export class Output {
   /** Takes the progress bar away, so that a line can be written. */
   clear(): void {
     if (!this.bar) return;
-    this.stderr.write(`\r${' '.repeat(this.bar.length)}\r`);
+    this.stderr.write('\r\x1b[K');
     this.bar = '';
   }
 }
 
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const minutes = Math.floor(seconds / 60);
-  return `${minutes} min ${Math.round(seconds % 60)} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

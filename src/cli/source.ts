@@ -14,9 +14,13 @@ export async function loadCase(source: string): Promise<CheckCase> {
   try {
     content = await readFile(source, 'utf8');
   } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : `it cannot be read as a file: ${messageOf(error)}`;
     throw new FileError(
-      `"${source}" is no model (${models.map((m) => m.name).join(', ')}) and ` +
-        `no file that can be read: ${messageOf(error)}`,
+      `"${source}" is no model (${models.map((m) => m.name).join(', ')}) and ${why}`,
       { source },
     );
   }

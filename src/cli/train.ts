@@ -141,7 +141,7 @@ export const trainCommand: Command = {
     const backend = await backendOf(values, out);
     out.note(
       `data: ${data.title}, ${data.train.count} training and ` +
-        `${data.test.count} test images, from ${data.source}`,
+        `${data.test.count} test images (${data.source})`,
     );
     const options: TrainOptions = {
       model: (n) => mlp({ ...config, batch: n }),

@@ -32,7 +32,7 @@ export function runTraining(
     let finalLoss = 0;
     let compared: { elements?: number; differingBits?: number } = {};
     let weights: ReadonlyMap<string, Weights> = new Map();
-    out.note('compiling kernels ...');
+    if (options.backend.name === 'webgpu') out.note('compiling kernels ...');
     train(options).subscribe({
       next(event) {
         switch (event.kind) {

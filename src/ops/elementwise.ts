@@ -19,7 +19,7 @@ interface Entry {
 
 const isNumber = (value: unknown) => Number.isFinite(value);
 
-/** relu'(0) = 0. */
+/** relu'(0) = 0; its comparisons let NaN through, which > would hide. */
 const TABLE: Record<string, Entry> = {
   identity: { forward: 'x', vjp: ['eps'], exactOnIntegers: true },
   scale: {
@@ -31,8 +31,8 @@ const TABLE: Record<string, Entry> = {
   tanh: { forward: 'tanh(x)', vjp: ['eps * (1 - y * y)'] },
   sigmoid: { forward: '1 / (1 + exp(-x))', vjp: ['eps * (y * (1 - y))'] },
   relu: {
-    forward: 'where(x > 0, x, 0)',
-    vjp: ['where(x > 0, eps, 0)'],
+    forward: 'where(x <= 0, 0, x)',
+    vjp: ['where(x <= 0, 0, eps)'],
     exactOnIntegers: true,
   },
   sin: { forward: 'sin(x)', vjp: ['eps * cos(x)'] },

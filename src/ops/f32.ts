@@ -96,8 +96,14 @@ const COS = rounded([
   2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2, -0.5, 1,
 ]);
 
+/** Beyond it the reduction would give wrong numbers, so it gives NaN. */
+const LARGEST_ANGLE = 131072;
+
 /** Sine and cosine of x after reduction to [-pi/4, pi/4] and its quadrant. */
 function reduce(x: number): { sin: number; cos: number; quadrant: number } {
+  if (Math.abs(x) > LARGEST_ANGLE) {
+    return { sin: Number.NaN, cos: Number.NaN, quadrant: 0 };
+  }
   const n = Math.floor(r(r(x * TWO_OVER_PI) + 0.5));
   let t = r(x - r(n * HALF_PI[0]));
   t = r(t - r(n * HALF_PI[1]));
@@ -107,21 +113,21 @@ function reduce(x: number): { sin: number; cos: number; quadrant: number } {
   return { sin: r(horner(z, SIN) * t), cos: horner(z, COS), quadrant };
 }
 
-/** Sine, x in radians; full precision for |x| < 8192. */
+/** Sine, x in radians; full precision for |x| < 8192, NaN above 131072. */
 export function sin(x: number): number {
   const { sin: s, cos: c, quadrant } = reduce(x);
   const y = quadrant % 2 === 0 ? s : c;
   return quadrant >= 2 ? -y : y;
 }
 
-/** Cosine, x in radians; full precision for |x| < 8192. */
+/** Cosine, x in radians; full precision for |x| < 8192, NaN above 131072. */
 export function cos(x: number): number {
   const { sin: s, cos: c, quadrant } = reduce(x);
   const y = quadrant % 2 === 0 ? c : s;
   return quadrant === 1 || quadrant === 2 ? -y : y;
 }
 
-/** Tangent, x in radians; full precision for |x| < 8192. */
+/** Tangent, x in radians; full precision for |x| < 8192, NaN above 131072. */
 export function tan(x: number): number {
   return r(sin(x) / cos(x));
 }

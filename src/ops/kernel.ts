@@ -27,7 +27,6 @@ export type CpuForm = (
 export interface GpuTraits {
   /** Lanes of a subgroup where their number is fixed, else 0. */
   readonly subgroup: number;
-  readonly maxInvocations: number;
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import { type Shape, sizeOf } from '../tensor.ts';
+import * as f32 from './f32.ts';
 import { type Emit, type Kernel, type Ref, spread } from './kernel.ts';
 import { mapKernel } from './map.ts';
 import { reduceSum } from './reduce.ts';
@@ -130,8 +131,6 @@ function xentForm(
     }
   };
 }
-
-import * as f32 from './f32.ts';
 
 /** All losses by name. */
 export const losses: readonly Loss[] = [halfSse, softmaxXent];

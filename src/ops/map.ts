@@ -178,3 +178,10 @@ function wgsl(
     '}',
   ].join('\n');
 }
+
+/** The same values in another place. */
+export const copy = mapKernel({
+  name: 'copy',
+  each: ['x'],
+  outputs: [['y', 'x']],
+});

@@ -5,7 +5,7 @@
  */
 
 import type { Kernel, Ref } from '../ops/kernel.ts';
-import { mapKernel } from '../ops/map.ts';
+import { copy } from '../ops/map.ts';
 import type { Call, Program } from './recorder.ts';
 
 /** A call on places instead of values. */
@@ -30,8 +30,6 @@ export interface Plan {
   /** Places that are filled with one number, once. */
   readonly constants: readonly { place: number; fill: number }[];
 }
-
-const copy = mapKernel({ name: 'copy', each: ['x'], outputs: [['y', 'x']] });
 
 /** Lays a program out in memory. */
 export function planMemory(program: Program): Plan {

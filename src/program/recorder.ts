@@ -6,6 +6,7 @@
  */
 
 import type { Kernel, Ref } from '../ops/kernel.ts';
+import { copy } from '../ops/map.ts';
 
 export interface Call {
   readonly kernel: Kernel;
@@ -53,6 +54,7 @@ export class Recorder {
   private ticks = 1;
   private committing = false;
   private nextId = 0;
+  private readonly kernels = new Map<string, Kernel>();
   private readonly calls: Recorded[] = [];
   private readonly known = new Map<string, readonly Ref[]>();
   private readonly feeds = new Map<string, Ref>();
@@ -98,6 +100,10 @@ export class Recorder {
     ints: readonly number[] = [],
     floats: readonly number[] = [],
   ): Ref[] => {
+    const named = getOrAdd(this.kernels, kernel.name, () => kernel);
+    if (named !== kernel) {
+      throw new Error(`two kernels are named ${kernel.name}`);
+    }
     const ids = inputs.map((ref) => ref.id);
     const key = `${kernel.name}(${ids})${ints};${floats}`;
     const same = this.known.get(key);
@@ -142,6 +148,12 @@ export class Recorder {
 
   output(name: string, ref: Ref): void {
     this.outputs.set(name, ref);
+  }
+
+  /** A value as it is at this tick: residents are copied before they change. */
+  snapshot(ref: Ref): Ref {
+    const isResident = [...this.before.values()].includes(ref);
+    return isResident ? copy.emit(this.emit, [ref])[0] : ref;
   }
 
   event(event: RecordedEvent): void {

@@ -5,6 +5,7 @@
  * the errors converge to BP's. No delays: the graph need not be levelled.
  */
 
+import { OptionError } from '../errors.ts';
 import {
   checkKeys,
   notNegative,
@@ -36,7 +37,11 @@ export function il(options: IlOptions = {}): CircuitRule {
   const gamma = positive('gamma', options.gamma ?? 0.1);
   const T = wholeNumber('steps', options.steps ?? 100, 1);
   const sigma = notNegative('sigma', options.sigma ?? 0);
-  if (plasticity !== 'end') wholeNumber('plasticity', plasticity, 1);
+  if (plasticity !== 'end' && wholeNumber('plasticity', plasticity, 1) > T) {
+    throw new OptionError(
+      `Option plasticity = ${plasticity}: no parameter would learn in ${T} steps`,
+    );
+  }
   oneOf('prediction', prediction, ['recomputed', 'fixed']);
   const every = plasticity === 'end' ? T : plasticity;
   return circuitRule({

@@ -35,10 +35,11 @@ export const rules: readonly RuleEntry[] = [
   },
   {
     name: 'fazil',
-    title: 'fully autonomous Z-IL: error events trigger plasticity',
+    title:
+      'fully autonomous Z-IL: error events trigger plasticity; equals bp too',
     options: {
       trigger: 'population | unit (population)',
-      steps: 'instants a presentation (K)',
+      steps: 'instants a presentation (K, the highest level)',
     },
     make: fazil,
   },

@@ -199,7 +199,7 @@ test('what cannot be probed is named, with what can', () => {
   }
 });
 
-test('bp has no circuit, so its probes stay silent', async () => {
-  const { samples } = await show(layers(2), bp(), { probes: ['h1.error'] });
-  expect(samples.get('h1.error')).toEqual([]);
+test('bp has no circuit, so there is nothing to probe', async () => {
+  const shown = show(layers(2), bp(), { probes: ['h1.error'] });
+  await expect(shown).rejects.toThrow(OptionError);
 });

@@ -50,7 +50,7 @@ describe.skipIf(!onPosix).concurrent('interrupted', () => {
       onStart: (child) => {
         child.stderr?.on('data', (chunk) => {
           // Half a second after this line it trains, for minutes.
-          if (!/compiling/.test(String(chunk))) return;
+          if (!/^data: /m.test(String(chunk))) return;
           setTimeout(() => child.kill('SIGINT'), 500);
         });
       },

@@ -50,7 +50,7 @@ describe.concurrent('wrong use', () => {
     ['models skip', /Unexpected "skip"/],
     ['check --rule nosuch', /Unknown rule "nosuch": use one of bp, zil/],
     ['check --param gamma', /--param gamma: write it as name=value/],
-    ['check --param nosuch=1', /Rule zil has no option "nosuch"/],
+    ['check --param nosuch=1', /zil has no option "nosuch": it takes gamma/],
     ['check --param gamma=', /gamma/],
     ['check --seed=-1', /--seed = -1: give a whole number/],
     ['check --seed 4294967296', /--seed = 4294967296/],

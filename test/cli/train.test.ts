@@ -52,7 +52,7 @@ describe.concurrent('train', () => {
     expect(ending.stdout).toMatch(/\nsaved results\/train\/result.json\n$/);
     expect(ending.stdout).toMatch('(seed 1)');
     expect(ending.stdout).not.toMatch(/steps\/s|compiling/);
-    expect(ending.stderr).toMatch(/ 20\/20 steps /);
+    expect(ending.stderr).toMatch(/\b20\/20 steps /);
     // Not a terminal: no colours, no cursor movements.
     expect(ending.stdout + ending.stderr).not.toContain(ESC);
     expect(ending.stdout + ending.stderr).not.toContain('\r');

@@ -45,9 +45,8 @@ describe.each(rules)('%s', (_, rule) => {
         const inMode = (mode: Mode) =>
           gradientsOf(graph, rule, backend, { mode, form });
         const wanted = await inMode('clocked');
-        fc.pre(allFinite(wanted));
-        expectSameBits(await inMode('event'), wanted);
-        expectSameBits(await inMode('live'), wanted);
+        const others = [await inMode('event'), await inMode('live')];
+        expectAllSameBits(wanted, others);
       }),
       RUNS,
     );
@@ -57,10 +56,10 @@ describe.each(rules)('%s', (_, rule) => {
   test('probes see the same bits at every tick', async () => {
     await fc.assert(
       fc.asyncProperty(arbitrary, async (graph) => {
-        const wanted = await probed(graph, rule, 'clocked');
-        fc.pre(allFinite(wanted));
-        expectSameBits(await probed(graph, rule, 'event'), wanted);
-        expectSameBits(await probed(graph, rule, 'live'), wanted);
+        const inMode = (mode: Mode) => probed(graph, rule, mode);
+        const wanted = await inMode('clocked');
+        const others = [await inMode('event'), await inMode('live')];
+        expectAllSameBits(wanted, others);
       }),
       { numRuns: 40 },
     );
@@ -79,10 +78,10 @@ describe.each(rules)('%s', (_, rule) => {
           await again.submit(feedsOf(graph));
           for await (const _ of byHand.ticks(feedsOf(graph)));
         }
-        const wanted = await whole.allParameters();
-        fc.pre(allFinite(wanted));
-        expectSameBits(await again.allParameters(), wanted);
-        expectSameBits(await byHand.allParameters(), wanted);
+        expectAllSameBits(await whole.allParameters(), [
+          await again.allParameters(),
+          await byHand.allParameters(),
+        ]);
       }),
       { numRuns: 40 },
     );
@@ -96,9 +95,8 @@ describe.each(rules)('%s', (_, rule) => {
         const run = Simulation.open(graph, { rule, backend });
         await run.submit(feedsOf(graph));
         const first = await run.gradients();
-        fc.pre(allFinite(first));
         await run.submit(feedsOf(graph));
-        expectSameBits(await run.gradients(), first);
+        expectAllSameBits(first, [await run.gradients()]);
       }),
       { numRuns: 40 },
     );
@@ -120,6 +118,15 @@ async function probed(graph: Graph, rule: Rule, mode: Mode): Promise<Values> {
   await run.submit(feedsOf(graph));
   run.destroy();
   return seen;
+}
+
+/**
+ * A case is discarded only where no run is finite: numbers that overflow in
+ * one way of running and not in another are a difference.
+ */
+function expectAllSameBits(wanted: Values, others: readonly Values[]): void {
+  fc.pre([wanted, ...others].some(allFinite));
+  for (const other of others) expectSameBits(other, wanted);
 }
 
 function allFinite(values: Values): boolean {
