@@ -118,6 +118,8 @@ describe.concurrent('level of a JSON file', () => {
   test('a missing file after a good one is told, and ends with 1', async () => {
     const ending = await isochron(['level', 'skip', 'nosuch.json']);
     expect(ending.code).toBe(1);
-    expect(complaint(ending)).toMatch(/"nosuch.json" is no model .*no such file/);
+    expect(complaint(ending)).toMatch(
+      /"nosuch.json" is no model .*no such file/,
+    );
   });
 });
