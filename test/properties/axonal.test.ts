@@ -20,8 +20,8 @@ import { expectSameBits } from './support.ts';
 
 const RUNS = { numRuns: 100 };
 const TOLERANCE = 1e-12;
-/** Beyond this, rounding has grown too: nothing is compared any more. */
-const LARGEST = 100;
+/** A run that grows beyond this is compared up to there only. */
+const LARGEST = 1e6;
 const MORE_TICKS = 4;
 const backend = new CpuBackend('f64');
 
@@ -67,7 +67,9 @@ async function simulated(
     }
   }
   await run.submit(feedsOf(graph));
-  for (const [id, [number]] of await run.allParameters()) seen.set(id, number);
+  for (const { id, op } of run.levelled.vertices) {
+    if (op === 'param') seen.set(id, (await run.parameter(id))[0]);
+  }
   run.destroy();
   return seen;
 }
@@ -111,17 +113,22 @@ async function expectAgreement(
   let scale = 1;
   for (const { name, number } of wanted) {
     scale = Math.max(scale, Math.abs(number));
-    if (!(scale < LARGEST)) return;
+    if (!(scale < LARGEST)) break;
     const got = clocked.get(name) ?? Number.NaN;
     if (!(Math.abs(got - number) <= TOLERANCE * scale)) {
       throw new Error(`${name} is ${got}, not ${number}`);
     }
   }
-  const bits = (numbers: Numbers) =>
-    new Map([...numbers].map(([name, number]) => [name, [number]]));
-  for (const mode of ['event', 'live'] as const) {
-    expectSameBits(bits(await inMode(mode)), bits(clocked));
-  }
+  const runs = [clocked, await inMode('event'), await inMode('live')];
+  if (!runs.some(allFinite)) return;
+  const [bits, ...others] = runs.map(
+    (run) => new Map([...run].map(([name, number]) => [name, [number]])),
+  );
+  for (const other of others) expectSameBits(other, bits);
+}
+
+function allFinite(numbers: Numbers): boolean {
+  return [...numbers.values()].every(Number.isFinite);
 }
 
 interface Recipe {
@@ -131,12 +138,13 @@ interface Recipe {
 
 const OPS = ['add', 'mul', 'tanh', 'square', 'scale', 'identity', 'mul', 'add'];
 const SIZE = { maxLength: 8, size: 'max' } as const;
-const number = fc.integer({ min: -64, max: 64 }).map((n) => n / 64);
+const number = fc.integer({ min: -64, max: 64 }).map((n) => n / 100);
 
-/** Reads of the latest vertices make depth, of the first ones skips. */
+/** Numbers from 6 on read a leaf, others one of the latest vertices. */
+const LATEST = 6;
 const recipe: fc.Arbitrary<Recipe> = fc.record({
   op: fc.constantFrom(...OPS),
-  from: fc.array(fc.nat({ max: 7 }), { minLength: 2, maxLength: 3 }),
+  from: fc.array(fc.nat({ max: LATEST + 4 }), { minLength: 2, maxLength: 3 }),
 });
 
 /** Scalar graphs with skips, and parameters read at several levels. */
@@ -158,7 +166,11 @@ const scalars: fc.Arbitrary<Graph> = fc
       const arity = op === 'add' ? from.length : op === 'mul' ? 2 : 1;
       const inputs = from
         .slice(0, arity)
-        .map((n) => made[made.length - 1 - (n % made.length)]);
+        .map((n) =>
+          n < LATEST
+            ? made[made.length - 1 - (n % made.length)]
+            : made[(n - LATEST) % (weights.length + 1)],
+        );
       for (const input of inputs) read.add(input);
       const attrs = op === 'scale' ? { factor: -0.75 } : {};
       made.push(g.apply(op, inputs, attrs));
