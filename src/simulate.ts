@@ -3,21 +3,16 @@
  * rule is recorded once; each step replays the program on new data.
  */
 
-import { Observable, Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Backend, Executable } from './backends/backend.ts';
 import { type BackendChoice, openBackend } from './backends/open.ts';
-import { type Probe, probeOutput, type Quantity } from './circuit/probe.ts';
-import { NonFiniteError, OptionError, show } from './errors.ts';
+import type { Quantity } from './circuit/probe.ts';
+import { NonFiniteError, OptionError } from './errors.ts';
 import { type Feeds, inputFeeds, presentationFeeds } from './feeds.ts';
 import type { Graph } from './graph.ts';
-import {
-  type DelayForm,
-  type Levelled,
-  type Levelling,
-  level,
-} from './level.ts';
+import { type Levelled, level } from './level.ts';
 import type { Optimiser } from './optim.ts';
-import { checkKeys, oneOf, wholeNumber } from './options.ts';
+import { checkKeys } from './options.ts';
 import { Parameters } from './parameters.ts';
 import type { Program } from './program/recorder.ts';
 import {
@@ -29,30 +24,18 @@ import {
   recordPresentation,
 } from './record.ts';
 import type { Rule } from './rules/rule.ts';
+import { type Sample, Samples } from './samples.ts';
+import {
+  checkOptions,
+  KEYS,
+  type SimulateOptions,
+} from './simulate-options.ts';
 import type { DType, FloatArray, Shape } from './tensor.ts';
-
-export interface SimulateOptions {
-  readonly rule: Rule;
-  readonly backend: Backend;
-  /** Without one, parameters stay and gradients can be read. */
-  readonly optimiser?: Optimiser | null;
-  readonly mode?: Mode;
-  readonly form?: DelayForm;
-  /** Which delays, for a rule that needs some (longest-path). */
-  readonly levelling?: Exclude<Levelling, 'none'>;
-  /** For initial parameters and noise. */
-  readonly seed?: number;
-}
 
 export type { Feeds } from './feeds.ts';
 export type { Mode } from './record.ts';
-
-/** One emission of a probe. */
-export interface Sample {
-  readonly tick: number;
-  readonly shape: Shape;
-  readonly data: FloatArray;
-}
+export type { Sample } from './samples.ts';
+export type { SimulateOptions } from './simulate-options.ts';
 
 export class Simulation {
   readonly graph: Graph;
@@ -63,10 +46,13 @@ export class Simulation {
   private readonly options: SimulateOptions;
   private readonly parameters: Parameters;
   private ownsBackend = false;
-  private readonly subjects = new Map<string, [Probe, Subject<Sample>]>();
+  /** Watched probes keep their events alive: others mean another program. */
+  private readonly samples = new Samples(() => {
+    this.stale = true;
+  });
   private compiled: (Presentation & { run: Executable }) | null = null;
   private forward: Executable | null = null;
-  /** A probe has come that the compiled program does not know. */
+  /** Other probes are watched than the compiled program knows. */
   private stale = false;
   /** Presentations run one after another, in the order they were asked for. */
   private lastRun: Promise<unknown> = Promise.resolve();
@@ -134,7 +120,7 @@ export class Simulation {
       );
     }
     const stream = (quantity: Quantity) =>
-      this.stream({ kind: 'state', id, quantity });
+      this.samples.stream({ kind: 'state', id, quantity }, vertex.shape);
     return {
       value$: stream('value'),
       prediction$: stream('prediction'),
@@ -145,7 +131,7 @@ export class Simulation {
   /** F at each tick: half the squared errors, plus the loss of the output. */
   get energy$(): Observable<Sample> {
     this.checkProbed();
-    return this.stream({ kind: 'energy' });
+    return this.samples.stream({ kind: 'energy' }, [1]);
   }
 
   /** One presentation: runs the rule, changes the parameters, gives the loss. */
@@ -176,7 +162,7 @@ export class Simulation {
       this.presented = true;
       for (let tick = 0; tick < program.ticks; tick++) {
         run.run(tick, tick);
-        await this.emitSamples(tick);
+        await this.samples.send(program, run, tick);
         yield tick;
       }
     } finally {
@@ -248,7 +234,7 @@ export class Simulation {
     this.forward?.free();
     this.compiled = null;
     this.forward = null;
-    for (const [, subject] of this.subjects.values()) subject.complete();
+    this.samples.complete();
   }
 
   /** Frees the parameters too, and the backend if `simulate` opened it. */
@@ -268,23 +254,8 @@ export class Simulation {
   /** Records one presentation as the rule drives it; nothing is run. */
   record(): Presentation {
     const { mode, optimiser } = this;
-    const probes = [...this.subjects.values()].map(([probe]) => probe);
-    const options = { mode, optimiser, probes };
+    const options = { mode, optimiser, probes: this.samples.probes };
     return recordPresentation(this.levelled, this.rule, options);
-  }
-
-  private stream(probe: Probe): Observable<Sample> {
-    const name = probeOutput(probe, 0);
-    return new Observable((subscriber) => {
-      let entry = this.subjects.get(name);
-      if (!entry) {
-        entry = [probe, new Subject()];
-        this.subjects.set(name, entry);
-        // It keeps other events alive: the next step records again.
-        this.stale = true;
-      }
-      return entry[1].subscribe(subscriber);
-    });
   }
 
   private checkProbed(): void {
@@ -316,11 +287,11 @@ export class Simulation {
   }
 
   private async present(feeds: Feeds): Promise<void> {
-    const { run } = await this.prepare();
+    const { program, run } = await this.prepare();
     this.feedAll(run, feeds);
     this.presented = true;
     run.run();
-    await this.emitSamples();
+    await this.samples.send(program, run);
   }
 
   /** What was last presented, to read from. */
@@ -372,75 +343,6 @@ export class Simulation {
       }
     }
     parameters.presentations += 1;
-  }
-
-  /** Sends the samples of all ticks, or of one. */
-  private async emitSamples(only?: number): Promise<void> {
-    if (this.subjects.size === 0 || !this.compiled) return;
-    const { program, run } = this.compiled;
-    for (let tick = only ?? 0; ; tick++) {
-      const wanted = [...this.subjects.values()].filter(([probe]) =>
-        program.outputs.has(probeOutput(probe, tick)),
-      );
-      if (wanted.length === 0) return;
-      const names = wanted.map(([probe]) => probeOutput(probe, tick));
-      const values = await run.read(names);
-      wanted.forEach(([probe, subject], i) => {
-        const shape = probe.kind === 'energy' ? [1] : this.shapeOf(probe.id);
-        subject.next({ tick, shape, data: values[i] });
-      });
-      if (only !== undefined) return;
-    }
-  }
-
-  private shapeOf(id: string): Shape {
-    return this.levelled.vertices.find((v) => v.id === id)?.shape ?? [1];
-  }
-}
-
-const KEYS = [
-  'rule',
-  'backend',
-  'optimiser',
-  'mode',
-  'form',
-  'levelling',
-  'seed',
-] as const;
-
-/** In plain JavaScript no compiler sees a typo. */
-function checkOptions(options: SimulateOptions): void {
-  checkKeys('Simulation.open', options, KEYS);
-  const { rule, optimiser, backend } = options;
-  if (typeof rule?.record !== 'function') {
-    throw new OptionError(
-      `Option rule = ${show(rule)}: give a rule, such as zil()`,
-    );
-  }
-  if (optimiser && !optimiser.kernel) {
-    throw new OptionError(
-      `Option optimiser = ${show(optimiser)}: give an optimiser, such as adam()`,
-    );
-  }
-  if (typeof backend?.compile !== 'function') {
-    throw new OptionError(
-      `Option backend = ${show(backend)}: give an open backend, or use simulate()`,
-    );
-  }
-  oneOf('mode', options.mode ?? 'live', ['clocked', 'event', 'live']);
-  oneOf('form', options.form ?? 'axonal', ['axonal', 'explicit']);
-  oneOf('levelling', options.levelling ?? 'longest-path', [
-    'longest-path',
-    'least-delay',
-  ]);
-  if (options.levelling && rule.levelling === 'none') {
-    throw new OptionError(
-      `Option levelling = ${options.levelling}: ${rule.name} with its options ` +
-        'runs without delays',
-    );
-  }
-  if (wholeNumber('seed', options.seed ?? 0) >= 2 ** 32) {
-    throw new OptionError(`Option seed = ${options.seed}: give one below 2^32`);
   }
 }
 

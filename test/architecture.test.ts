@@ -36,6 +36,12 @@ const TABLE: readonly (readonly [string, string])[] = [
     'src/record',
     'graph level ops/ program/ types:circuit/ types:rules/rule types:optim',
   ],
+  [
+    'src/simulate-options',
+    'errors options types:backends/ types:level types:optim types:record ' +
+      'types:rules/rule',
+  ],
+  ['src/samples', 'types:tensor types:program/ types:backends/ circuit/ rxjs'],
   ['src/feeds', 'errors tensor random graph types:level'],
   [
     'src/parameters',
@@ -43,7 +49,7 @@ const TABLE: readonly (readonly [string, string])[] = [
   ],
   [
     'src/simulate',
-    'errors tensor options graph level ops/ program/ record feeds parameters ' +
+    'errors tensor options graph level ops/ program/ record feeds samples simulate-options parameters ' +
       'types:backends/ backends/open circuit/ types:rules/rule types:optim rxjs',
   ],
   [

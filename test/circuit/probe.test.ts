@@ -203,3 +203,15 @@ test('bp has no circuit, so there is nothing to probe', async () => {
   const shown = show(layers(2), bp(), { probes: ['h1.error'] });
   await expect(shown).rejects.toThrow(OptionError);
 });
+
+test('a probe that nobody watches any more costs nothing', async () => {
+  // Oracle: the program before anything was watched.
+  const graph = filled(layers(2));
+  const simulation = open(graph);
+  const outputs = async () => [...(await simulation.program()).outputs.keys()];
+  const before = await outputs();
+  const watching = simulation.probe('h1').error$.subscribe();
+  expect((await outputs()).length).toBeGreaterThan(before.length);
+  watching.unsubscribe();
+  expect(await outputs()).toEqual(before);
+});
