@@ -49,6 +49,14 @@ interface Recorded extends Call {
   readonly commits: boolean;
 }
 
+/** A value as the recorder knows it. */
+interface Value extends Ref {
+  /** The instant at which it is made. */
+  readonly tick: number;
+  /** Calls of which it is the newest input. */
+  readers: Recorded[] | null;
+}
+
 export class Recorder {
   private now = 0;
   private ticks = 1;
@@ -56,14 +64,12 @@ export class Recorder {
   private nextId = 0;
   private readonly kernels = new Map<string, Kernel>();
   private readonly calls: Recorded[] = [];
-  private readonly known = new Map<string, readonly Ref[]>();
   private readonly feeds = new Map<string, Ref>();
   private readonly before = new Map<string, Ref>();
   private readonly after = new Map<string, Ref>();
   private readonly constants = new Map<string, { ref: Ref; fill: number }>();
   private readonly outputs = new Map<string, Ref>();
   private readonly events: RecordedEvent[] = [];
-  private readonly madeAt = new Map<Ref, number>();
 
   /** The instant of the calls now being recorded. */
   get tick(): number {
@@ -104,19 +110,27 @@ export class Recorder {
     if (named !== kernel) {
       throw new Error(`two kernels are named ${kernel.name}`);
     }
-    const ids = inputs.map((ref) => ref.id);
-    const key = `${kernel.name}(${ids})${ints};${floats}`;
-    const same = this.known.get(key);
-    if (same) return [...same];
-    const outputs = sizes.map((size) => this.fresh(size));
-    const tick = Math.max(
-      this.tick,
-      ...inputs.map((ref) => this.madeAt.get(ref) ?? 0),
+    // The newest input has the fewest readers: there a known call is found.
+    let newest = inputs[0] as Value;
+    let tick = this.tick;
+    for (const input of inputs as readonly Value[]) {
+      if (input.id > newest.id) newest = input;
+      if (input.tick > tick) tick = input.tick;
+    }
+    const same = newest.readers?.find(
+      (call) =>
+        call.kernel === kernel &&
+        equal(call.inputs, inputs) &&
+        equal(call.ints, ints) &&
+        equal(call.floats, floats),
     );
-    for (const ref of outputs) this.madeAt.set(ref, tick);
+    if (same) return [...same.outputs];
+    const outputs = sizes.map((size) => this.fresh(size, tick));
     const commits = this.committing;
-    this.calls.push({ kernel, inputs, outputs, ints, floats, tick, commits });
-    this.known.set(key, outputs);
+    const call = { kernel, inputs, outputs, ints, floats, tick, commits };
+    this.calls.push(call);
+    newest.readers ??= [];
+    newest.readers.push(call);
     return outputs;
   };
 
@@ -205,8 +219,8 @@ export class Recorder {
     };
   }
 
-  private fresh(size: number): Ref {
-    return { id: this.nextId++, size };
+  private fresh(size: number, tick = 0): Value {
+    return { id: this.nextId++, size, tick, readers: null };
   }
 }
 
@@ -221,6 +235,10 @@ function liveCalls(calls: readonly Call[], roots: readonly Ref[]): Call[] {
     live.push(call);
   }
   return live.reverse();
+}
+
+function equal<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
