@@ -1,5 +1,5 @@
 /**
- * Levels and axonal delays (THEORY: Salvatori 2022, supplement, with longest
+ * Levels and axonal delays (Salvatori 2022, supplement, with longest
  * paths in place of the distances of his Algorithm 2). A graph is levelled
  * when all errors that a vertex receives were sent so as to meet at one
  * instant; an axon that skips levels makes up for it by its delay.

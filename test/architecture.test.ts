@@ -49,8 +49,8 @@ const TABLE: readonly (readonly [string, string])[] = [
   ],
   [
     'src/simulate',
-    'errors tensor options graph level ops/ program/ record feeds samples simulate-options parameters ' +
-      'types:backends/ backends/open circuit/ types:rules/rule types:optim rxjs',
+    'errors tensor options graph level ops/ program/ record feeds samples ' +
+      'simulate-options parameters types:backends/ backends/open circuit/ types:rules/rule types:optim rxjs',
   ],
   [
     'src/check',

@@ -125,7 +125,7 @@ describe.each(levellings)('%s', (levelling) => {
     );
   });
 
-  // Oracle: the canonical order as THEORY states it.
+  // Oracle: the canonical order as `Levelled.axons` states it.
   test('lists axons by level, then index from the last, then slot', () => {
     fc.assert(
       fc.property(graphs({ join: true }), (graph) => {

@@ -1,8 +1,8 @@
 /**
  * Populations. A vertex has a value population (x), a prediction (mu) and an
- * error population (eps = mu - x); a leaf has a value only. Each obeys THEORY
- * section 2 from its own state and what has arrived: nothing here sees the
- * whole circuit.
+ * error population (eps = mu - x); a leaf has a value only. Each obeys
+ * Salvatori 2022, Eq. 7 and 48, from its own state and what has arrived:
+ * nothing here sees the whole circuit.
  */
 
 import { Subject } from 'rxjs';

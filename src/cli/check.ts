@@ -2,14 +2,16 @@
 
 import { models } from '../../models/index.ts';
 import { check } from '../check.ts';
-import { type DelayForm, droppedWarning, level } from '../level.ts';
-import type { Mode } from '../record.ts';
+import { droppedWarning, level } from '../level.ts';
 import { table } from '../report/circuit-text.ts';
 import {
   backendOf,
   type Command,
+  formOf,
+  inForm,
+  inMode,
+  modeOf,
   onBackend,
-  oneOf,
   ruleOf,
   seeded,
   seedOf,
@@ -25,16 +27,8 @@ export const checkCommand: Command = {
     ...withRule,
     ...onBackend,
     ...seeded,
-    mode: {
-      type: 'string',
-      value: 'MODE',
-      help: 'live, event or clocked (live): same bits, different cost',
-    },
-    form: {
-      type: 'string',
-      value: 'FORM',
-      help: 'axonal, or explicit identity vertices (axonal)',
-    },
+    ...inMode,
+    ...inForm,
   },
   examples: [
     'check',
@@ -44,18 +38,8 @@ export const checkCommand: Command = {
   async run({ values, operands, out }) {
     const rule = ruleOf(values);
     const seed = seedOf(values);
-    const mode = oneOf<Mode>(
-      values,
-      'mode',
-      ['live', 'event', 'clocked'],
-      'live',
-    );
-    const form = oneOf<DelayForm>(
-      values,
-      'form',
-      ['axonal', 'explicit'],
-      'axonal',
-    );
+    const mode = modeOf(values);
+    const form = formOf(values);
     const sources = operands.length > 0 ? operands : models.map((m) => m.name);
     // Files are read before a device is opened: a wrong one costs nothing.
     const cases = [];

@@ -4,6 +4,8 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { Backend } from '../backends/backend.ts';
 import { type BackendChoice, openBackend } from '../backends/open.ts';
 import { messageOf, OptionError } from '../errors.ts';
+import type { DelayForm } from '../level.ts';
+import type { Mode } from '../record.ts';
 import type { Rule } from '../rules/rule.ts';
 import { makeRule } from '../rules/table.ts';
 import type { DType } from '../tensor.ts';
@@ -70,6 +72,22 @@ export const withRule: Options = {
     value: 'K=V',
     multiple: true,
     help: 'option of the rule, may be repeated (see isochron rules)',
+  },
+};
+
+export const inMode: Options = {
+  mode: {
+    type: 'string',
+    value: 'MODE',
+    help: 'live, event or clocked (live): same bits, different cost',
+  },
+};
+
+export const inForm: Options = {
+  form: {
+    type: 'string',
+    value: 'FORM',
+    help: 'axonal, or explicit identity vertices (axonal)',
   },
 };
 
@@ -150,6 +168,14 @@ export function oneOf<T extends string>(
     );
   }
   return value as T;
+}
+
+export function modeOf(values: Values): Mode {
+  return oneOf(values, 'mode', ['live', 'event', 'clocked'], 'live');
+}
+
+export function formOf(values: Values): DelayForm {
+  return oneOf(values, 'form', ['axonal', 'explicit'], 'axonal');
 }
 
 /** Options of a rule from K=V texts. */

@@ -1,7 +1,6 @@
 /** isochron level: levels, axons and delays of a model or a JSON graph. */
 
 import {
-  type DelayForm,
   delayCost,
   droppedWarning,
   type Levelled,
@@ -16,7 +15,7 @@ import {
   circuitTable,
   FORMATS,
 } from '../report/circuit-text.ts';
-import { type Command, oneOf } from './command.ts';
+import { type Command, formOf, inForm, oneOf } from './command.ts';
 import { loadCase } from './source.ts';
 
 export const levelCommand: Command = {
@@ -29,11 +28,7 @@ export const levelCommand: Command = {
       value: 'HOW',
       help: 'longest-path, least-delay or none (longest-path)',
     },
-    form: {
-      type: 'string',
-      value: 'FORM',
-      help: 'axonal, or explicit identity vertices (axonal)',
-    },
+    ...inForm,
     format: {
       type: 'string',
       value: 'F',
@@ -52,12 +47,7 @@ export const levelCommand: Command = {
       ['longest-path', 'least-delay', 'none'],
       'longest-path',
     );
-    const form = oneOf<DelayForm>(
-      values,
-      'form',
-      ['axonal', 'explicit'],
-      'axonal',
-    );
+    const form = formOf(values);
     const format = oneOf<CircuitFormat>(values, 'format', FORMATS, 'table');
     for (const source of operands.length > 0 ? operands : ['skip']) {
       const { name, graph } = await loadCase(source);

@@ -10,12 +10,13 @@ import {
 } from '../data/datasets.ts';
 import { OptionError } from '../errors.ts';
 import { makeOptimiser } from '../optim.ts';
-import type { Mode } from '../record.ts';
 import { makeRule } from '../rules/table.ts';
 import { countSteps, type TrainOptions } from '../train.ts';
 import {
   backendOf,
   type Command,
+  inMode,
+  modeOf,
   onBackend,
   oneOf,
   ruleOf,
@@ -71,11 +72,7 @@ export const trainCommand: Command = {
       value: 'FILE',
       help: 'start from the weights of a .safetensors file',
     },
-    mode: {
-      type: 'string',
-      value: 'MODE',
-      help: 'live, event or clocked (live): same bits, different cost',
-    },
+    ...inMode,
     ...onBackend,
     ...seeded,
     out: {
@@ -105,12 +102,7 @@ export const trainCommand: Command = {
     const against = values.against
       ? makeRule(text(values, 'against', 'bp'))
       : undefined;
-    const mode = oneOf<Mode>(
-      values,
-      'mode',
-      ['live', 'event', 'clocked'],
-      'live',
-    );
+    const mode = modeOf(values);
     const seed = seedOf(values);
     const batch = whole(values, 'batch', 1) ?? 64;
     const epochs = whole(values, 'epochs', 1) ?? 1;

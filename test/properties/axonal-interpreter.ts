@@ -1,5 +1,5 @@
 /**
- * THEORY section 2 in plain numbers, for scalar graphs in axonal form: one
+ * The dynamics (Salvatori 2022, Eq. 7 and 8) in plain numbers, for scalar graphs in axonal form: one
  * queue an axon for errors, one for values. No symbols, no kernels, no
  * events: every population is computed at every tick.
  */

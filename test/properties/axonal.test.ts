@@ -199,7 +199,7 @@ const schedule = (
   rate: 0.125,
 });
 
-// Oracle: the equations of THEORY section 2, written out for numbers.
+// Oracle: the equations of the dynamics, written out for numbers.
 describe.each([1, 0.3])('gamma = %d', (gamma) => {
   test.each(['longest-path', 'least-delay', 'none'] as const)(
     'random graphs, %s: every population at every tick',
