@@ -113,6 +113,112 @@ export class Vertex {
   mean(axis?: number): Vertex {
     return this.apply('mean', [], axis === undefined ? {} : { axis });
   }
+  sub(other: Vertex): Vertex {
+    return this.apply('sub', [other]);
+  }
+  div(other: Vertex): Vertex {
+    return this.apply('div', [other]);
+  }
+  exp(): Vertex {
+    return this.apply('exp');
+  }
+  log(): Vertex {
+    return this.apply('log');
+  }
+  abs(): Vertex {
+    return this.apply('abs');
+  }
+  gelu(): Vertex {
+    return this.apply('gelu');
+  }
+  silu(): Vertex {
+    return this.apply('silu');
+  }
+  /** Into [min, max]; the error passes where nothing was cut. */
+  clamp(min: number, max: number): Vertex {
+    return this.apply('clamp', [], { min, max });
+  }
+  softmax(axis = -1): Vertex {
+    return this.apply('softmax', [], { axis });
+  }
+  logSoftmax(axis = -1): Vertex {
+    return this.apply('log_softmax', [], { axis });
+  }
+  /** x [B, C, H, W] with filters [O, C / groups, kh, kw] and a bias [O] or none. */
+  conv2d(
+    weight: Vertex,
+    bias: Vertex | null = null,
+    attrs: { stride?: number; padding?: number; groups?: number } = {},
+  ): Vertex {
+    return this.apply('conv2d', bias ? [weight, bias] : [weight], attrs);
+  }
+  maxpool2d(kernel: number, more: { stride?: number; padding?: number } = {}) {
+    return this.apply('maxpool2d', [], { kernel, ...more });
+  }
+  avgpool2d(kernel: number, more: { stride?: number; padding?: number } = {}) {
+    return this.apply('avgpool2d', [], { kernel, ...more });
+  }
+  /** x [B, C, ...] to the means of its channels, [B, C]. */
+  globalAvgpool(): Vertex {
+    return this.apply('global_avgpool');
+  }
+  /** Over the last axis. */
+  layernorm(gain: Vertex, shift: Vertex, eps?: number): Vertex {
+    return this.apply('layernorm', [gain, shift], eps ? { eps } : {});
+  }
+  /** Over the batch and all axes after the second. */
+  batchnorm(gain: Vertex, shift: Vertex, eps?: number): Vertex {
+    return this.apply('batchnorm', [gain, shift], eps ? { eps } : {});
+  }
+  /** Local response normalisation over `size` channels. */
+  lrn(size: number, more: { alpha?: number; beta?: number; k?: number } = {}) {
+    return this.apply('lrn', [], { size, ...more });
+  }
+  /** Scores [..., rows, columns] with none for columns after the row. */
+  causalMask(): Vertex {
+    return this.apply('causal_mask');
+  }
+  /** The same elements in another shape; one length may be -1. */
+  reshape(shape: Shape): Vertex {
+    return this.apply('reshape', [], { shape });
+  }
+  /** Axes from `start_axis` on become one. */
+  flatten(start_axis = 1): Vertex {
+    return this.apply('flatten', [], { start_axis });
+  }
+  /** Which axis each one becomes; the last two change places if not given. */
+  transpose(axes?: readonly number[]): Vertex {
+    return this.apply('transpose', [], axes ? { axes } : {});
+  }
+  /** Repeated along axes that are 1 or missing. */
+  expand(shape: Shape): Vertex {
+    return this.apply('expand', [], { shape });
+  }
+  /** Elements of an axis from `start` to before `end`. */
+  slice(axis: number, start: number, end?: number): Vertex {
+    const more = end === undefined ? {} : { end };
+    return this.apply('slice', [], { axis, start, ...more });
+  }
+  /** An axis in parts of these lengths. */
+  split(axis: number, lengths: readonly number[]): Vertex[] {
+    let start = 0;
+    return lengths.map((length) => {
+      start += length;
+      return this.slice(axis, start - length, start);
+    });
+  }
+  /** This and others one after another. */
+  concat(others: Vertex[], axis = 0): Vertex {
+    return this.apply('concat', others, { axis });
+  }
+  /** Rows of this table by the numbers in another vertex. */
+  embedding(numbers: Vertex): Vertex {
+    return this.apply('embedding', [numbers]);
+  }
+  /** Elements left out by chance, as `step` [1], the presentation, says. */
+  dropout(rate: number, step: Vertex, seed: number): Vertex {
+    return this.apply('dropout', [step], { rate, seed });
+  }
   /** The same vertex under another name. */
   named(id: string): Vertex {
     return this.builder.rename(this, id);

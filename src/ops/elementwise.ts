@@ -19,7 +19,11 @@ interface Entry {
 
 const isNumber = (value: unknown) => Number.isFinite(value);
 
-/** relu'(0) = 0; its comparisons let NaN through, which > would hide. */
+/**
+ * The derivative at a kink: 0 for relu and abs at 0, that of the inside for
+ * clamp at its bounds, as PyTorch has it. Comparisons let NaN through, which
+ * > would hide. gelu is the form with tanh (Hendrycks and Gimpel 2016).
+ */
 const TABLE: Record<string, Entry> = {
   identity: { forward: 'x', vjp: ['eps'], exactOnIntegers: true },
   scale: {
@@ -35,10 +39,43 @@ const TABLE: Record<string, Entry> = {
     vjp: ['where(x <= 0, 0, eps)'],
     exactOnIntegers: true,
   },
+  gelu: {
+    forward:
+      '0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))',
+    vjp: [
+      'eps * (0.5 * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))' +
+        ' + 0.5 * x * (1 - tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))' +
+        ' * tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))' +
+        ' * 0.7978845608028654 * (1 + 0.134145 * x * x))',
+    ],
+  },
+  silu: {
+    forward: 'x / (1 + exp(-x))',
+    vjp: ['eps * (1 + (x - y)) / (1 + exp(-x))'],
+  },
+  abs: {
+    forward: 'abs(x)',
+    vjp: ['where(x == 0, 0, where(x < 0, -eps, eps))'],
+    exactOnIntegers: true,
+  },
+  clamp: {
+    forward: 'where(x < min, min, where(x > max, max, x))',
+    vjp: ['where(x < min, 0, where(x > max, 0, eps))'],
+    attrs: ['min', 'max'],
+    exactOnIntegers: true,
+  },
+  exp: { forward: 'exp(x)', vjp: ['eps * y'] },
+  log: { forward: 'log(x)', vjp: ['eps / x'], domain: [0.1, 4] },
   sin: { forward: 'sin(x)', vjp: ['eps * cos(x)'] },
   tan: { forward: 'tan(x)', vjp: ['eps * (1 + y * y)'], domain: [-1.2, 1.2] },
   sqrt: { forward: 'sqrt(x)', vjp: ['eps / (2 * y)'], domain: [0.1, 4] },
   square: { forward: 'x * x', vjp: ['eps * (2 * x)'], exactOnIntegers: true },
+  sub: { forward: 'x - z', vjp: ['eps', '-eps'], exactOnIntegers: true },
+  div: {
+    forward: 'x / z',
+    vjp: ['eps / z', '-(eps * y) / z'],
+    domain: [0.3, 3],
+  },
   mul: { forward: 'x * z', vjp: ['eps * z', 'eps * x'], exactOnIntegers: true },
 };
 

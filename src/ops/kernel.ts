@@ -76,3 +76,44 @@ const MOST_WORKGROUPS = 4096;
 export function spread(n: number): [number] {
   return [Math.max(1, Math.min(Math.ceil(n / WORKGROUP), MOST_WORKGROUPS))];
 }
+
+/**
+ * A kernel of one output in which each element is computed by itself, from a
+ * file of kernels/ in which some words are replaced. Files that need math.wgsl
+ * have `params.zero` after their own parameters.
+ */
+export function elementKernel(spec: {
+  readonly name: string;
+  readonly file: string;
+  readonly words?: Readonly<Record<string, string>>;
+  /** The input in whose place the output is made; none if not given. */
+  readonly inPlace?: number;
+  readonly cpu: Kernel['cpu'];
+}): Kernel {
+  const { name, file: own, words = {}, inPlace = null, cpu } = spec;
+  return {
+    name,
+    inPlace: [inPlace],
+    cpu,
+    gpu: {
+      files: ['math', own],
+      code(_, file) {
+        let text = file(own);
+        for (const [word, by] of Object.entries(words)) {
+          text = text.replaceAll(word, by);
+        }
+        return text.includes('zero: u32') ? text + file('math') : text;
+      },
+      workgroups: (_, call) => spread(call.outputs[0].size),
+    },
+  };
+}
+
+/** What kernels that may add to their output replace FINISH by. */
+export const finishing = (add: boolean) => ({
+  FINISH: add ? 'out[i] + value' : 'value',
+});
+
+/** Rounding of the CPU forms: to float32 where `single`. */
+export const rounding = (single: boolean) =>
+  single ? Math.fround : (x: number) => x;

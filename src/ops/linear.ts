@@ -1,6 +1,6 @@
 /** linear, affine and matmul: the matrix product and its products. */
 
-import { type Shape, shapeText, sizeOf } from '../tensor.ts';
+import { type Shape, sameShape, shapeText, sizeOf } from '../tensor.ts';
 import { gemm, rowMajor, transposed } from './gemm.ts';
 import type { Emit, Ref } from './kernel.ts';
 import { type Op, type Operand, ShapeProblem, type VjpArgs } from './op.ts';
@@ -70,37 +70,75 @@ export const linear: Op = {
 
 export const affine: Op = { ...linear, name: 'affine', arity: 3 };
 
-/** matmul: a [n, k] times b [k, m], or b [m, k] with transpose_b. */
+/** Matrices and their number; b may be one matrix for all of a's. */
+function matricesOf(a: Shape, b: Shape, turned: boolean) {
+  const [n, k] = a.slice(-2);
+  const m = b[b.length - (turned ? 2 : 1)];
+  const batches = sizeOf(a.slice(0, -2));
+  // One matrix for all: the rows of a are one tall matrix.
+  return b.length === 2
+    ? { n: batches * n, k, m, batches: 1 }
+    : { n, k, m, batches };
+}
+
+/**
+ * matmul: a [..., n, k] times b [..., k, m], or b [..., m, k] with transpose_b.
+ * The axes in front are alike, or b is one matrix for all.
+ */
 export const matmul: Op = {
   name: 'matmul',
   arity: 2,
   attrs: { transpose_b: (v) => v === undefined || typeof v === 'boolean' },
   exactOnIntegers: true,
   shape([a, b], attrs) {
-    const [k, m] = attrs.transpose_b ? [b[1], b[0]] : b;
-    if (a.length !== 2 || b.length !== 2 || a[1] !== k) {
+    const [rows, columns] = b.slice(-2);
+    const [k, m] = attrs.transpose_b ? [columns, rows] : [rows, columns];
+    const front = a.slice(0, -2);
+    const fits =
+      a.length >= 2 &&
+      b.length >= 2 &&
+      a[a.length - 1] === k &&
+      (b.length === 2 || sameShape(front, b.slice(0, -2)));
+    if (!fits) {
       throw new ShapeProblem(
-        `needs a [n, k] and b ${attrs.transpose_b ? '[m, k]' : '[k, m]'} ` +
+        `needs a [..., n, k] and b ${attrs.transpose_b ? '[..., m, k]' : '[..., k, m]'} ` +
           `but has ${shapeText(a)} and ${shapeText(b)}`,
       );
     }
-    return [a[0], m];
+    return [...a.slice(0, -1), m];
   },
-  forward(emit, [a, b], attrs, [n, m]) {
-    const k = a.shape[1];
-    const right = attrs.transpose_b ? transposed(b.ref, k) : rowMajor(b.ref, m);
-    return gemm(emit, [n, m, k], rowMajor(a.ref, k), right);
+  forward(emit, [a, b], attrs) {
+    const turned = attrs.transpose_b === true;
+    const { n, k, m, batches } = matricesOf(a.shape, b.shape, turned);
+    const right = turned
+      ? transposed(b.ref, k, k * m)
+      : rowMajor(b.ref, m, k * m);
+    return gemm(emit, [n, m, k, batches], rowMajor(a.ref, k, n * k), right);
   },
-  vjp(emit, { inputs: [a, b], output, attrs, slot, eps, base }) {
-    const [n, m] = output.shape;
-    const k = a.shape[1];
-    const turned = attrs.transpose_b;
+  vjp(emit, { inputs: [a, b], attrs, slot, eps, base }) {
+    const turned = attrs.transpose_b === true;
+    const { n, k, m, batches } = matricesOf(a.shape, b.shape, turned);
     if (slot === 0) {
-      const right = turned ? rowMajor(b.ref, k) : transposed(b.ref, m);
-      return gemm(emit, [n, k, m], rowMajor(eps, m), right, { base });
+      const left = rowMajor(eps, m, n * m);
+      const right = turned
+        ? rowMajor(b.ref, k, k * m)
+        : transposed(b.ref, m, k * m);
+      return gemm(emit, [n, k, m, batches], left, right, { base });
     }
     return turned
-      ? gemm(emit, [m, k, n], transposed(eps, m), rowMajor(a.ref, k), { base })
-      : gemm(emit, [k, m, n], transposed(a.ref, k), rowMajor(eps, m), { base });
+      ? gemm(
+          emit,
+          [m, k, n, batches],
+          transposed(eps, m, n * m),
+          rowMajor(a.ref, k, n * k),
+          { base },
+        )
+      : gemm(
+          emit,
+          [k, m, n, batches],
+          transposed(a.ref, k, n * k),
+          rowMajor(eps, m, n * m),
+          { base },
+        );
   },
 };

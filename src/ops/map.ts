@@ -3,7 +3,6 @@
  * dynamics, optimisers and triggers are all made here.
  */
 
-import type { FloatArray } from '../tensor.ts';
 import {
   compileJs,
   type Expression,
@@ -26,6 +25,10 @@ export interface MapSpec {
   readonly each: readonly string[];
   /** Names of operands of size 1, read by every element. */
   readonly single?: readonly string[];
+  /** Names of operands of which element i reads the one that `Along` says. */
+  readonly along?: readonly string[];
+  /** Names of numbers that say where element i is, as `Along` says. */
+  readonly coordinates?: readonly string[];
   /** Names of numbers fixed when the call is recorded. */
   readonly constants?: readonly string[];
   /**
@@ -36,12 +39,24 @@ export interface MapSpec {
   readonly outputs: readonly (readonly [string, string])[];
 }
 
+/**
+ * Where element i is along some axes: floor(i / step) % count * low + i % low.
+ * [inner, n, 1] is the place on an axis of n with `inner` elements below it;
+ * [n inner, outer, inner] the place on all axes but that one.
+ */
+export type Along = readonly [step: number, count: number, low: number];
+
 /** An elementwise kernel with a typed way to call it. */
 export interface MapKernel extends Kernel {
+  /**
+   * Operands in the order of `each`, `single`, `along`; `places` of `along`,
+   * then of `coordinates`.
+   */
   emit(
     emit: Emit,
     operands: readonly Ref[],
     constants?: readonly number[],
+    places?: readonly Along[],
   ): Ref[];
 }
 
@@ -58,33 +73,42 @@ export function mapKernel(spec: MapSpec): MapKernel {
 }
 
 function makeMap(spec: MapSpec): MapKernel {
-  const { each, single = [], constants = [] } = spec;
-  const operands = [...each, ...single];
+  const { each, single = [], along = [], constants = [] } = spec;
   const outputs = spec.outputs.map(([name, text]) => ({
     name,
     formula: parseExpression(text),
     inPlace: each.includes(name) ? each.indexOf(name) : null,
   }));
+  const parts: Parts = {
+    constants,
+    outputs,
+    placed: [...along, ...(spec.coordinates ?? [])],
+    operands: [
+      ...each.map((name) => ({ name, at: 'i' })),
+      ...single.map((name) => ({ name, at: '0' })),
+      ...along.map((name) => ({ name, at: `at_${name}` })),
+    ],
+    coordinates: spec.coordinates ?? [],
+  };
   const forms = new Map<boolean, CpuForm>();
   const kernel: MapKernel = {
     name: `map:${spec.name}`,
     inPlace: outputs.map((o) => o.inPlace),
     cpu(singlePrecision) {
       const made =
-        forms.get(singlePrecision) ??
-        cpuForm(operands, each, constants, outputs, singlePrecision);
+        forms.get(singlePrecision) ?? cpuForm(parts, singlePrecision);
       forms.set(singlePrecision, made);
       return made;
     },
     gpu: {
       files: ['math'],
-      code: (_, file) => wgsl(operands, each, constants, outputs, file),
+      code: (_, file) => wgsl(parts, file),
       workgroups: (_, call) => spread(call.ints[0]),
     },
-    emit(emit, refs, numbers = []) {
+    emit(emit, refs, numbers = [], places = []) {
       const n = refs[0].size;
       const sizes = outputs.map(() => n);
-      return emit(kernel, refs, sizes, [n], numbers);
+      return emit(kernel, refs, sizes, [n, ...places.flat()], numbers);
     },
   };
   return kernel;
@@ -96,62 +120,73 @@ interface Output {
   readonly inPlace: number | null;
 }
 
-function cpuForm(
-  operands: readonly string[],
-  each: readonly string[],
-  constants: readonly string[],
-  outputs: readonly Output[],
-  single: boolean,
-): CpuForm {
+interface Parts {
+  readonly constants: readonly string[];
+  readonly outputs: readonly Output[];
+  /** Operands, each with the index that element i reads. */
+  readonly operands: readonly { readonly name: string; readonly at: string }[];
+  /** Names whose place `at_NAME` is computed of i. */
+  readonly placed: readonly string[];
+  /** Those of them whose place is itself the value. */
+  readonly coordinates: readonly string[];
+}
+
+function cpuForm(parts: Parts, single: boolean): CpuForm {
+  const { constants, outputs, operands, placed, coordinates } = parts;
   // In-place operands arrive in their output's array.
   const source = (name: string) => {
     const output = outputs.findIndex((o) => o.name === name);
     return output >= 0 ? `out${output}` : `in_${name}`;
   };
-  const read = operands.map(
-    (name) =>
-      `let ${name} = ${source(name)}[${each.includes(name) ? 'i' : '0'}];`,
-  );
+  const declared = operands.map(({ name }) => name);
   const round = single ? 'Math.fround' : '';
   const compute = outputs.map(({ name, formula }, k) => {
-    const declare = operands.includes(name) ? '' : 'let ';
+    const declare = declared.includes(name) ? '' : 'let ';
     return `${declare}${name} = ${toJs(formula, single)}; out${k}[i] = ${name};`;
   });
   const body = [
-    ...operands.map((name, k) =>
+    ...declared.map((name, k) =>
       source(name).startsWith('in_') ? `const in_${name} = inputs[${k}];` : '',
     ),
     ...outputs.map((_, k) => `const out${k} = outputs[${k}];`),
     ...constants.map((name, k) => `const ${name} = ${round}(floats[${k}]);`),
+    ...placed.map((name, k) => {
+      const at = [1, 2, 3].map((p) => `ints[${3 * k + p}]`);
+      return `const step_${name} = ${at[0]}, count_${name} = ${at[1]}, low_${name} = ${at[2]};`;
+    }),
     `for (let i = 0, n = ints[0]; i < n; i++) {`,
-    ...read,
+    ...placed.map(
+      (name) =>
+        `const at_${name} = Math.floor(i / step_${name}) % count_${name} * low_${name} + i % low_${name};`,
+    ),
+    ...operands.map(({ name, at }) => `let ${name} = ${source(name)}[${at}];`),
+    ...coordinates.map((name) => `const ${name} = at_${name};`),
     ...compute,
     '}',
   ].join('\n');
   return compileJs(
     ['inputs', 'outputs', 'ints', 'floats'],
     body,
-  ) as unknown as (
-    inputs: readonly FloatArray[],
-    outputs: readonly FloatArray[],
-    ints: readonly number[],
-    floats: readonly number[],
-  ) => void;
+  ) as unknown as CpuForm;
 }
 
-function wgsl(
-  operands: readonly string[],
-  each: readonly string[],
-  constants: readonly string[],
-  outputs: readonly Output[],
-  file: (name: string) => string,
-): string {
+function wgsl(parts: Parts, file: (name: string) => string): string {
+  const { constants, outputs, operands, placed, coordinates } = parts;
+  const declared = operands.map(({ name }) => name);
   const inPlace = (name: string) => outputs.some((o) => o.name === name);
-  const inputs = operands.filter((name) => !inPlace(name));
+  const inputs = declared.filter((name) => !inPlace(name));
   const array = 'array<f32>';
-  return [
+  const fields = [
+    'n: u32',
+    ...placed.flatMap((name) =>
+      ['step', 'count', 'low'].map((part) => `${part}_${name}: u32`),
+    ),
+    ...constants.map((name) => `${name}: f32`),
     // The rest of a uniform block is 0; math.wgsl needs one such word.
-    `struct Params { n: u32, ${constants.map((c) => `${c}: f32, `).join('')}zero: u32 }`,
+    'zero: u32',
+  ];
+  return [
+    `struct Params { ${fields.join(', ')} }`,
     '@group(0) @binding(0) var<uniform> params: Params;',
     file('math'),
     ...inputs.map(
@@ -166,12 +201,17 @@ function wgsl(
     'fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {',
     ...constants.map((name) => `let ${name} = params.${name};`),
     `for (var i = id.x; i < params.n; i += groups.x * ${WORKGROUP}u) {`,
-    ...operands.map((name) => {
+    ...placed.map(
+      (name) =>
+        `let at_${name} = i / params.step_${name} % params.count_${name} * params.low_${name} + i % params.low_${name};`,
+    ),
+    ...operands.map(({ name, at }) => {
       const from = inPlace(name) ? `out_${name}` : `in_${name}`;
-      return `var ${name} = ${from}[${each.includes(name) ? 'i' : '0'}];`;
+      return `var ${name} = ${from}[${at}];`;
     }),
+    ...coordinates.map((name) => `let ${name} = f32(at_${name});`),
     ...outputs.map(({ name, formula }) => {
-      const declare = operands.includes(name) ? '' : 'let ';
+      const declare = declared.includes(name) ? '' : 'let ';
       return `${declare}${name} = ${toWgsl(formula)}; out_${name}[i] = ${name};`;
     }),
     '}',

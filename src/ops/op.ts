@@ -50,7 +50,17 @@ export interface Op {
   readonly exactOnIntegers?: boolean;
   /** Interval in which inputs may be drawn to test it. */
   readonly domain?: readonly [number, number];
+  /** The input that holds whole numbers from 0 to below `below`, if one does. */
+  readonly indices?: {
+    readonly slot: number;
+    below(inputs: readonly Shape[], attrs: Attrs): number;
+  };
 }
+
+/** Check of an optional attribute: a whole number from `least` on. */
+export const countAttr = (least: number) => (value: unknown) =>
+  value === undefined ||
+  (Number.isInteger(value) && (value as number) >= least);
 
 /** Why an op cannot use some attributes, or null. */
 export function attrsProblem(op: Op, attrs: Attrs): string | null {

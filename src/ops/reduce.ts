@@ -1,7 +1,15 @@
-/** sum and mean over an axis or over everything, and their messages. */
+/** Sums, means and maxima over an axis or over everything; sum and mean. */
 
-import { type Shape, sizeOf } from '../tensor.ts';
-import { type Emit, type Kernel, type Ref, spread } from './kernel.ts';
+import { type Shape, shapeText, sizeOf } from '../tensor.ts';
+import {
+  type CpuForm,
+  type Emit,
+  elementKernel,
+  finishing,
+  type Kernel,
+  type Ref,
+  rounding,
+} from './kernel.ts';
 import { type Attrs, type Op, ShapeProblem } from './op.ts';
 
 /** A tensor seen as [outer, n, inner], reduced over its middle axis. */
@@ -9,24 +17,36 @@ export type Split = readonly [outer: number, n: number, inner: number];
 
 /**
  * Kernels on [outer, n, inner]: `sum` adds over n, ascending, and divides;
- * `expand` repeats n times, divided. With `add` they add to their output.
+ * `most` takes the greatest; `expand` repeats n times, divided.
  */
-function splitKernel(name: 'sum' | 'expand', add: boolean): Kernel {
-  return {
+function splitKernel(name: keyof typeof forms, add: boolean): Kernel {
+  return elementKernel({
     name: `${name}${add ? ':add' : ''}`,
-    inPlace: [add ? 1 : null],
-    cpu: (single) => (name === 'sum' ? sumForm : expandForm)(single, add),
-    gpu: {
-      files: [name],
-      code: (_, file) =>
-        file(name).replaceAll('FINISH', add ? 'out[i] + value' : 'value'),
-      workgroups: (_, call) => spread(call.outputs[0].size),
-    },
-  };
+    file: name === 'expand' ? 'expand' : 'reduce',
+    words: { ...finishing(add), ...(name === 'expand' ? {} : steps[name]) },
+    inPlace: add ? 1 : undefined,
+    cpu: (single) => forms[name](single, add),
+  });
 }
 
-function sumForm(single: boolean, add: boolean): ReturnType<Kernel['cpu']> {
-  const round = single ? Math.fround : (x: number) => x;
+const steps = {
+  sum: {
+    START: '0.0f',
+    STEP: 'so_far + x[at]',
+    RESULT: 'so_far / params.divisor',
+  },
+  most: {
+    START: 'x[at]',
+    // A NaN stays: comparisons with it are false.
+    STEP: 'select(so_far, x[at], x[at] > so_far || is_nan(x[at]))',
+    RESULT: 'so_far',
+  },
+};
+
+const forms = { sum: sumForm, most: mostForm, expand: expandForm };
+
+function sumForm(single: boolean, add: boolean): CpuForm {
+  const round = rounding(single);
   return ([input], [out], [outer, n, inner], [divisor]) => {
     for (let i = 0; i < outer * inner; i++) {
       let at = Math.floor(i / inner) * n * inner + (i % inner);
@@ -38,8 +58,21 @@ function sumForm(single: boolean, add: boolean): ReturnType<Kernel['cpu']> {
   };
 }
 
-function expandForm(single: boolean, add: boolean): ReturnType<Kernel['cpu']> {
-  const round = single ? Math.fround : (x: number) => x;
+function mostForm(): CpuForm {
+  return ([input], [out], [outer, n, inner]) => {
+    for (let i = 0; i < outer * inner; i++) {
+      let at = Math.floor(i / inner) * n * inner + (i % inner);
+      let most = input[at];
+      for (let k = 0; k < n; k++, at += inner) {
+        if (input[at] > most || Number.isNaN(input[at])) most = input[at];
+      }
+      out[i] = most;
+    }
+  };
+}
+
+function expandForm(single: boolean, add: boolean): CpuForm {
+  const round = rounding(single);
   return ([input], [out], [outer, n, inner], [divisor]) => {
     for (let i = 0; i < outer * n * inner; i++) {
       const from = Math.floor(i / (n * inner)) * inner + (i % inner);
@@ -53,6 +86,16 @@ const KERNELS = {
   sum: [splitKernel('sum', false), splitKernel('sum', true)],
   expand: [splitKernel('expand', false), splitKernel('expand', true)],
 };
+const MOST = splitKernel('most', false);
+
+/** Records the greatest over n of [outer, n, inner]; NaN where one is. */
+export function reduceMost(
+  emit: Emit,
+  input: Ref,
+  [outer, n, inner]: Split,
+): Ref {
+  return emit(MOST, [input], [outer * inner], [outer, n, inner], [1])[0];
+}
 
 /** Records the sum over n of [outer, n, inner], divided, plus `base`. */
 export function reduceSum(
@@ -67,8 +110,22 @@ export function reduceSum(
   return emit(kernel, inputs, [outer * inner], [outer, n, inner], [divisor])[0];
 }
 
-/** How an axis (or none: everything) splits a shape. */
-function split(shape: Shape, attrs: Attrs): Split {
+/** Records the repetition of x over n, divided, plus `base`. */
+function expandMean(
+  emit: Emit,
+  input: Ref,
+  [outer, n, inner]: Split,
+  divisor: number,
+  base: Ref | null,
+): Ref {
+  const inputs = base ? [input, base] : [input];
+  const kernel = KERNELS.expand[base ? 1 : 0];
+  const size = [outer * n * inner];
+  return emit(kernel, inputs, size, [outer, n, inner], [divisor])[0];
+}
+
+/** How an axis (or none: everything) splits a shape. Throws ShapeProblem. */
+export function split(shape: Shape, attrs: Attrs): Split {
   if (attrs.axis === undefined) return [1, sizeOf(shape), 1];
   const axis = axisOf(shape, attrs);
   return [
@@ -79,7 +136,7 @@ function split(shape: Shape, attrs: Attrs): Split {
 }
 
 /** The axis counted from 0; negative ones count from the end. */
-function axisOf(shape: Shape, attrs: Attrs): number {
+export function axisOf(shape: Shape, attrs: Attrs): number {
   const axis = Number(attrs.axis);
   const from = axis < 0 ? axis + shape.length : axis;
   if (!Number.isInteger(axis) || from < 0 || from >= shape.length) {
@@ -106,13 +163,31 @@ function reduction(name: 'sum' | 'mean'): Op {
       return reduceSum(emit, x.ref, parts, divisor(parts[1]));
     },
     vjp(emit, { inputs: [x], attrs, eps, base }) {
-      const [outer, n, inner] = split(x.shape, attrs);
-      const kernel = KERNELS.expand[base ? 1 : 0];
-      const inputs = base ? [eps, base] : [eps];
-      const size = [outer * n * inner];
-      return emit(kernel, inputs, size, [outer, n, inner], [divisor(n)])[0];
+      const parts = split(x.shape, attrs);
+      return expandMean(emit, eps, parts, divisor(parts[1]), base);
     },
   };
+}
+
+/** x [B, C, ...] to the means of its channels, [B, C]. */
+export const globalAvgpool: Op = {
+  name: 'global_avgpool',
+  arity: 1,
+  shape([x]) {
+    if (x.length > 2) return x.slice(0, 2);
+    throw new ShapeProblem(`needs x [B, C, ...] but has ${shapeText(x)}`);
+  },
+  forward: (emit, [x]) => {
+    const parts = planes(x.shape);
+    return reduceSum(emit, x.ref, parts, parts[1]);
+  },
+  vjp(emit, { inputs: [x], eps, base }) {
+    return expandMean(emit, eps, planes(x.shape), planes(x.shape)[1], base);
+  },
+};
+
+function planes(shape: Shape): Split {
+  return [shape[0] * shape[1], sizeOf(shape.slice(2)), 1];
 }
 
 export const sum = reduction('sum');

@@ -61,6 +61,17 @@ export const casesOf: Readonly<Record<string, readonly OpCase[]>> = {
   tanh: alone,
   sigmoid: alone,
   relu: alone,
+  gelu: alone,
+  silu: alone,
+  abs: alone,
+  clamp: [
+    { shapes: [[3, 5]], attrs: { min: -1, max: 0.7 } },
+    { shapes: [[3, 5]], attrs: { min: 0.3, max: 0.3 } },
+  ],
+  exp: alone,
+  log: alone,
+  sub: pairs,
+  div: pairs,
   sin: alone,
   tan: alone,
   sqrt: alone,
@@ -106,9 +117,163 @@ export const casesOf: Readonly<Record<string, readonly OpCase[]>> = {
       ],
       attrs: { transpose_b: true },
     },
+    {
+      shapes: [
+        [2, 3, 4, 5],
+        [2, 3, 5, 2],
+      ],
+    },
+    {
+      shapes: [
+        [3, 4, 5],
+        [3, 6, 5],
+      ],
+      attrs: { transpose_b: true },
+    },
+    // One matrix for all.
+    {
+      shapes: [
+        [2, 3, 4],
+        [4, 2],
+      ],
+    },
+    {
+      shapes: [
+        [2, 3, 4],
+        [2, 4],
+      ],
+      attrs: { transpose_b: true },
+    },
   ],
   sum: reduced,
   mean: reduced,
+  conv2d: [
+    { shapes: [[1, 1, 1, 1], [1, 1, 1, 1], [1]] },
+    { shapes: [[2, 3, 6, 5], [4, 3, 3, 3], [4]], attrs: { padding: 1 } },
+    // Filters that are not square, without a bias, edges left over by strides.
+    {
+      shapes: [
+        [2, 2, 7, 6],
+        [3, 2, 2, 3],
+      ],
+      attrs: { stride: 2 },
+    },
+    {
+      shapes: [[2, 4, 7, 8], [6, 2, 3, 3], [6]],
+      attrs: { stride: 3, padding: 2, groups: 2 },
+    },
+    { shapes: [[1, 3, 5, 5], [3, 1, 3, 3], [3]], attrs: { groups: 3 } },
+    // More rows, columns and terms than one tile or block has.
+    { shapes: [[2, 8, 6, 5], [18, 8, 6, 6], [18]], attrs: { padding: 3 } },
+  ],
+  maxpool2d: [
+    { shapes: [[2, 2, 6, 4]], attrs: { kernel: 2 } },
+    { shapes: [[1, 3, 7, 8]], attrs: { kernel: 3, stride: 2, padding: 1 } },
+    { shapes: [[1, 1, 5, 5]], attrs: { kernel: 2, stride: 1 } },
+    // Strides beyond the window leave elements out.
+    { shapes: [[1, 1, 7, 7]], attrs: { kernel: 2, stride: 3 } },
+  ],
+  avgpool2d: [
+    { shapes: [[2, 2, 6, 4]], attrs: { kernel: 2 } },
+    { shapes: [[1, 3, 7, 8]], attrs: { kernel: 3, stride: 2, padding: 1 } },
+    { shapes: [[1, 1, 7, 7]], attrs: { kernel: 2, stride: 3 } },
+  ],
+  global_avgpool: [{ shapes: [[2, 3, 4, 5]] }, { shapes: [[3, 2, 4]] }],
+  layernorm: [
+    { shapes: [[3, 5], [5], [5]] },
+    { shapes: [[2, 3, 4], [4], [4]], attrs: { eps: 0.1 } },
+    { shapes: [[7], [7], [7]] },
+  ],
+  batchnorm: [
+    { shapes: [[6, 3], [3], [3]] },
+    { shapes: [[3, 2, 3, 2], [2], [2]], attrs: { eps: 0.1 } },
+  ],
+  batchnorm_inference: [
+    { shapes: [[4, 3], [3], [3], [3], [3]] },
+    { shapes: [[3, 2, 3, 2], [2], [2], [2], [2]], attrs: { eps: 0.1 } },
+  ],
+  lrn: [
+    { shapes: [[2, 7, 3]], attrs: { size: 5, alpha: 0.5, k: 2 } },
+    { shapes: [[2, 4, 2, 3]], attrs: { size: 2, alpha: 0.9, beta: 0.5 } },
+    { shapes: [[3, 2]], attrs: { size: 7 } },
+  ],
+  softmax: [
+    { shapes: [[5]] },
+    { shapes: [[3, 4]] },
+    { shapes: [[2, 3, 4]], attrs: { axis: 1 } },
+    { shapes: [[2, 3, 4]], attrs: { axis: 0 } },
+  ],
+  log_softmax: [
+    { shapes: [[5]] },
+    { shapes: [[3, 4]] },
+    { shapes: [[2, 3, 4]], attrs: { axis: 1 } },
+  ],
+  causal_mask: [
+    { shapes: [[4, 4]] },
+    { shapes: [[2, 3, 3, 5]], attrs: { fill: -3 } },
+  ],
+  reshape: [
+    { shapes: [[2, 6]], attrs: { shape: [3, 4] } },
+    { shapes: [[2, 3, 4]], attrs: { shape: [6, -1] } },
+  ],
+  flatten: [
+    { shapes: [[2, 3, 4]] },
+    { shapes: [[2, 3, 4]], attrs: { start_axis: 2 } },
+    { shapes: [[3]] },
+  ],
+  transpose: [
+    { shapes: [[3, 5]] },
+    { shapes: [[2, 3, 4, 5]], attrs: { axes: [0, 2, 1, 3] } },
+    { shapes: [[2, 3, 4, 5]], attrs: { axes: [3, 1, 0, 2] } },
+    { shapes: [[2, 1, 3, 2, 2, 3]], attrs: { axes: [5, -2, 0, 3, 1, 2] } },
+  ],
+  expand: [
+    { shapes: [[3]], attrs: { shape: [2, 3] } },
+    { shapes: [[2, 1, 3, 1]], attrs: { shape: [4, 2, 5, 3, 2] } },
+    { shapes: [[1]], attrs: { shape: [2, 2] } },
+    { shapes: [[2, 3]], attrs: { shape: [2, 3] } },
+  ],
+  slice: [
+    { shapes: [[5]], attrs: { axis: 0, start: 1, end: 3 } },
+    { shapes: [[2, 5, 3]], attrs: { axis: 1, start: 2 } },
+    { shapes: [[4, 3]], attrs: { axis: -1, start: -2, end: -1 } },
+  ],
+  concat: [
+    {
+      shapes: [
+        [2, 3],
+        [1, 3],
+      ],
+    },
+    {
+      shapes: [
+        [2, 3, 2],
+        [2, 1, 2],
+        [2, 2, 2],
+      ],
+      attrs: { axis: 1 },
+    },
+    { shapes: [[3, 2]], attrs: { axis: -1 } },
+    // Joined in groups of groups.
+    {
+      shapes: Array.from({ length: 13 }, (_, i) => [2, (i % 3) + 1]),
+      attrs: { axis: 1 },
+    },
+  ],
+  embedding: [
+    { shapes: [[4, 3], [5]] },
+    {
+      shapes: [
+        [3, 2],
+        [2, 4],
+      ],
+    },
+  ],
+  dropout: [
+    { shapes: [[3, 5], [1]], attrs: { rate: 0.5, seed: 7 } },
+    { shapes: [[70], [1]], attrs: { rate: 0.1, seed: 2 ** 32 - 1 } },
+    { shapes: [[6], [1]], attrs: { rate: 0, seed: 0 } },
+  ],
   composite: [
     composed([[3, 5]], (x) => x.tanh()),
     composed([[3, 5]], (x) => x.sin().mul(x)),
@@ -183,12 +348,21 @@ export function recordOp(op: Op, { shapes, attrs = {} }: OpCase): Program {
 }
 
 /** Values for all feeds of such a program. */
-export function feedsFor(op: Op, program: Program): Map<string, Float32Array> {
+export function feedsFor(
+  op: Op,
+  program: Program,
+  { shapes, attrs = {} }: OpCase,
+): Map<string, Float32Array> {
   const plain: Op = { ...op, domain: undefined };
   return new Map(
-    [...program.feeds].map(([name, { size }]) => [
-      name,
-      drawn(name.startsWith('in') ? op : plain, size, name),
-    ]),
+    [...program.feeds].map(([name, { size }]) => {
+      if (op.indices && name === `in${op.indices.slot}`) {
+        const random = new Random(1, `${op.name} ${name}`);
+        const below = Math.min(op.indices.below(shapes, attrs), 1000);
+        const draw = () => random.below(below);
+        return [name, Float32Array.from({ length: size }, draw)];
+      }
+      return [name, drawn(name.startsWith('in') ? op : plain, size, name)];
+    }),
   );
 }

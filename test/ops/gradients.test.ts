@@ -21,18 +21,17 @@ describe.each(ops.map((op) => [op.name, op] as const))('%s', (name, op) => {
     '%s',
     (_, opCase) => {
       const program = recordOp(op, opCase);
-      const feeds = feedsFor(op, program);
+      const feeds = feedsFor(op, program, opCase);
       const { outputs } = interpret(program, feeds, false);
       const eps = feeds.get('eps') as Float32Array;
 
-      /** sum eps y, with one element of one input moved. */
-      function along(input: string, i: number, by: number): number {
+      /** y, with one element of one input moved. */
+      function along(input: string, i: number, by: number): ArrayLike<number> {
         const moved = Float64Array.from(feeds.get(input) as Float32Array);
         moved[i] += by;
         const given = new Map<string, ArrayLike<number>>(feeds);
         given.set(input, moved);
-        const y = interpret(program, given, false).outputs.get('y') ?? [];
-        return Array.from(y).reduce((sum, value, k) => sum + value * eps[k], 0);
+        return interpret(program, given, false).outputs.get('y') ?? [];
       }
 
       // Oracle: central differences of sum eps y.
@@ -40,11 +39,22 @@ describe.each(ops.map((op) => [op.name, op] as const))('%s', (name, op) => {
         opCase.shapes.forEach((shape, slot) => {
           const message = outputs.get(`vjp${slot}`) as Float64Array;
           expect(message.length).toBe(sizeOf(shape));
+          if (op.indices?.slot === slot) {
+            // Whole numbers have no derivative.
+            expect(message.every((x) => x === 0)).toBe(true);
+            return;
+          }
           // Large cases are there for the kernels' edges: a few elements do.
-          const step = Math.ceil(message.length / 40);
+          const step = Math.ceil(message.length / 20);
           for (let i = 0; i < message.length; i += step) {
             const input = `in${slot}`;
-            const slope = (along(input, i, H) - along(input, i, -H)) / (2 * H);
+            // Differences first: elements that do not depend on it give 0.
+            const [above, below] = [along(input, i, H), along(input, i, -H)];
+            const change = Array.from(above).reduce(
+              (sum, y, k) => sum + (y - below[k]) * eps[k],
+              0,
+            );
+            const slope = change / (2 * H);
             const error = Math.abs(message[i] - slope);
             expect(error).toBeLessThan(TOLERANCE * (1 + Math.abs(slope)));
           }

@@ -33,7 +33,7 @@ describeWebGpu('webgpu = float32 on the CPU, to the bit', () => {
     async (name, op) => {
       for (const opCase of casesOf[name]) {
         const program = recordOp(op, opCase);
-        const feeds = feedsFor(op, program);
+        const feeds = feedsFor(op, program, opCase);
         const wanted = twin(program, feeds);
         const got = await runOn(await webgpu(), program, feeds);
         const approximate = !isSoftware && APPROXIMATE.includes(name);

@@ -1,0 +1,18 @@
+// Message of the greatest: to each element the errors of the windows that it
+// wins. Follows pool2d-max.wgsl.
+
+fn message(i: u32) -> f32 {
+  let pixel = i % (params.height * params.width);
+  let plane = i / (params.height * params.width);
+  let rows = windows_of(pixel / params.width, params.oh);
+  let columns = windows_of(pixel % params.width, params.ow);
+  var sum = 0.0f;
+  for (var oy = rows.x; oy < rows.y; oy++) {
+    for (var ox = columns.x; ox < columns.y; ox++) {
+      if (place_of_most(plane, oy, ox) == i) {
+        sum = sum + eps[(plane * params.oh + oy) * params.ow + ox];
+      }
+    }
+  }
+  return sum;
+}

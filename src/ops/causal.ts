@@ -1,0 +1,63 @@
+/**
+ * causal_mask: scores [..., rows, columns] with attrs.fill (-1e9 if not given)
+ * wherever column > row: a position of a sequence sees itself and what came
+ * before it. After a softmax those are exactly 0.
+ */
+
+import { type Shape, shapeText } from '../tensor.ts';
+import { type Along, mapKernel } from './map.ts';
+import { type Attrs, type Op, ShapeProblem } from './op.ts';
+
+const coordinates = ['row', 'column'];
+const forward = mapKernel({
+  name: 'causal_mask',
+  each: ['x'],
+  coordinates,
+  constants: ['fill'],
+  outputs: [['y', 'where(column > row, fill, x)']],
+});
+const fresh = mapKernel({
+  name: 'causal_mask/vjp',
+  each: ['eps'],
+  coordinates,
+  outputs: [['s', 'where(column > row, 0, eps)']],
+});
+const added = mapKernel({
+  name: 'causal_mask/vjp+',
+  each: ['s', 'eps'],
+  coordinates,
+  outputs: [['s', 's + where(column > row, 0, eps)']],
+});
+
+/** Where element i is in its matrix. */
+function places(shape: Shape): Along[] {
+  const [rows, columns] = shape.slice(-2);
+  return [
+    [columns, rows, 1],
+    [1, columns, 1],
+  ];
+}
+
+export const causalMask: Op = {
+  name: 'causal_mask',
+  arity: 1,
+  attrs: { fill: (v) => v === undefined || Number.isFinite(v) },
+  exactOnIntegers: true,
+  shape([x]) {
+    if (x.length < 2) {
+      throw new ShapeProblem(
+        `needs scores [..., rows, columns] but has ${shapeText(x)}`,
+      );
+    }
+    return x;
+  },
+  forward(emit, [x], attrs: Attrs) {
+    const fill = Number(attrs.fill ?? -1e9);
+    return forward.emit(emit, [x.ref], [fill], places(x.shape))[0];
+  },
+  vjp(emit, { inputs: [x], eps, base }) {
+    return base
+      ? added.emit(emit, [base, eps], [], places(x.shape))[0]
+      : fresh.emit(emit, [eps], [], places(x.shape))[0];
+  },
+};

@@ -1,0 +1,90 @@
+/**
+ * dropout: each element is left out with probability `rate`, the others are
+ * divided by 1 - rate. What is left out is a function of attrs.seed, the
+ * element's number and the second input, `step` [1], the number of the
+ * presentation: every backend, every rule and every look within a presentation
+ * sees the same. Two vertices of one seed leave out the same elements.
+ */
+
+import { philox } from '../random.ts';
+import { shapeText } from '../tensor.ts';
+import {
+  type Emit,
+  elementKernel,
+  finishing,
+  type Kernel,
+  type Ref,
+  rounding,
+} from './kernel.ts';
+import { mapKernel } from './map.ts';
+import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
+
+/** Twin of kernels/dropout.wgsl. */
+function dropoutKernel(add: boolean): Kernel {
+  return elementKernel({
+    name: `dropout${add ? ':add' : ''}`,
+    file: 'dropout',
+    words: finishing(add),
+    inPlace: add ? 2 : undefined,
+    cpu: (single) => {
+      const round = rounding(single);
+      return ([x, step], [out], [n, seed, least], [factor]) => {
+        const scale = round(factor);
+        for (let i = 0; i < n; i += 4) {
+          const drawn = philox([i / 4, step[0], 0, 0], [seed, 0]);
+          for (let k = 0; k < 4 && i + k < n; k++) {
+            const value = drawn[k] >= least ? round(x[i + k] * scale) : 0;
+            out[i + k] = add ? round(out[i + k] + value) : value;
+          }
+        }
+      };
+    },
+  });
+}
+
+const KERNELS = [dropoutKernel(false), dropoutKernel(true)];
+
+/** The number of the presentation has no message. */
+const nothing = mapKernel({
+  name: 'nothing',
+  each: ['x'],
+  outputs: [['s', '0']],
+});
+
+function masked(
+  emit: Emit,
+  x: Ref,
+  step: Ref,
+  attrs: Attrs,
+  base: Ref | null = null,
+): Ref {
+  const rate = Number(attrs.rate);
+  const ints = [x.size, Number(attrs.seed), Math.round(rate * 2 ** 32)];
+  const inputs = base ? [x, step, base] : [x, step];
+  const kernel = KERNELS[base ? 1 : 0];
+  return emit(kernel, inputs, [x.size], ints, [1 / (1 - rate)])[0];
+}
+
+export const dropout: Op = {
+  name: 'dropout',
+  arity: 2,
+  attrs: {
+    rate: (v) => typeof v === 'number' && v >= 0 && v < 1,
+    seed: (v) => countAttr(0)(v) && v !== undefined && Number(v) < 2 ** 32,
+  },
+  // Whole numbers from 0 on.
+  indices: { slot: 1, below: () => 2 ** 24 },
+  shape([x, step]) {
+    if (step.length !== 1 || step[0] !== 1) {
+      throw new ShapeProblem(
+        `needs the number of the presentation, of shape [1], but has ${shapeText(step)}`,
+      );
+    }
+    return x;
+  },
+  forward: (emit, [x, step], attrs) => masked(emit, x.ref, step.ref, attrs),
+  vjp(emit, { inputs: [, step], attrs, slot, eps, base }) {
+    if (slot === 1) return base ?? nothing.emit(emit, [step.ref])[0];
+    return masked(emit, eps, step.ref, attrs, base);
+  },
+};

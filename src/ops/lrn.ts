@@ -1,0 +1,131 @@
+/**
+ * lrn: local response normalisation (Krizhevsky et al. 2012, section 3.3),
+ * y_c = x_c / (k + alpha / size * sum of x^2 over `size` channels around c)^beta.
+ * As in PyTorch alpha is divided by the size; the paper's 1e-4 over 5 channels
+ * is alpha = 5e-4 here.
+ */
+
+import { type Shape, shapeText, sizeOf } from '../tensor.ts';
+import { type Emit, elementKernel, type Ref, rounding } from './kernel.ts';
+import { mapKernel } from './map.ts';
+import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
+
+const windowSum = elementKernel({
+  name: 'channel-window',
+  file: 'channel-window',
+  cpu: (single) => {
+    const round = rounding(single);
+    return ([x], [out], [n, channels, inner, below, above]) => {
+      for (let i = 0; i < n; i++) {
+        const channel = Math.floor(i / inner) % channels;
+        const first = Math.max(0, channel - below);
+        const last = Math.min(channels - 1, channel + above);
+        let sum = 0;
+        for (let c = first; c <= last; c++) {
+          sum = round(sum + x[i + (c - channel) * inner]);
+        }
+        out[i] = sum;
+      }
+    };
+  },
+});
+
+const squares = mapKernel({
+  name: 'squares',
+  each: ['x'],
+  outputs: [['y', 'x * x']],
+});
+/** (k + rate w)^-beta. */
+const POWER = 'exp(-(beta * log(k + rate * w)))';
+const divided = mapKernel({
+  name: 'lrn',
+  each: ['x', 'w'],
+  constants: ['k', 'rate', 'beta'],
+  outputs: [['y', `x * ${POWER}`]],
+});
+const ratio = mapKernel({
+  name: 'lrn/ratio',
+  each: ['eps', 'y', 'w'],
+  constants: ['k', 'rate'],
+  outputs: [['r', 'eps * y / (k + rate * w)']],
+});
+const MESSAGE = `eps * ${POWER} - 2 * (rate * beta) * (x * r)`;
+const message = {
+  fresh: mapKernel({
+    name: 'lrn/vjp',
+    each: ['eps', 'x', 'w', 'r'],
+    constants: ['k', 'rate', 'beta'],
+    outputs: [['s', MESSAGE]],
+  }),
+  added: mapKernel({
+    name: 'lrn/vjp+',
+    each: ['s', 'eps', 'x', 'w', 'r'],
+    constants: ['k', 'rate', 'beta'],
+    outputs: [['s', `s + (${MESSAGE})`]],
+  }),
+};
+
+function constantsOf(attrs: Attrs) {
+  const size = Number(attrs.size);
+  const { alpha = 1e-4, beta = 0.75, k = 1 } = attrs as Record<string, number>;
+  return { size, k, rate: alpha / size, beta };
+}
+
+/** Sum of x over the channels around each, or around which each is. */
+function around(
+  emit: Emit,
+  x: Ref,
+  shape: Shape,
+  size: number,
+  turned: boolean,
+): Ref {
+  const [, channels] = shape;
+  const inner = sizeOf(shape.slice(2));
+  // A window of even size reaches one further down, as PyTorch's.
+  const [below, above] = [Math.floor(size / 2), Math.ceil(size / 2) - 1];
+  const ints = [x.size, channels, inner];
+  const reach = turned ? [above, below] : [below, above];
+  return emit(windowSum, [x], [x.size], [...ints, ...reach])[0];
+}
+
+function squaresAround(emit: Emit, x: Ref, shape: Shape, size: number): Ref {
+  const [squared] = squares.emit(emit, [x]);
+  return around(emit, squared, shape, size, false);
+}
+
+const positive = (v: unknown) =>
+  v === undefined || (Number.isFinite(v) && (v as number) > 0);
+
+export const lrn: Op = {
+  name: 'lrn',
+  arity: 1,
+  attrs: {
+    size: (v) => v !== undefined && countAttr(1)(v),
+    alpha: positive,
+    beta: positive,
+    k: positive,
+  },
+  shape([x]) {
+    if (x.length < 2) {
+      throw new ShapeProblem(
+        `needs x [batch, channels, ...] but has ${shapeText(x)}`,
+      );
+    }
+    return x;
+  },
+  forward(emit, [x], attrs) {
+    const { size, k, rate, beta } = constantsOf(attrs);
+    const w = squaresAround(emit, x.ref, x.shape, size);
+    return divided.emit(emit, [x.ref, w], [k, rate, beta])[0];
+  },
+  vjp(emit, { inputs: [x], output, attrs, eps, base }) {
+    const { size, k, rate, beta } = constantsOf(attrs);
+    const w = squaresAround(emit, x.ref, x.shape, size);
+    const [each] = ratio.emit(emit, [eps, output.ref, w], [k, rate]);
+    const r = around(emit, each, x.shape, size, true);
+    const operands = [eps, x.ref, w, r];
+    return base
+      ? message.added.emit(emit, [base, ...operands], [k, rate, beta])[0]
+      : message.fresh.emit(emit, operands, [k, rate, beta])[0];
+  },
+};

@@ -1,0 +1,127 @@
+/**
+ * softmax and log_softmax along an axis (the last if none is given). The
+ * greatest element is taken off first, so that no exponential overflows; that
+ * changes no value and has no derivative.
+ */
+
+import type { Shape } from '../tensor.ts';
+import type { Emit, Ref } from './kernel.ts';
+import { type Along, type MapKernel, mapKernel } from './map.ts';
+import type { Attrs, Op } from './op.ts';
+import { reduceMost, reduceSum, type Split, split } from './reduce.ts';
+
+const shifted = mapKernel({
+  name: 'softmax/shifted',
+  each: ['x'],
+  along: ['most'],
+  outputs: [['y', 'x - most']],
+});
+const exponentials = mapKernel({
+  name: 'softmax/exp',
+  each: ['x'],
+  outputs: [['y', 'exp(x)']],
+});
+const quotients = mapKernel({
+  name: 'softmax/quotient',
+  each: ['x'],
+  along: ['total'],
+  outputs: [['y', 'x / total']],
+});
+const differences = mapKernel({
+  name: 'softmax/difference',
+  each: ['x'],
+  along: ['total'],
+  outputs: [['y', 'x - log(total)']],
+});
+const weighted = mapKernel({
+  name: 'softmax/weighted',
+  each: ['y', 'eps'],
+  outputs: [['p', 'y * eps']],
+});
+
+/** A message of y, eps and a number of each row, alone and added. */
+function messageKernels(name: string, formula: string) {
+  const spec = { along: ['total'], each: ['y', 'eps'] };
+  return {
+    fresh: mapKernel({ ...spec, name, outputs: [['s', formula]] }),
+    added: mapKernel({
+      ...spec,
+      name: `${name}+`,
+      each: ['s', ...spec.each],
+      outputs: [['s', `s + ${formula}`]],
+    }),
+  };
+}
+
+const softmaxMessage = messageKernels('softmax/vjp', 'y * (eps - total)');
+const logMessage = messageKernels('log_softmax/vjp', '(eps - exp(y) * total)');
+
+function partsOf(shape: Shape, attrs: Attrs): { parts: Split; row: Along } {
+  const parts = split(shape, { axis: attrs.axis ?? -1 });
+  const [outer, n, inner] = parts;
+  return { parts, row: [n * inner, outer, inner] };
+}
+
+const shape = ([x]: readonly Shape[], attrs: Attrs): Shape => {
+  partsOf(x, attrs);
+  return x;
+};
+
+const attrs = {
+  axis: (v: unknown) => v === undefined || Number.isInteger(v),
+};
+
+/** x less the row's greatest, and the sum of its exponentials. */
+function prepared(emit: Emit, x: Ref, parts: Split, row: Along) {
+  const most = reduceMost(emit, x, parts);
+  const [low] = shifted.emit(emit, [x, most], [], [row]);
+  const [powers] = exponentials.emit(emit, [low]);
+  return { low, powers, total: reduceSum(emit, powers, parts) };
+}
+
+function send(
+  emit: Emit,
+  kernels: { fresh: MapKernel; added: MapKernel },
+  operands: readonly Ref[],
+  row: Along,
+  base: Ref | null,
+): Ref {
+  return base
+    ? kernels.added.emit(emit, [base, ...operands], [], [row])[0]
+    : kernels.fresh.emit(emit, operands, [], [row])[0];
+}
+
+export const softmax: Op = {
+  name: 'softmax',
+  arity: 1,
+  attrs,
+  shape,
+  forward(emit, [x], given) {
+    const { parts, row } = partsOf(x.shape, given);
+    const { powers, total } = prepared(emit, x.ref, parts, row);
+    return quotients.emit(emit, [powers, total], [], [row])[0];
+  },
+  vjp(emit, { inputs: [x], output, attrs: given, eps, base }) {
+    const { parts, row } = partsOf(x.shape, given);
+    const [p] = weighted.emit(emit, [output.ref, eps]);
+    const total = reduceSum(emit, p, parts);
+    return send(emit, softmaxMessage, [output.ref, eps, total], row, base);
+  },
+};
+
+export const logSoftmax: Op = {
+  name: 'log_softmax',
+  arity: 1,
+  attrs,
+  shape,
+  forward(emit, [x], given) {
+    const { parts, row } = partsOf(x.shape, given);
+    const { low, total } = prepared(emit, x.ref, parts, row);
+    return differences.emit(emit, [low, total], [], [row])[0];
+  },
+  vjp(emit, { inputs: [x], output, attrs: given, eps, base }) {
+    const { parts, row } = partsOf(x.shape, given);
+    const total = reduceSum(emit, eps, parts);
+    return send(emit, logMessage, [output.ref, eps, total], row, base);
+  },
+};

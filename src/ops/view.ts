@@ -1,0 +1,228 @@
+/**
+ * The same elements in another shape or order: reshape and flatten (which
+ * compute nothing), transpose, and expand, which repeats them.
+ */
+
+import { type Shape, shapeText, sizeOf } from '../tensor.ts';
+import { addTo } from './add.ts';
+import {
+  type Emit,
+  elementKernel,
+  finishing,
+  type Kernel,
+  type Ref,
+  rounding,
+} from './kernel.ts';
+import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
+import { reduceSum } from './reduce.ts';
+
+/** Most axes of a tensor that is turned or repeated. */
+const MOST_AXES = 6;
+
+function viewKernel(add: boolean): Kernel {
+  return elementKernel({
+    name: `view${add ? ':add' : ''}`,
+    file: 'view',
+    words: finishing(add),
+    inPlace: add ? 1 : undefined,
+    cpu: (single) => {
+      const round = rounding(single);
+      return ([x], [out], [n, ...ints]) => {
+        const lengths = ints.slice(0, MOST_AXES);
+        const steps = ints.slice(MOST_AXES);
+        const place = new Array<number>(MOST_AXES).fill(0);
+        let at = 0;
+        for (let i = 0; i < n; i++) {
+          out[i] = add ? round(out[i] + x[at]) : x[at];
+          // The next place, as an odometer counts.
+          for (let axis = MOST_AXES - 1; axis >= 0; axis--) {
+            place[axis] += 1;
+            at += steps[axis];
+            if (place[axis] < lengths[axis]) break;
+            at -= steps[axis] * lengths[axis];
+            place[axis] = 0;
+          }
+        }
+      };
+    },
+  });
+}
+
+const KERNELS = [viewKernel(false), viewKernel(true)];
+
+/** Records x read with these steps, in a shape, plus `base`. */
+function view(
+  emit: Emit,
+  x: Ref,
+  shape: Shape,
+  steps: readonly number[],
+  base: Ref | null = null,
+): Ref {
+  const missing = MOST_AXES - shape.length;
+  const ints = [
+    sizeOf(shape),
+    ...new Array<number>(missing).fill(1),
+    ...shape,
+    ...new Array<number>(missing).fill(0),
+    ...steps,
+  ];
+  const inputs = base ? [x, base] : [x];
+  return emit(KERNELS[base ? 1 : 0], inputs, [sizeOf(shape)], ints)[0];
+}
+
+/** Elements between neighbours along each axis. */
+function stepsOf(shape: Shape): number[] {
+  return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+}
+
+function checkAxes(x: Shape): void {
+  if (x.length <= MOST_AXES) return;
+  throw new ShapeProblem(
+    `has ${x.length} axes; at most ${MOST_AXES} are supported`,
+  );
+}
+
+const isShape = (value: unknown) =>
+  Array.isArray(value) && value.length > 0 && value.every(countAttr(1));
+
+/** attrs.shape: the same elements in another shape; one length may be -1. */
+export const reshape: Op = {
+  name: 'reshape',
+  arity: 1,
+  attrs: {
+    shape: (value) =>
+      Array.isArray(value) &&
+      isShape(value.map((n) => (n === -1 ? 1 : n))) &&
+      value.filter((n) => n === -1).length <= 1,
+  },
+  exactOnIntegers: true,
+  shape([x], attrs) {
+    const given = attrs.shape as number[];
+    const known = given.reduce((size, n) => (n === -1 ? size : size * n), 1);
+    const size = sizeOf(x);
+    const open = size / known;
+    const shape = given.map((n) => (n === -1 ? open : n));
+    if (sizeOf(shape) !== size || !Number.isInteger(open)) {
+      throw new ShapeProblem(
+        `cannot lay ${size} elements out as ${shapeText(given)}`,
+      );
+    }
+    return shape;
+  },
+  forward: (_, [x]) => x.ref,
+  vjp: (emit, { eps, base }) => addTo(emit, base, eps),
+};
+
+/** Axes from attrs.start_axis (1 if not given) on become one. */
+export const flatten: Op = {
+  ...reshape,
+  name: 'flatten',
+  attrs: { start_axis: countAttr(0) },
+  shape([x], attrs) {
+    const axis = Number(attrs.start_axis ?? 1);
+    if (axis > x.length) {
+      throw new ShapeProblem(`has no axis ${axis}`);
+    }
+    return [...x.slice(0, axis), sizeOf(x.slice(axis))];
+  },
+};
+
+/** Order of axes: the last two change places if none is given. */
+function orderOf(x: Shape, attrs: Attrs): number[] {
+  const n = x.length;
+  const axes = [...x.keys()];
+  const given = attrs.axes as number[] | undefined;
+  if (given === undefined) {
+    if (n < 2) throw new ShapeProblem('has only one axis');
+    return [...axes.slice(0, -2), n - 1, n - 2];
+  }
+  const order = given.map((axis) => (axis < 0 ? axis + n : axis));
+  if (order.length !== n || !axes.every((axis) => order.includes(axis))) {
+    throw new ShapeProblem(`cannot put its axes in the order [${given}]`);
+  }
+  return order;
+}
+
+/** attrs.axes: which axis of x each axis of the output is. */
+export const transpose: Op = {
+  name: 'transpose',
+  arity: 1,
+  attrs: {
+    axes: (value) =>
+      value === undefined ||
+      (Array.isArray(value) && value.every(Number.isInteger)),
+  },
+  exactOnIntegers: true,
+  shape([x], attrs) {
+    checkAxes(x);
+    return orderOf(x, attrs).map((axis) => x[axis]);
+  },
+  forward(emit, [x], attrs, shape) {
+    const steps = stepsOf(x.shape);
+    const order = orderOf(x.shape, attrs);
+    return view(
+      emit,
+      x.ref,
+      shape,
+      order.map((axis) => steps[axis]),
+    );
+  },
+  vjp(emit, { inputs: [x], output, attrs, eps, base }) {
+    const steps = stepsOf(output.shape);
+    const order = orderOf(x.shape, attrs);
+    const back = x.shape.map((_, axis) => steps[order.indexOf(axis)]);
+    return view(emit, eps, x.shape, back, base);
+  },
+};
+
+/** x's shape with axes of length 1 in front, as long as the target. */
+function aligned(x: Shape, target: Shape): number[] {
+  return [...new Array<number>(target.length - x.length).fill(1), ...x];
+}
+
+/** attrs.shape: x repeated along axes that are 1 or missing, as NumPy does. */
+export const expand: Op = {
+  name: 'expand',
+  arity: 1,
+  attrs: { shape: isShape },
+  exactOnIntegers: true,
+  shape([x], attrs) {
+    const target = attrs.shape as number[];
+    checkAxes(target);
+    const fits =
+      target.length >= x.length &&
+      aligned(x, target).every((n, axis) => n === 1 || n === target[axis]);
+    if (!fits) {
+      throw new ShapeProblem(`cannot be repeated to ${shapeText(target)}`);
+    }
+    return target;
+  },
+  forward(emit, [x], _, shape) {
+    const from = aligned(x.shape, shape);
+    const steps = stepsOf(from).map((step, axis) =>
+      from[axis] === 1 ? 0 : step,
+    );
+    return view(emit, x.ref, shape, steps);
+  },
+  vjp(emit, { inputs: [x], output, eps, base }) {
+    const from = aligned(x.shape, output.shape);
+    // Runs of repeated axes are summed, from the last to the first.
+    let sum = eps;
+    const shape = [...output.shape];
+    for (let end = shape.length; end > 0; end--) {
+      const last = end - 1;
+      if (from[last] === shape[last]) continue;
+      let first = last;
+      while (first > 0 && from[first - 1] === 1) first -= 1;
+      const parts = [
+        sizeOf(shape.slice(0, first)),
+        sizeOf(shape.slice(first, end)),
+        sizeOf(shape.slice(end)),
+      ] as const;
+      sum = reduceSum(emit, sum, parts);
+      for (let axis = first; axis < end; axis++) shape[axis] = 1;
+      end = first + 1;
+    }
+    return addTo(emit, base, sum);
+  },
+};
