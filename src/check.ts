@@ -5,7 +5,7 @@
 
 import type { Backend } from './backends/backend.ts';
 import { FormatError } from './errors.ts';
-import { type Graph, inputsOf, parametersOf } from './graph.ts';
+import { type Graph, indexBound, inputsOf, parametersOf } from './graph.ts';
 import { graphFromJson, object, tensor } from './graph-json.ts';
 import type { DelayForm } from './level.ts';
 import { Random } from './random.ts';
@@ -66,7 +66,12 @@ export function caseFromJson(value: unknown, source: string): CheckCase {
 export function feedsFor(graph: Graph, seed: number): Feeds {
   const feeds: Record<string, ArrayLike<number>> = {};
   for (const { id, size } of inputsOf(graph)) {
-    feeds[id] = graph.data.get(id)?.data ?? normals(size, seed, id);
+    const below = indexBound(graph, id);
+    feeds[id] =
+      graph.data.get(id)?.data ??
+      (below === null
+        ? normals(size, seed, id)
+        : wholeNumbers(size, below, seed, id));
   }
   const { size, shape } = graph.output;
   feeds.target =
@@ -80,6 +85,16 @@ export function feedsFor(graph: Graph, seed: number): Feeds {
 function normals(size: number, seed: number, name: string): Float32Array {
   const random = new Random(seed, `data/${name}`);
   return Float32Array.from({ length: size }, () => random.normal());
+}
+
+function wholeNumbers(
+  size: number,
+  below: number,
+  seed: number,
+  name: string,
+): Float32Array {
+  const random = new Random(seed, `data/${name}`);
+  return Float32Array.from({ length: size }, () => random.below(below));
 }
 
 function oneHot(size: number, classes: number, seed: number): Float32Array {

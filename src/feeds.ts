@@ -1,7 +1,7 @@
 /** What a presentation is fed: data inputs, the target, and noise if any. */
 
 import { OptionError, ShapeError } from './errors.ts';
-import { type Graph, inputsOf } from './graph.ts';
+import { type Graph, indexBound, inputsOf, type Vertex } from './graph.ts';
 import type { Levelled } from './level.ts';
 import { Random } from './random.ts';
 import { checkFinite, type DType } from './tensor.ts';
@@ -40,7 +40,7 @@ export function presentationFeeds(
   );
   return new Map([
     ...data.map(
-      ({ id, size }) => [id, checkedFeed(id, size, feeds, dtype)] as const,
+      (vertex) => [vertex.id, inputFeed(graph, vertex, feeds, dtype)] as const,
     ),
     ['target', checkedFeed('target', output.size, feeds, dtype)],
     ...noisy.map(({ id, size }) => {
@@ -83,8 +83,33 @@ export function inputFeeds(
   checkNames(graph, feeds, []);
   const data = levelled.vertices.filter(({ op }) => op === 'input');
   return new Map(
-    data.map(({ id, size }) => [id, checkedFeed(id, size, feeds, dtype)]),
+    data.map((vertex) => [vertex.id, inputFeed(graph, vertex, feeds, dtype)]),
   );
+}
+
+/** Values of a data input: fed, or those that came with the graph. */
+function inputFeed(
+  graph: Graph,
+  { id, size }: Vertex,
+  feeds: Feeds,
+  dtype: DType,
+): ArrayLike<number> {
+  const own = graph.data.get(id);
+  const given = Object.hasOwn(feeds, id) || !own ? feeds : { [id]: own.data };
+  const values = checkedFeed(id, size, given, dtype);
+  const below = indexBound(graph, id);
+  if (below === null) return values;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isInteger(values[i]) && values[i] >= 0 && values[i] < below) {
+      continue;
+    }
+    throw new OptionError(
+      `"${id}" holds ${values[i]} at element ${i} but is read as numbers of ` +
+        `things: feed whole numbers from 0 to ${below - 1}`,
+      { id, element: i, below },
+    );
+  }
+  return values;
 }
 
 /** Values of a name. Throws OptionError, ShapeError, NonFiniteError. */

@@ -8,7 +8,8 @@
  *   output   id of the clamped vertex
  *   loss     {kind: "half_sse" | "softmax_xent", reduction: "sum" | "mean"}
  *   leaves   by id: {shape, data} row-major, or {shape, init} for a parameter
- *            (init: {kind: "uniform", bound} or {kind: "zeros"}), or {shape}
+ *            (init: {kind: "uniform", bound}, {kind: "normal", std},
+ *            {kind: "constant", value} or {kind: "zeros"}), or {shape}
  *            for an input that is fed later
  *   target   {shape, data}, optional
  */
@@ -201,12 +202,22 @@ function leaf(
 
 function init(value: unknown, where: string): Init | undefined {
   if (value === undefined) return undefined;
-  const { kind, bound } = object(value, `${where}: init`);
-  if (kind === 'zeros') return { kind };
-  if (kind === 'uniform' && typeof bound === 'number') return { kind, bound };
+  const init = object(value, `${where}: init`);
+  if (init.kind === 'zeros') return { kind: 'zeros' };
+  const { bound, std, value: fill } = init;
+  if (init.kind === 'uniform' && typeof bound === 'number') {
+    return { kind: 'uniform', bound };
+  }
+  if (init.kind === 'normal' && typeof std === 'number') {
+    return { kind: 'normal', std };
+  }
+  if (init.kind === 'constant' && typeof fill === 'number') {
+    return { kind: 'constant', value: fill };
+  }
   throw new FormatError(
-    `${where} has init ${show(value)}: use {"kind": "zeros"} or ` +
-      '{"kind": "uniform", "bound": number}',
+    `${where} has init ${show(value)}: use {"kind": "zeros"}, ` +
+      '{"kind": "uniform", "bound": number}, {"kind": "normal", "std": ' +
+      'number} or {"kind": "constant", "value": number}',
   );
 }
 

@@ -17,10 +17,15 @@ import {
   type Tensor,
 } from './tensor.ts';
 
-/** How a parameter starts: given values, or uniform in [-bound, bound). */
+/**
+ * How a parameter starts: given values, uniform in [-bound, bound), normal
+ * around 0, or the same number everywhere.
+ */
 export type Init =
   | { readonly kind: 'values'; readonly data: ArrayLike<number> }
   | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'normal'; readonly std: number }
+  | { readonly kind: 'constant'; readonly value: number }
   | { readonly kind: 'zeros' };
 
 /** One elementary function of the graph, or a leaf. */
@@ -258,28 +263,23 @@ export class GraphBuilder {
   }
 
   /**
-   * A plastic leaf. Without `init` it starts uniform within 1/sqrt(last axis),
-   * PyTorch's rule for linear layers; an array gives the values themselves.
+   * A plastic leaf. Without `init` it starts uniform within 1/sqrt(fan-in),
+   * PyTorch's rule for linear layers and convolutions; the fan-in is what one
+   * output reads, all axes but the first. An array gives the values themselves.
    */
   param(id: string, shape: Shape, init?: Init | ArrayLike<number>): Vertex {
     checkShape(id, shape);
+    const fanIn = sizeOf(shape.length > 1 ? shape.slice(1) : shape);
     const chosen: Init =
       init === undefined
-        ? { kind: 'uniform', bound: 1 / Math.sqrt(shape[shape.length - 1]) }
+        ? { kind: 'uniform', bound: 1 / Math.sqrt(fanIn) }
         : 'kind' in init
           ? init
           : { kind: 'values', data: Float64Array.from(init) };
     if (chosen.kind === 'values') {
       checkTensor(id, { shape, data: chosen.data });
-    } else if (
-      chosen.kind === 'uniform' &&
-      !(Number.isFinite(chosen.bound) && chosen.bound >= 0)
-    ) {
-      throw new GraphError(
-        `Parameter "${id}" starts with bound ${show(chosen.bound)}: ` +
-          'a bound is a finite number >= 0',
-        { id },
-      );
+    } else if (chosen.kind !== 'zeros') {
+      checkInit(id, chosen);
     }
     const vertex = this.push('param', [], {}, shape, id);
     this.inits.set(vertex.id, chosen);
@@ -448,6 +448,25 @@ export class GraphBuilder {
   }
 }
 
+function checkInit(
+  id: string,
+  init: Exclude<Init, { kind: 'values' | 'zeros' }>,
+): void {
+  const [name, value] =
+    init.kind === 'uniform'
+      ? ['bound', init.bound]
+      : init.kind === 'normal'
+        ? ['std', init.std]
+        : ['value', init.value];
+  const free = init.kind === 'constant';
+  if (Number.isFinite(value) && (free || value >= 0)) return;
+  throw new GraphError(
+    `Parameter "${id}" starts with ${name} ${show(value)}: ` +
+      `a ${name} is a finite number${free ? '' : ' >= 0'}`,
+    { id },
+  );
+}
+
 function checkAttrs(op: Op, attrs: Attrs, label: string): void {
   const problem = attrsProblem(op, attrs);
   if (problem) {
@@ -482,6 +501,24 @@ export function parametersOf(graph: Graph): Vertex[] {
 /** Data inputs of a graph, in topological order. */
 export function inputsOf(graph: Graph): Vertex[] {
   return graph.vertices.filter((vertex) => vertex.op === 'input');
+}
+
+/**
+ * The number below which the whole numbers of an input must be, where an op
+ * reads it as such (embedding, dropout); else null.
+ */
+export function indexBound(graph: Graph, id: string): number | null {
+  let least: number | null = null;
+  for (const { op: name, inputs, attrs } of graph.vertices) {
+    const { indices } = opByName.get(name) ?? {};
+    if (!indices || inputs[indices.slot].id !== id) continue;
+    const shapes = inputs.map((input) => input.shape);
+    least = Math.min(
+      least ?? Number.POSITIVE_INFINITY,
+      indices.below(shapes, attrs),
+    );
+  }
+  return least;
 }
 
 /** Number by which a loss is divided: the batch size for 'mean'. */

@@ -124,10 +124,12 @@ function initialValues(
 ): ArrayLike<number> {
   if (init.kind === 'values') return init.data;
   if (init.kind === 'zeros') return new Float32Array(size);
+  if (init.kind === 'constant') return new Float32Array(size).fill(init.value);
   const random = new Random(seed, `init/${id}`);
+  const draw =
+    init.kind === 'normal'
+      ? () => init.std * random.normal()
+      : () => init.bound * (2 * random.uniform() - 1);
   // Rounded to float32, so that every backend starts from the same numbers.
-  return Float32Array.from(
-    { length: size },
-    () => init.bound * (2 * random.uniform() - 1),
-  );
+  return Float32Array.from({ length: size }, draw);
 }
