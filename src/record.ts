@@ -60,6 +60,7 @@ export function recordPresentation(
     levelled,
     recorder,
     clocked: mode === 'clocked',
+    horizon: mode === 'live',
     probes,
     onForward(mu, target) {
       const loss = lossByName.get(graph.loss.kind)!;

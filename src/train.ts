@@ -1,28 +1,50 @@
-/** Training: a model under a rule, an optimiser and labelled images. */
+/** Training: a model under a rule, an optimiser and examples of a task. */
 
 import { Observable } from 'rxjs';
 import type { Backend } from './backends/backend.ts';
 import { differing } from './check.ts';
-import type { Dataset, LabelledImages } from './data/datasets.ts';
+import type { Examples, TrainingData } from './data/examples.ts';
 import { OptionError, ShapeError } from './errors.ts';
-import { type Graph, inputsOf } from './graph.ts';
+import { type Graph, inputsOf, lossDivisor } from './graph.ts';
 import type { Optimiser } from './optim.ts';
+import { wholeNumber } from './options.ts';
 import { Random } from './random.ts';
 import type { Mode } from './record.ts';
 import type { Rule } from './rules/rule.ts';
-import { Simulation } from './simulate.ts';
+import { type Score, Tally } from './score.ts';
+import { type Feeds, Simulation } from './simulate.ts';
+import { shapeText } from './tensor.ts';
+import { Turns } from './turns.ts';
+
+/** What a graph is for: a model may drop units in training only. */
+export type Phase = 'train' | 'test';
 
 export interface TrainOptions {
-  /** The graph for a batch size; its only data input takes the images. */
-  readonly model: (batch: number) => Graph;
+  /**
+   * The graph for a batch size. It reads the inputs that the examples give
+   * and, if it has an input `step` of shape [1], the number of the
+   * presentation from 1. Parameters of 'test' are all among those of 'train'.
+   */
+  readonly model: (batch: number, phase: Phase) => Graph;
   readonly rule: Rule;
   readonly optimiser: Optimiser;
   readonly backend: Backend;
-  readonly data: Dataset;
+  readonly data: TrainingData;
   readonly batch?: number;
   readonly epochs?: number;
   /** Stops after this many steps, if fewer than the epochs have. */
   readonly steps?: number;
+  /**
+   * Leaves out what does not fill a batch, in training and test: a batch of
+   * another size is another program, which large models take long to compile.
+   */
+  readonly dropLast?: boolean;
+  /** Examples tested at a time; `batch` if not given. */
+  readonly testBatch?: number;
+  /** Tests on at most so many examples, the first ones. */
+  readonly testLimit?: number;
+  /** Tests every so many steps too, not only after each epoch. */
+  readonly evaluateEvery?: number;
   readonly seed?: number;
   readonly mode?: Mode;
   /** Values that parameters start from, by name; others as the model says. */
@@ -31,6 +53,11 @@ export interface TrainOptions {
   readonly against?: Rule;
   /** Steps between comparisons. */
   readonly compareEvery?: number;
+  /**
+   * Ends the training after the step in hand, without a test: `done` comes
+   * with the weights so far. Unsubscribing ends it without them.
+   */
+  readonly stop?: AbortSignal;
 }
 
 export type TrainEvent =
@@ -42,6 +69,8 @@ export type TrainEvent =
       readonly epoch: number;
       /** Loss of this batch before its update. */
       readonly loss: number;
+      /** The same a row, in bits, where the score is in bits. */
+      readonly bits?: number;
     }
   | {
       readonly kind: 'compared';
@@ -50,55 +79,49 @@ export type TrainEvent =
       /** Weights whose bits differ between the two rules. */
       readonly differingBits: number;
     }
-  | {
-      /** After each epoch, and at the end. */
-      readonly kind: 'epoch';
-      readonly epoch: number;
-      readonly step: number;
-      /** Part of the test images that are classified right. */
-      readonly accuracy: number;
-      /** Mean loss of the epoch's steps. */
-      readonly meanLoss: number;
-    }
+  /** After each epoch, and at the end. */
+  | ({ readonly kind: 'epoch' } & Evaluation)
+  /** Within an epoch, by `evaluateEvery`. */
+  | ({ readonly kind: 'evaluated' } & Evaluation)
   | { readonly kind: 'done'; readonly weights: ReadonlyMap<string, Weights> };
+
+/** What a test of the weights so far tells. */
+export interface Evaluation extends Score {
+  readonly epoch: number;
+  readonly step: number;
+  /** Test examples that the score is of. */
+  readonly examples: number;
+  /** Mean loss of the steps of the epoch, or since the test before. */
+  readonly meanLoss: number;
+}
 
 export interface Weights {
   readonly shape: readonly number[];
   readonly data: Float32Array | Float64Array;
 }
 
-/** Images evaluated at a time. */
-const TEST_BATCH = 500;
-
-/**
- * Milliseconds after which a run gives others a turn: on the CPU its steps
- * are microtasks alone, and neither Ctrl-C nor a page's clicks got through.
- */
-const REST_AFTER = 50;
-
 /** Cold: each subscription trains anew; unsubscribing stops it. */
 export function train(options: TrainOptions): Observable<TrainEvent> {
   return new Observable((subscriber) => {
-    const stop = new AbortController();
-    run(options, (event) => subscriber.next(event), stop.signal).then(
+    const gone = new AbortController();
+    run(options, (event) => subscriber.next(event), gone.signal).then(
       () => subscriber.complete(),
       (error) => subscriber.error(error),
     );
-    return () => stop.abort();
+    return () => gone.abort();
   });
 }
 
 async function run(
   options: TrainOptions,
   emit: (event: TrainEvent) => void,
-  stop: AbortSignal,
+  gone: AbortSignal,
 ): Promise<void> {
-  const { data, model, rule, against, optimiser, backend, mode, weights } =
-    options;
-  const { batch = 64, epochs = 1, seed = 0, compareEvery = 50 } = options;
+  const { rule, against, optimiser, backend, mode, weights, stop } = options;
+  const { seed = 0, compareEvery = 50, evaluateEvery } = options;
   const steps = countSteps(options);
   const open = (with_: Rule) =>
-    new Learner(model, batch, data, (graph) => {
+    new Learner(options, (graph) => {
       const options = { rule: with_, backend, optimiser, mode, seed };
       const simulation = Simulation.open(graph, options);
       for (const [id, { shape, data }] of weights ?? []) {
@@ -106,37 +129,47 @@ async function run(
       }
       return simulation;
     });
+  const turns = new Turns();
+  /** Between any two pieces of work; false if there is to be no other. */
+  const goOn = async () => {
+    await turns.give();
+    return !gone.aborted && !stop?.aborted;
+  };
   const learner = open(rule);
   let other: Learner | null = null;
   try {
     if (against) other = open(against);
     let step = 0;
-    let rested = performance.now();
-    for (let epoch = 1; epoch <= epochs && step < steps; epoch++) {
-      const random = new Random(seed, `order/${epoch}`);
-      const order = random.permutation(data.train.count);
-      let sum = 0;
-      let count = 0;
-      for (let at = 0; at < order.length && step < steps; at += batch) {
-        if (performance.now() - rested > REST_AFTER) {
-          await new Promise((resolve) => setTimeout(resolve));
-          rested = performance.now();
-        }
-        if (stop.aborted) return;
-        const chosen = order.subarray(at, at + batch);
-        const loss = await learner.learn(chosen);
-        await other?.learn(chosen);
-        step += 1;
-        sum += loss;
-        count += 1;
-        emit({ kind: 'step', step, steps, epoch, loss });
-        if (other && (step % compareEvery === 0 || step === steps)) {
-          emit({ kind: 'compared', step, ...(await learner.compare(other)) });
-        }
+    let compared = 0;
+    const ofEpoch = new Mean();
+    const sinceTest = new Mean();
+    const compare = async (other: Learner) => {
+      compared = step;
+      emit({ kind: 'compared', step, ...(await learner.compare(other)) });
+    };
+    for (const { epoch, chosen, isFirst, isLast } of batches(options, steps)) {
+      if (!(await goOn())) break;
+      const { loss, bits } = await learner.learn(chosen);
+      await other?.learn(chosen);
+      step += 1;
+      if (isFirst) ofEpoch.restart();
+      ofEpoch.add(loss);
+      sinceTest.add(loss);
+      emit({ kind: 'step', step, steps, epoch, loss, ...bits });
+      if (other && (step % compareEvery === 0 || step === steps)) {
+        await compare(other);
       }
-      const accuracy = await learner.accuracy(data.test);
-      emit({ kind: 'epoch', epoch, step, accuracy, meanLoss: sum / count });
+      if (isLast || (evaluateEvery && step % evaluateEvery === 0)) {
+        const tested = await learner.evaluate(goOn);
+        if (!tested) break;
+        const kind = isLast ? 'epoch' : 'evaluated';
+        const meanLoss = (isLast ? ofEpoch : sinceTest).value;
+        emit({ kind, epoch, step, ...tested, meanLoss });
+        sinceTest.restart();
+      }
     }
+    if (gone.aborted) return;
+    if (other && compared !== step) await compare(other);
     emit({ kind: 'done', weights: await learner.weights() });
   } finally {
     learner.close();
@@ -144,94 +177,134 @@ async function run(
   }
 }
 
-/** Steps of a run. Throws OptionError. */
-export function countSteps(
-  options: Pick<TrainOptions, 'batch' | 'epochs' | 'steps' | 'data'>,
-): number {
-  const { batch = 64, epochs = 1, steps = Number.POSITIVE_INFINITY } = options;
-  const { count } = options.data.train;
-  for (const [name, value] of Object.entries({ batch, epochs })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new OptionError(
-        `Option ${name} = ${value}: give a whole number >= 1`,
-      );
+class Mean {
+  private sum = 0;
+  private count = 0;
+
+  restart(): void {
+    this.sum = 0;
+    this.count = 0;
+  }
+
+  add(value: number): void {
+    this.sum += value;
+    this.count += 1;
+  }
+
+  get value(): number {
+    return this.sum / this.count;
+  }
+}
+
+interface Batch {
+  readonly epoch: number;
+  readonly chosen: Uint32Array;
+  /** In its epoch. */
+  readonly isFirst: boolean;
+  /** In its epoch, or of all steps. */
+  readonly isLast: boolean;
+}
+
+/** Batches of all steps: each epoch has an order of its own. */
+function* batches(options: TrainOptions, steps: number): Generator<Batch> {
+  const { data, batch = 64, seed = 0, dropLast } = options;
+  const { count } = data.train;
+  const end = dropLast ? count - (count % batch) : count;
+  let step = 0;
+  for (let epoch = 1; step < steps; epoch++) {
+    const order = new Random(seed, `order/${epoch}`).permutation(count);
+    for (let at = 0; at < end && step < steps; at += batch) {
+      step += 1;
+      const to = Math.min(at + batch, end);
+      yield {
+        epoch,
+        chosen: order.subarray(at, to),
+        isFirst: at === 0,
+        isLast: to === end || step === steps,
+      };
     }
   }
-  if (
-    !(steps === Number.POSITIVE_INFINITY || Number.isInteger(steps)) ||
-    steps < 1
-  ) {
-    throw new OptionError(`Option steps = ${steps}: give a whole number >= 1`);
+}
+
+/** Steps of a run; checks every number of its options. Throws OptionError. */
+export function countSteps(
+  options: Pick<
+    TrainOptions,
+    | 'data'
+    | 'batch'
+    | 'epochs'
+    | 'steps'
+    | 'dropLast'
+    | 'testBatch'
+    | 'testLimit'
+    | 'evaluateEvery'
+    | 'compareEvery'
+  >,
+): number {
+  const { data, batch = 64, epochs = 1, steps, dropLast } = options;
+  const { testBatch, testLimit, evaluateEvery, compareEvery } = options;
+  const numbers = { batch, epochs, steps, testBatch, testLimit };
+  const every = { evaluateEvery, compareEvery };
+  for (const [name, value] of Object.entries({ ...numbers, ...every })) {
+    if (value !== undefined) wholeNumber(name, value, 1);
   }
+  const { count } = data.train;
   if (batch > count) {
     throw new OptionError(
-      `A batch of ${batch} is larger than the ${count} training images of ` +
-        `${options.data.name}: use a smaller batch`,
+      `A batch of ${batch} is larger than the ${count} training examples of ` +
+        `${data.name}: use a smaller batch`,
       { batch, count },
     );
   }
-  return Math.min(steps, epochs * Math.ceil(count / batch));
+  const filled = count / batch;
+  const each = dropLast ? Math.floor(filled) : Math.ceil(filled);
+  return Math.min(steps ?? Number.POSITIVE_INFINITY, epochs * each);
 }
 
 /** One set of weights that learns: batches of any size share it. */
 class Learner {
+  private readonly options: TrainOptions;
   private readonly main: Simulation;
-  private readonly model: (batch: number) => Graph;
-  private readonly data: Dataset;
-  private readonly sized = new Map<number, Simulation>();
-  private readonly classes: number;
-  private readonly input: string;
+  /** By phase and batch size. */
+  private readonly variants = new Map<string, Simulation>();
+  private presentations = 0;
 
-  constructor(
-    model: (batch: number) => Graph,
-    batch: number,
-    data: Dataset,
-    open: (graph: Graph) => Simulation,
-  ) {
-    const graph = model(batch);
-    const inputs = inputsOf(graph);
-    const pixels = data.train.images.length / data.train.count;
-    const classes = graph.output.size / batch;
-    if (inputs.length !== 1 || inputs[0].size !== batch * pixels) {
-      throw new ShapeError(
-        `The model reads ${inputs.map((v) => `${v.id} [${v.shape}]`).join(', ')} ` +
-          `but an image of ${data.name} has ${pixels} pixels`,
-      );
-    }
-    if (classes !== data.classes.length) {
-      throw new ShapeError(
-        `The model has ${classes} outputs but ${data.name} has ` +
-          `${data.classes.length} classes`,
-      );
-    }
-
-    this.model = model;
-    this.data = data;
-    this.classes = classes;
-    this.input = inputs[0].id;
+  constructor(options: TrainOptions, open: (graph: Graph) => Simulation) {
+    this.options = options;
+    const { batch = 64 } = options;
+    const graph = options.model(batch, 'train');
+    this.checkOutput(graph);
     this.main = open(graph);
-    this.sized.set(batch, this.main);
+    this.variants.set(`train/${batch}`, this.main);
   }
 
-  /** One step on the training images of these numbers; gives the loss. */
-  async learn(chosen: Uint32Array): Promise<number> {
-    const feeds = this.feeds(this.data.train, chosen);
-    return (await this.simulation(chosen.length).step(feeds)).loss;
+  /** One step on the training examples of these numbers. */
+  async learn(chosen: Uint32Array) {
+    const { data } = this.options;
+    const simulation = this.simulation(chosen.length, 'train');
+    this.presentations += 1;
+    const feeds = this.feeds(data.train, chosen, simulation.graph);
+    const { loss } = await simulation.step(feeds);
+    return { loss, bits: this.bits(loss, simulation.graph) };
   }
 
-  async accuracy(images: LabelledImages): Promise<number> {
-    let right = 0;
-    for (let at = 0; at < images.count; at += TEST_BATCH) {
-      const n = Math.min(TEST_BATCH, images.count - at);
+  /** Tests on the test examples; null if it is not to go on. */
+  async evaluate(goOn: () => Promise<boolean>) {
+    const { data, batch = 64, testBatch = batch, dropLast } = this.options;
+    const { testLimit = data.test.count } = this.options;
+    const most = Math.min(testLimit, data.test.count);
+    const size = Math.min(testBatch, most);
+    const examples = dropLast ? most - (most % size) : most;
+    const tally = new Tally(data.score, data.classes.length);
+    for (let at = 0; at < examples; at += size) {
+      if (!(await goOn())) return null;
+      const n = Math.min(size, examples - at);
       const chosen = Uint32Array.from({ length: n }, (_, i) => at + i);
-      const feeds = this.feeds(images, chosen);
-      const output = await this.simulation(n).predict(feeds);
-      for (let i = 0; i < n; i++) {
-        const row = output.subarray(i * this.classes, (i + 1) * this.classes);
-        if (argmax(row) === images.labels[at + i]) right += 1;
-      }
+      const simulation = this.simulation(n, 'test');
+      const feeds = this.feeds(data.test, chosen, simulation.graph);
+      tally.add(await simulation.predict(feeds), feeds.target);
     }
-    return right / images.count;
+    return { ...tally.score, examples };
   }
 
   async weights(): Promise<Map<string, Weights>> {
@@ -258,39 +331,77 @@ class Learner {
   }
 
   close(): void {
-    for (const simulation of this.sized.values()) simulation.close();
+    for (const simulation of this.variants.values()) simulation.close();
     this.main.destroy();
   }
 
-  private simulation(batch: number): Simulation {
-    let simulation = this.sized.get(batch);
+  private simulation(batch: number, phase: Phase): Simulation {
+    const key = `${phase}/${batch}`;
+    let simulation = this.variants.get(key);
     if (!simulation) {
-      simulation = this.main.variant(this.model(batch));
-      this.sized.set(batch, simulation);
+      const graph = this.options.model(batch, phase);
+      this.checkOutput(graph);
+      simulation = this.main.variant(graph);
+      this.variants.set(key, simulation);
     }
     return simulation;
   }
 
-  /** Pixels as 0 to 1, labels one-hot. */
-  private feeds(images: LabelledImages, chosen: Uint32Array) {
-    const pixels = images.images.length / images.count;
-    const x = new Float32Array(chosen.length * pixels);
-    const target = new Float32Array(chosen.length * this.classes);
-    chosen.forEach((image, row) => {
-      const from = image * pixels;
-      for (let i = 0; i < pixels; i++) {
-        x[row * pixels + i] = images.images[from + i] / 255;
-      }
-      target[row * this.classes + images.labels[image]] = 1;
-    });
-    return { [this.input]: x, target };
+  private checkOutput({ output: { shape } }: Graph): void {
+    const { name, classes } = this.options.data;
+    const outputs = shape[shape.length - 1];
+    if (outputs === classes.length) return;
+    throw new ShapeError(
+      `The model has ${outputs} outputs but ${name} has ${classes.length} ` +
+        'classes: give its last layer as many',
+      { outputs, classes: classes.length },
+    );
   }
-}
 
-function argmax(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) {
-    if (values[i] > values[best]) best = i;
+  /**
+   * What a graph is fed. What the model reads and what the examples give are
+   * checked here, where both can be told.
+   */
+  private feeds(examples: Examples, chosen: Uint32Array, graph: Graph) {
+    const { target, ...given } = examples.feeds(chosen);
+    const feeds: Record<string, Feeds[string]> = { ...given };
+    const all = inputsOf(graph);
+    const counts = all.some(({ id, size }) => id === 'step' && size === 1);
+    if (counts && !Object.hasOwn(feeds, 'step')) {
+      feeds.step = [Math.max(1, this.presentations)];
+    }
+    // An input with values of its own, as a first state, need not be given.
+    const inputs = all.filter(
+      ({ id }) => Object.hasOwn(feeds, id) || !graph.data.has(id),
+    );
+    const differ = (fact: string, remedy: string) =>
+      `The model reads ${inputs.map((v) => `${v.id} ${shapeText(v.shape)}`).join(', ')} ` +
+      `but ${chosen.length} examples of ${this.options.data.name} give ` +
+      `${fact}: ${remedy}`;
+    const known = inputs.map(({ id }) => id);
+    const names = Object.keys(feeds);
+    if (
+      names.length !== known.length ||
+      known.some((id) => !Object.hasOwn(feeds, id))
+    ) {
+      const remedy = 'name the inputs alike (only "step" [1] may be added)';
+      throw new OptionError(differ(names.join(', '), remedy), { known, names });
+    }
+    for (const { id, size } of inputs) {
+      const { length } = feeds[id];
+      if (length === size) continue;
+      const fact = `${length} numbers for "${id}"`;
+      const remedy = `it must take ${length / chosen.length} an example`;
+      throw new ShapeError(differ(fact, remedy), { id, size, length });
+    }
+    return { ...feeds, target };
   }
-  return best;
+
+  /** A loss as bits a row, where it can be told so. */
+  private bits(loss: number, graph: Graph): { bits: number } | undefined {
+    if (this.options.data.score !== 'bits per character') return undefined;
+    if (graph.loss.kind !== 'softmax_xent') return undefined;
+    const rows = graph.output.size / this.options.data.classes.length;
+    return { bits: (loss * lossDivisor(graph)) / rows / Math.LN2 };
+  }
 }

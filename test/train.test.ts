@@ -1,9 +1,15 @@
-import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
+import { firstValueFrom, lastValueFrom, take, tap, toArray } from 'rxjs';
 import { describe, expect, test, vi } from 'vitest';
 import { mlp } from '../models/index.ts';
 import { CpuBackend } from '../src/backends/cpu.ts';
-import { type Dataset, loadDataset } from '../src/data/datasets.ts';
+import { loadDataset } from '../src/data/datasets.ts';
+import {
+  type Examples,
+  imageExamples,
+  type TrainingData,
+} from '../src/data/examples.ts';
 import { OptionError, ShapeError } from '../src/errors.ts';
+import { GraphBuilder } from '../src/graph.ts';
 import { adam, momentum, sgd } from '../src/optim.ts';
 import { bp } from '../src/rules/bp.ts';
 import { fazil } from '../src/rules/fazil.ts';
@@ -21,11 +27,9 @@ import { expectSameBits } from './properties/support.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
-const digits = await loadDataset('digits', {
-  seed: 1,
-  trainCount: 600,
-  testCount: 300,
-});
+const digits = imageExamples(
+  await loadDataset('digits', { seed: 1, trainCount: 600, testCount: 300 }),
+);
 const f32 = new CpuBackend('f32');
 
 const base: TrainOptions = {
@@ -131,6 +135,7 @@ describe('epochs and batches', () => {
     expect(countSteps({ data, batch: 64, epochs: 3 })).toBe(30);
     expect(countSteps({ data, batch: 64, epochs: 3, steps: 7 })).toBe(7);
     expect(countSteps({ data, batch: 64, steps: 99 })).toBe(10);
+    expect(countSteps({ data, batch: 64, dropLast: true })).toBe(9);
   });
 
   test.each([
@@ -140,6 +145,10 @@ describe('epochs and batches', () => {
     { epochs: 0 },
     { steps: 0 },
     { steps: Number.NaN },
+    { testBatch: 0 },
+    { testLimit: -1 },
+    { evaluateEvery: 1.5 },
+    { compareEvery: 0 },
   ])('%j is an option error', async (wrong) => {
     await expect(events(wrong)).rejects.toThrow(OptionError);
   });
@@ -181,13 +190,14 @@ describe('as a stream', () => {
         freed += 1;
       }
     }
-    const data: Dataset = {
+    const { count, feeds } = digits.train;
+    const data: TrainingData = {
       ...digits,
       train: {
-        ...digits.train,
-        get labels() {
+        count,
+        feeds(chosen) {
           fed += 1;
-          return digits.train.labels;
+          return feeds(chosen);
         },
       },
     };
@@ -197,8 +207,8 @@ describe('as a stream', () => {
     expect(seen.map((event) => event.kind)).toEqual(['step', 'step', 'step']);
     // Time for many more steps, had it gone on.
     await new Promise((resolve) => setTimeout(resolve, 100));
-    // The labels are read once an image, at most one batch too many.
-    expect(fed).toBeLessThanOrEqual(4 * 32);
+    // At most one batch too many.
+    expect(fed).toBeLessThanOrEqual(4);
     expect(allocated).toBeGreaterThan(0);
     expect(freed).toBe(allocated);
   });
@@ -223,19 +233,278 @@ describe('as a stream', () => {
 
 describe('models that do not fit the data', () => {
   test.each([
-    ['pixels', [100, 10], /an image of digits has 784 pixels/],
+    [
+      'pixels',
+      [100, 10],
+      /reads x \[32, 100\] but 32 examples of digits give 25088 .* take 784 an/,
+    ],
     ['classes', [784, 11], /11 outputs but digits has 10 classes/],
   ])('by their %s', async (_, sizes, told) => {
     const model = (batch: number) => mlp({ sizes, batch });
     await expect(events({ model })).rejects.toThrow(ShapeError);
     await expect(events({ model })).rejects.toThrow(told);
   });
+
+  test('by the names of their inputs: both sides are told', async () => {
+    const reads = (...names: string[]) => {
+      const g = new GraphBuilder();
+      const W = g.param('W', [10, 784]);
+      const [first, ...others] = names.map((name) => g.input(name, [32, 784]));
+      const y = others.reduce(
+        (sum, x) => sum.add(x.linear(W)),
+        first.linear(W),
+      );
+      return () => g.output(y);
+    };
+    const image = events({ model: reads('image') });
+    await expect(image).rejects.toThrow(OptionError);
+    await expect(image).rejects.toThrow(
+      /reads image \[32, 784\] but 32 examples of digits give x: name/,
+    );
+    await expect(events({ model: reads('x', 'z') })).rejects.toThrow(
+      /reads x \[32, 784\], z \[32, 784\] but 32 .* give x: name/,
+    );
+    // Too large for the number of the presentation, so an unknown input.
+    await expect(events({ model: reads('x', 'step') })).rejects.toThrow(
+      /step \[32, 784\] but .* give x: name/,
+    );
+  });
+});
+
+test('an input with values of its own need not be in the examples', async () => {
+  const g = new GraphBuilder();
+  const x = g.input('x', [32, 784]);
+  const start = g.input('h0', [32, 784], new Float32Array(32 * 784).fill(1));
+  const y = x.add(start).linear(g.param('W', [10, 784]));
+  const model = () => g.output(y, 'softmax_xent', { reduction: 'mean' });
+  const { of } = await events({ model, steps: 2, dropLast: true });
+  expect(of('step')).toHaveLength(2);
+  expect(of('epoch')).toHaveLength(1);
+});
+
+/** Examples by hand: rows of x, the target of each row, classes. */
+function byHand(rows: readonly (readonly [number[], number])[], width: number) {
+  const feeds: Examples['feeds'] = (chosen) => {
+    const target = new Float32Array(chosen.length * width);
+    chosen.forEach((example, row) => {
+      target[row * width + rows[example][1]] = 1;
+    });
+    const x = Float32Array.from([...chosen].flatMap((i) => rows[i][0]));
+    return { x, target };
+  };
+  return { count: rows.length, feeds };
+}
+
+describe('scores on outputs that are known', () => {
+  // y = x: what is trained on has no error, so that the weights stay.
+  const identity = (batch: number) => {
+    const g = new GraphBuilder();
+    const W = g.param('W', [2, 2], [1, 0, 0, 1]);
+    return g.output(g.input('x', [batch, 2]).linear(W));
+  };
+  const { log } = Math;
+  const data: TrainingData = {
+    ...{ name: 'by hand', title: 'by hand', synthetic: true, source: 'here' },
+    classes: ['a', 'b'],
+    score: 'accuracy',
+    train: byHand(
+      [
+        [[1, 0], 0],
+        [[0, 1], 1],
+        [[1, 0], 0],
+      ],
+      2,
+    ),
+    // softmax: 3/4 1/4, 3/4 1/4, 1/2 1/2, 1/5 4/5, 1/9 8/9.
+    test: byHand(
+      [
+        [[log(3), 0], 0],
+        [[log(3), 0], 1],
+        [[0, 0], 0],
+        [[0, log(4)], 1],
+        [[0, log(8)], 0],
+      ],
+      2,
+    ),
+  };
+  const known = { model: identity, data, batch: 1, steps: 1 };
+
+  test('accuracy: rows 1, 3 (the first of equals) and 4 of 5', async () => {
+    const [epoch] = (await events(known)).of('epoch');
+    expect(epoch).toMatchObject({
+      ...{ scoreName: 'accuracy', score: 3 / 5, chance: 1 / 2, examples: 5 },
+      ...{ meanLoss: 0, step: 1, epoch: 1 },
+    });
+  });
+
+  test.each([1, 2, 3, 500])(
+    'batches of %i tell the same',
+    async (testBatch) => {
+      const [epoch] = (await events({ ...known, testBatch })).of('epoch');
+      expect(epoch).toMatchObject({ score: 3 / 5, examples: 5 });
+      const dropped = await events({ ...known, testBatch, dropLast: true });
+      const examples = { 1: 5, 2: 4, 3: 3, 500: 5 }[testBatch];
+      expect(dropped.of('epoch')[0]).toMatchObject({ examples });
+    },
+  );
+
+  test('bits per character, and the entropy of the targets', async () => {
+    const bits = { ...data, score: 'bits per character' as const };
+    const [epoch] = (await events({ ...known, data: bits })).of('epoch');
+    expect(epoch.scoreName).toBe('bits per character');
+    // log2(4/3), log2 4, log2 2, log2(5/4), log2 9.
+    const wanted = (0.4150375 + 2 + 1 + 0.3219281 + 3.169925) / 5;
+    expect(epoch.score).toBeCloseTo(wanted, 6);
+    // Three of one and two of the other: 0.6 log2(5/3) + 0.4 log2(5/2).
+    expect(epoch.chance).toBeCloseTo(0.970951, 6);
+    const limit = { ...known, data: bits, testLimit: 3 };
+    const [first] = (await events(limit)).of('epoch');
+    expect(first.examples).toBe(3);
+    expect(first.score).toBeCloseTo((0.4150375 + 2 + 1) / 3, 6);
+    // Two of one and one of the other.
+    expect(first.chance).toBeCloseTo(0.918296, 6);
+  });
+
+  // Oracle: two equal outputs are one bit, whatever the loss is divided by.
+  test.each(['mean', 'sum'] as const)(
+    'bits of a step, %s',
+    async (reduction) => {
+      const model = (batch: number) => {
+        const g = new GraphBuilder();
+        const W = g.param('W', [2, 2], { kind: 'zeros' });
+        const y = g.input('x', [batch, 2]).linear(W);
+        return g.output(y, 'softmax_xent', { reduction });
+      };
+      const bits = { ...data, score: 'bits per character' as const };
+      const { of } = await events({ ...known, model, data: bits, batch: 3 });
+      expect(of('step')[0].bits).toBeCloseTo(1, 6);
+      expect((await events(known)).of('step')[0].bits).toBeUndefined();
+    },
+  );
+
+  // Oracle: y = x W + step with x = 0, so half of its square is the loss.
+  test('an input "step" is the number of the presentation', async () => {
+    const model = (batch: number) => {
+      const g = new GraphBuilder();
+      const W = g.param('W', [1, 2], { kind: 'zeros' });
+      const x = g.input('x', [batch, 2]);
+      return g.output(x.affine(W, g.input('step', [1])));
+    };
+    const train = byHand([[[0, 0], 0]], 1);
+    const feeds: Examples['feeds'] = (chosen) => {
+      return { ...train.feeds(chosen), target: Float32Array.of(0) };
+    };
+    const one = {
+      ...data,
+      classes: ['a'],
+      train: { count: 1, feeds },
+      test: train,
+    };
+    const more = { model, data: one, batch: 1, epochs: 4, steps: 4 };
+    const { of } = await events({ ...more, against: bp() });
+    expect(of('step').map(({ loss }) => loss)).toEqual([0.5, 2, 4.5, 8]);
+    expect(of('compared').at(-1)?.differingBits).toBe(0);
+  });
+});
+
+describe('tests between epochs', () => {
+  test('evaluateEvery: once a step, and as an epoch at its end', async () => {
+    const more = { batch: 100, steps: 9, epochs: 2, evaluateEvery: 2 };
+    const { all, of } = await events(more);
+    const tests = all.filter((event) => 'meanLoss' in event);
+    // Six steps an epoch.
+    expect(tests.map(({ kind, step, epoch }) => [kind, step, epoch])).toEqual([
+      ['evaluated', 2, 1],
+      ['evaluated', 4, 1],
+      ['epoch', 6, 1],
+      ['evaluated', 8, 2],
+      ['epoch', 9, 2],
+    ]);
+    const losses = of('step').map(({ loss }) => loss);
+    const mean = (from: number, to: number) =>
+      losses.slice(from, to).reduce((a, b) => a + b, 0) / (to - from);
+    const wanted = [mean(0, 2), mean(2, 4), mean(0, 6), mean(6, 8), mean(6, 9)];
+    tests.forEach(({ meanLoss }, i) => {
+      expect(meanLoss).toBeCloseTo(wanted[i], 12);
+    });
+    // A test changes nothing.
+    const without = await values({ ...more, evaluateEvery: undefined });
+    expectSameBits(await values(more), without);
+  });
+});
+
+describe('dropLast', () => {
+  const made: string[] = [];
+  const model: TrainOptions['model'] = (batch, phase) => {
+    made.push(`${phase} ${batch}`);
+    return base.model(batch, phase);
+  };
+
+  test('every batch is full, in training and test', async () => {
+    made.length = 0;
+    const more = { model, batch: 250, epochs: 2, dropLast: true };
+    const { of } = await events({ ...more, steps: undefined });
+    // 600 = 250 + 250 + 100, and 300 = 250 + 50: by hand.
+    expect(of('step').map(({ epoch }) => epoch)).toEqual([1, 1, 2, 2]);
+    expect(of('epoch').map(({ step }) => step)).toEqual([2, 4]);
+    expect(of('epoch')[0].examples).toBe(250);
+    expect(made).toEqual(['train 250', 'test 250']);
+  });
+
+  test('is not the default', async () => {
+    made.length = 0;
+    await events({ model, batch: 250, steps: undefined });
+    expect(made).toEqual(['train 250', 'train 100', 'test 250', 'test 50']);
+  });
+});
+
+describe('stopped', () => {
+  test('after the step in hand, with the weights so far', async () => {
+    const stop = new AbortController();
+    const kinds: string[] = [];
+    let last: Kind<'done'> | undefined;
+    const more = { against: bp(), compareEvery: 100, stop: stop.signal };
+    await lastValueFrom(
+      train({ ...base, ...more }).pipe(
+        tap((event) => {
+          kinds.push(event.kind);
+          if (event.kind === 'step' && event.step === 3) stop.abort();
+          if (event.kind === 'done') last = event;
+        }),
+      ),
+    );
+    expect(kinds).toEqual(['step', 'step', 'step', 'compared', 'done']);
+    const got = new Map([...last!.weights].map(([id, w]) => [id, w.data]));
+    expectSameBits(got, await values({ steps: 3 }));
+  });
+
+  test('during a test, which is then not told', async () => {
+    const stop = new AbortController();
+    let tested = 0;
+    const test: Examples = {
+      count: digits.test.count,
+      feeds(chosen) {
+        tested += 1;
+        stop.abort();
+        return digits.test.feeds(chosen);
+      },
+    };
+    const data = { ...digits, test };
+    const { all } = await events({ data, steps: 1, stop: stop.signal });
+    expect(all.map(({ kind }) => kind)).toEqual(['step', 'done']);
+    expect(tested).toBe(1);
+  });
+
+  test('before the first step: the weights of the start', async () => {
+    const { all } = await events({ stop: AbortSignal.abort() });
+    expect(all.map(({ kind }) => kind)).toEqual(['done']);
+  });
 });
 
 describe('weights to start from', () => {
   test('those of a new simulation change nothing', async () => {
     const { model, rule, backend, seed } = base;
-    const start = Simulation.open(model(32), { rule, backend, seed });
+    const start = Simulation.open(model(32, 'train'), { rule, backend, seed });
     const from = new Map(
       inShape(await start.allParameters(), await weights({ steps: 1 })),
     );
@@ -266,7 +535,7 @@ describe('weights to start from', () => {
 test('accuracy on digits rises clearly above chance', async () => {
   const { of } = await events({ epochs: 8, steps: undefined });
   expect(of('epoch')).toHaveLength(8);
-  expect(of('epoch')[7].accuracy).toBeGreaterThan(0.6);
+  expect(of('epoch')[7].score).toBeGreaterThan(0.6);
   const losses = of('epoch').map(({ meanLoss }) => meanLoss);
   expect(losses[7]).toBeLessThan(0.7 * losses[0]);
 });
@@ -275,7 +544,9 @@ test('on MNIST', async (context) => {
   if (!process.env['ISOCHRON_DATA']) {
     context.skip('ISOCHRON_DATA is not set: no real data on this machine');
   }
-  const data = await loadDataset('mnist', { testCount: 2000, download: false });
+  const data = imageExamples(
+    await loadDataset('mnist', { testCount: 2000, download: false }),
+  );
   const model = (batch: number) =>
     mlp({
       sizes: [784, 32, 10],
@@ -287,5 +558,5 @@ test('on MNIST', async (context) => {
   const { of } = await events({ ...more, optimiser: adam({ lr: 0.003 }) });
   expect(of('compared').at(-1)).toMatchObject({ step: 300, differingBits: 0 });
   // Oracle: LeCun 1998 has 88 % for a linear classifier.
-  expect(of('epoch')[0].accuracy).toBeGreaterThan(0.85);
+  expect(of('epoch')[0].score).toBeGreaterThan(0.85);
 }, 60_000);

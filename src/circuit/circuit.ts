@@ -14,6 +14,7 @@ import type { Recorder } from '../program/recorder.ts';
 import { connect } from './axon.ts';
 import { TickClock } from './clock.ts';
 import { type Arrival, canonical, type ErrorEvent } from './event.ts';
+import { horizons } from './horizon.ts';
 import { difference, Leaf, Population } from './population.ts';
 import { type Probe, recordProbes } from './probe.ts';
 
@@ -26,6 +27,8 @@ export interface CircuitOptions {
   readonly noise: boolean;
   /** Every population at every tick, or only where an event has arrived. */
   readonly clocked: boolean;
+  /** Leave out what can no longer reach a plasticity event or a probe. */
+  readonly horizon: boolean;
 }
 
 /** Makes a parameter's new value of its gradient; null leaves it as it is. */
@@ -53,6 +56,8 @@ export class Circuit {
   /** Sources with a new value, and whether it is another than before. */
   private readonly moved = new Map<Population | Leaf, boolean>();
   private readonly target: Ref;
+  /** Last tick at which each vertex matters; null: all do, always. */
+  private horizons: ReadonlyMap<Vertex, number> | null = null;
 
   constructor(
     levelled: Levelled,
@@ -107,6 +112,25 @@ export class Circuit {
     return this.levelled.vertices.filter((vertex) => vertex.op === 'param');
   }
 
+  /**
+   * A rule may tell beforehand how long it runs and when each parameter learns
+   * for the last time. It changes no result: what cannot matter is left out.
+   */
+  plan(ticks: number, lastLearning: (parameter: Vertex) => number): void {
+    if (!this.options.horizon) return;
+    if (this.probes.some((probe) => probe.kind === 'energy')) return;
+    const ends = new Map(
+      this.parameters.map((vertex) => [vertex, lastLearning(vertex)]),
+    );
+    const watched = new Set(
+      this.probes.map((probe) => probe.kind === 'state' && probe.id),
+    );
+    for (const vertex of this.populations.keys()) {
+      if (watched.has(vertex.id)) ends.set(vertex, ticks);
+    }
+    this.horizons = horizons(this.levelled.axons, ends);
+  }
+
   /** Forward sweep: every value population at its prediction, so eps = 0. */
   present(): void {
     const { emit } = this.recorder;
@@ -141,8 +165,10 @@ export class Circuit {
   tick(): number {
     const { gamma, clocked } = this.options;
     const { emit } = this.recorder;
+    const next = this.clock.now() + 1;
     // Value populations integrate what has arrived.
     for (const population of this.hidden()) {
+      if (!this.matters(population.vertex, next)) continue;
       const zero = this.zero(population);
       const s = this.sum(population.inbox);
       const move = population.moveValue(emit, s, gamma, zero, clocked);
@@ -154,9 +180,11 @@ export class Circuit {
     const stirred = new Map<Population, boolean>();
     for (const population of this.populations.values()) {
       before.set(population, population.mu);
+      if (!this.matters(population.vertex, next)) continue;
       stirred.set(population, population.predictAgain(emit));
     }
     for (const population of this.hidden()) {
+      if (!this.matters(population.vertex, next)) continue;
       const change = {
         before: before.get(population) as Ref,
         stirred: stirred.get(population) as boolean,
@@ -185,6 +213,9 @@ export class Circuit {
     } = {},
   ): Ref | null {
     const leaf = this.leaves.get(parameter) as Leaf;
+    if (!this.matters(parameter, this.clock.now())) {
+      throw new Error(`parameter ${parameter.id} learns later than planned`);
+    }
     const arrived = leaf.inbox.filter(({ event }) => event.active);
     return this.sum(arrived, more.base, more.select);
   }
@@ -204,6 +235,11 @@ export class Circuit {
     if (!next) return;
     leaf.x = next;
     this.moved.set(leaf, true);
+  }
+
+  /** Whether a vertex's state at a tick can reach a result. */
+  private matters(vertex: Vertex, tick: number): boolean {
+    return !this.horizons || tick <= (this.horizons.get(vertex) ?? -1);
   }
 
   private source(vertex: Vertex): Population | Leaf {
@@ -281,6 +317,7 @@ export class Circuit {
   private sendErrors(): void {
     const tick = this.clock.now();
     for (const population of this.populations.values()) {
+      if (!this.matters(population.vertex, tick)) continue;
       const eps =
         population.eps ?? (this.options.clocked ? this.zero(population) : null);
       if (!eps) continue;

@@ -3,6 +3,7 @@
 import { type MlpConfig, mlp } from '../../models/mlp.ts';
 import { prepareFolder, saveResult } from '../checkpoint.ts';
 import { loadDataset } from '../data/datasets.ts';
+import { imageExamples } from '../data/examples.ts';
 import { level } from '../level.ts';
 import { adam } from '../optim.ts';
 import type { Mode } from '../record.ts';
@@ -19,8 +20,7 @@ import {
   text,
 } from './command.ts';
 import { describe } from './level.ts';
-import { percent } from './train.ts';
-import { deviceOf, runTraining } from './training.ts';
+import { deviceOf, named, percent, runTraining } from './training.ts';
 
 const CONFIG: MlpConfig = {
   sizes: [784, 64, 32, 10],
@@ -50,12 +50,14 @@ export const demoCommand: Command = {
     const folder = text(values, 'out', 'results/demo');
     await prepareFolder(folder);
     const backend = await backendOf(values, out);
-    const data = await loadDataset('auto', {
-      seed,
-      trainCount: 8000,
-      testCount: 2000,
-      onProgress: (line) => out.note(line),
-    });
+    const data = imageExamples(
+      await loadDataset('auto', {
+        seed,
+        trainCount: 8000,
+        testCount: 2000,
+        onProgress: (line) => out.note(line),
+      }),
+    );
     const batch = CONFIG.batch as number;
 
     out.line('1. The circuit');
@@ -86,10 +88,12 @@ export const demoCommand: Command = {
       batch,
       epochs: 2,
       steps: STEPS,
+      testBatch: 500,
       compareEvery: 100,
       seed,
     };
-    const { weights, ...measured } = await runTraining(options, out);
+    const { weights, score, ...run } = await runTraining(options, out);
+    const measured = { ...named(score), ...run };
     out.line();
 
     const result = {
@@ -115,7 +119,7 @@ export const demoCommand: Command = {
         ['device', backend.description],
         ['seed', `${seed}`],
         ['steps', `${measured.steps} of ${batch} images`],
-        ['test accuracy', percent(measured.accuracy)],
+        ['test accuracy', percent(score?.score ?? 0)],
         [
           'Z-IL against BP',
           `${measured.differingBits} of ${measured.elements} weights differ in any bit`,

@@ -124,6 +124,8 @@ function version(): string {
 }
 
 process.on('SIGINT', () => {
+  // A command that listens too has something to save, and then ends itself.
+  if (process.listenerCount('SIGINT') > 1) return;
   process.stderr.write('\nisochron: interrupted; nothing was saved\n');
   process.exit(130);
 });

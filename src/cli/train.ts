@@ -1,53 +1,51 @@
-/** isochron train: a multilayer perceptron on images, under any rule. */
+/** isochron train: a recipe's model on its data, under any rule. */
 
-import { type MlpConfig, mlp } from '../../models/mlp.ts';
 import { prepareFolder, readWeights, saveResult } from '../checkpoint.ts';
-import {
-  type Dataset,
-  type DatasetName,
-  datasets,
-  loadDataset,
-} from '../data/datasets.ts';
 import { OptionError } from '../errors.ts';
 import { makeOptimiser } from '../optim.ts';
+import { table } from '../report/circuit-text.ts';
 import { makeRule } from '../rules/table.ts';
+import { sampleText } from '../sample.ts';
+import { Simulation } from '../simulate.ts';
 import { countSteps, type TrainOptions } from '../train.ts';
 import {
   backendOf,
   type Command,
+  type Context,
   inMode,
   modeOf,
+  type Options,
   onBackend,
   oneOf,
   ruleOf,
   seeded,
   seedOf,
   text,
+  type Values,
   whole,
   withRule,
 } from './command.ts';
-import { deviceOf, runTraining } from './training.ts';
+import type { Output } from './output.ts';
+import { checkOwn, type Recipe, recipeOf, recipes } from './recipes.ts';
+import { deviceOf, named, runTraining, told } from './training.ts';
+
+const ownOptions: Options = Object.assign(
+  {},
+  ...recipes.map(({ options }) => options),
+);
 
 export const trainCommand: Command = {
   name: 'train',
-  summary: 'trains a multilayer perceptron on images and saves the weights',
-  operands: '',
+  summary: 'trains a model by its recipe and saves the weights',
+  operands: '[RECIPE]',
   options: {
+    list: { type: 'boolean', help: 'lists the recipes (mlp if none is given)' },
     data: {
       type: 'string',
       value: 'NAME',
-      help: `auto, ${datasets.map((d) => d.name).join(', ')} (auto: mnist if it is here, else synthetic digits)`,
+      help: 'data set, one of the recipe (the first that --list tells of it)',
     },
-    sizes: {
-      type: 'string',
-      value: 'N,N,...',
-      help: 'widths from input to output (784,128,128,10)',
-    },
-    activation: {
-      type: 'string',
-      value: 'F',
-      help: 'tanh, sigmoid or relu (tanh)',
-    },
+    ...ownOptions,
     ...withRule,
     against: {
       type: 'string',
@@ -57,16 +55,39 @@ export const trainCommand: Command = {
     optimiser: {
       type: 'string',
       value: 'NAME',
-      help: 'sgd, momentum or adam (adam)',
+      help: 'sgd, momentum or adam (of the recipe)',
     },
     lr: {
       type: 'string',
       value: 'X',
-      help: 'learning rate (adam 0.001, others 0.01)',
+      help: 'learning rate (of the recipe; else adam 0.001, others 0.01)',
     },
-    batch: { type: 'string', value: 'N', help: 'images a step (64)' },
-    epochs: { type: 'string', value: 'N', help: 'passes over the data (1)' },
+    batch: {
+      type: 'string',
+      value: 'N',
+      help: 'examples a step (of the recipe)',
+    },
+    epochs: {
+      type: 'string',
+      value: 'N',
+      help: 'passes over the data (of the recipe)',
+    },
     steps: { type: 'string', value: 'N', help: 'stop after so many steps' },
+    'evaluate-every': {
+      type: 'string',
+      value: 'N',
+      help: 'test every so many steps too, not only after each epoch',
+    },
+    'test-limit': {
+      type: 'string',
+      value: 'N',
+      help: 'test on at most so many examples',
+    },
+    sample: {
+      type: 'string',
+      value: 'N',
+      help: 'characters that a model of text writes in the end (200; 0 none)',
+    },
     weights: {
       type: 'string',
       value: 'FILE',
@@ -83,103 +104,174 @@ export const trainCommand: Command = {
   },
   examples: [
     'train --epochs 5',
-    'train --data fashion-mnist --rule il --param steps=20 --steps 500',
+    'train mlp --data fashion-mnist --rule il --param steps=20 --steps 500',
     'train --against bp --steps 200 --backend cpu',
   ],
-  async run({ values, out }) {
-    const rule = ruleOf(values);
-    const optimiser = makeOptimiser(
-      text(values, 'optimiser', 'adam'),
-      rate(values.lr),
-    );
-    const sizes = sizesOf(text(values, 'sizes', '784,128,128,10'));
-    const activation = oneOf(
-      values,
-      'activation',
-      ['tanh', 'sigmoid', 'relu'],
-      'tanh',
-    );
-    const against = values.against
-      ? makeRule(text(values, 'against', 'bp'))
-      : undefined;
-    const mode = modeOf(values);
-    const seed = seedOf(values);
-    const batch = whole(values, 'batch', 1) ?? 64;
-    const epochs = whole(values, 'epochs', 1) ?? 1;
-    const steps = whole(values, 'steps', 1);
-    const folder = text(values, 'out', 'results/train');
-    const config: MlpConfig = {
-      sizes,
-      activation,
-      loss: 'softmax_xent',
-      reduction: 'mean',
-    };
-    const data = await loadDataset(
-      oneOf<DatasetName | 'auto'>(
-        values,
-        'data',
-        ['auto', ...datasets.map((d) => d.name)],
-        'auto',
-      ),
-      { seed, onProgress: (line) => out.note(line) },
-    );
-    checkSizes(sizes, data);
-    const weights =
-      typeof values.weights === 'string'
-        ? await readWeights(values.weights)
-        : undefined;
-    countSteps({ data, batch, epochs, steps });
-    await prepareFolder(folder);
-    const backend = await backendOf(values, out);
-    out.note(
-      `data: ${data.title}, ${data.train.count} training and ` +
-        `${data.test.count} test images (${data.source})`,
-    );
-    const options: TrainOptions = {
-      model: (n) => mlp({ ...config, batch: n }),
-      rule,
-      optimiser,
-      backend,
-      data,
-      batch,
-      epochs,
-      steps,
-      seed,
-      mode,
-      against,
-      weights,
-    };
-    const { weights: trained, ...measured } = await runTraining(options, out);
-    const result = {
-      command: 'train',
-      model: { name: 'mlp', ...config },
-      data: { name: data.name, title: data.title, synthetic: data.synthetic },
-      rule: { name: rule.name, ...rule.options },
-      optimiser: { name: optimiser.name, ...optimiser.options },
-      batch,
-      seed,
-      mode,
-      ...measured,
-      ...(await deviceOf(backend)),
-    };
-    const path = await saveResult(folder, result, trained);
-    backend.close();
-    out.row({ kind: 'result', ...result, path });
-    out.line(
-      `${data.title}: test accuracy ${percent(measured.accuracy)} after ` +
-        `${measured.steps} steps (seed ${seed})`,
-    );
-    if (against) {
-      out.line(
-        `${rule.name} against ${against.name}: ${measured.differingBits} of ` +
-          `${measured.elements} weights differ in any bit`,
+  async run(context) {
+    if (context.values.list) return list(context.out);
+    // Ctrl-C saves what is there; a second one ends the program at once.
+    const stop = new AbortController();
+    const interrupt = () => stop.abort();
+    try {
+      return await trainAndSave(context, stop.signal, () =>
+        process.once('SIGINT', interrupt),
       );
+    } finally {
+      process.off('SIGINT', interrupt);
     }
-    out.line(`saved ${path}`);
-    const broken = against && rule.exact && against.exact;
-    return broken && measured.differingBits !== 0 ? 1 : 0;
   },
 };
+
+/** `begin` is called where there begins to be something to save. */
+async function trainAndSave(
+  { values, operands, out }: Context,
+  stop: AbortSignal,
+  begin: () => void,
+): Promise<number> {
+  if (operands.length > 1) {
+    throw new OptionError(
+      `Unexpected "${operands[1]}": train takes one recipe at a time`,
+    );
+  }
+  const recipe = recipeOf(operands[0] ?? 'mlp');
+  checkOwn(recipe, values);
+  const rule = ruleOf(values);
+  const optimiser = optimiserOf(values, recipe);
+  const modelFor = recipe.model(values);
+  const against = values.against
+    ? makeRule(text(values, 'against', 'bp'))
+    : undefined;
+  const mode = modeOf(values);
+  const seed = seedOf(values);
+  const { defaults } = recipe;
+  const batch = whole(values, 'batch', 1) ?? defaults.batch;
+  const numbers = {
+    batch,
+    epochs: whole(values, 'epochs', 1) ?? defaults.epochs,
+    steps: whole(values, 'steps', 1) ?? stepsOf(values, recipe),
+    evaluateEvery: whole(values, 'evaluate-every', 1) ?? defaults.evaluateEvery,
+    testLimit: whole(values, 'test-limit', 1) ?? defaults.testLimit,
+    testBatch: defaults.testBatch,
+    dropLast: defaults.dropLast,
+  };
+  const characters = recipe.writes ? (whole(values, 'sample', 0) ?? 200) : 0;
+  const folder = text(values, 'out', 'results/train');
+  const data = await recipe.load(
+    oneOf(values, 'data', recipe.data, recipe.data[0]),
+    { seed, onProgress: (line) => out.note(line) },
+  );
+  const { config, graph } = modelFor(data);
+  const weights =
+    typeof values.weights === 'string'
+      ? await readWeights(values.weights)
+      : undefined;
+  countSteps({ data, ...numbers });
+  await prepareFolder(folder);
+  const backend = await backendOf(values, out);
+  out.note(
+    `data: ${data.title}, ${data.train.count} training and ` +
+      `${data.test.count} test examples (${data.source})`,
+  );
+  const options: TrainOptions = {
+    model: graph,
+    rule,
+    optimiser,
+    backend,
+    data,
+    ...numbers,
+    seed,
+    mode,
+    against,
+    weights,
+    stop,
+  };
+  begin();
+  stop.addEventListener('abort', () =>
+    out.note('interrupted: the step in hand is ended, then all is saved'),
+  );
+  const { weights: trained, score, ...run } = await runTraining(options, out);
+  if (run.steps === 0) {
+    backend.close();
+    out.note('isochron: interrupted; nothing was saved');
+    return 130;
+  }
+  let sample: string | undefined;
+  if (characters > 0 && !stop.aborted) {
+    const simulation = Simulation.open(graph(1, 'test'), { rule, backend });
+    try {
+      for (const [id, { data, shape }] of trained) {
+        simulation.setParameter(id, data, shape);
+      }
+      const more = { characters: data.classes, length: characters, seed, stop };
+      sample = await sampleText({ simulation, ...more });
+    } finally {
+      simulation.destroy();
+    }
+  }
+  const result = {
+    command: 'train',
+    recipe: recipe.name,
+    model: { name: recipe.name, ...config },
+    data: { name: data.name, title: data.title, synthetic: data.synthetic },
+    rule: { name: rule.name, ...rule.options },
+    optimiser: { name: optimiser.name, ...optimiser.options },
+    batch,
+    seed,
+    mode,
+    ...named(score),
+    ...run,
+    ...(sample === undefined ? {} : { sample }),
+    ...(stop.aborted ? { interrupted: true } : {}),
+    ...(await deviceOf(backend)),
+  };
+  const path = await saveResult(folder, result, trained);
+  backend.close();
+  out.row({ kind: 'result', ...result, path });
+  if (sample !== undefined) out.line(`\n${sample}\n`);
+  out.line(
+    `${data.title}: ${score ? told(score) : 'not tested'} after ` +
+      `${run.steps} steps (seed ${seed})`,
+  );
+  if (against) {
+    out.line(
+      `${rule.name} against ${against.name}: ${run.differingBits} of ` +
+        `${run.elements} weights differ in any bit`,
+    );
+  }
+  out.line(`saved ${path}`);
+  if (stop.aborted) {
+    out.note(`isochron: interrupted after ${run.steps} steps; saved ${path}`);
+    return 130;
+  }
+  const broken = against && rule.exact && against.exact;
+  return broken && run.differingBits !== 0 ? 1 : 0;
+}
+
+/** One row for each recipe. */
+function list(out: Output): number {
+  for (const { name, title, data, defaults } of recipes) {
+    out.row({ recipe: name, title, data, defaults });
+  }
+  out.line(
+    table(
+      ['recipe', 'data', 'what it is'],
+      recipes.map(({ name, data, title }) => [name, data.join(', '), title]),
+    ),
+  );
+  return 0;
+}
+
+/** The rate of a recipe is that of its own optimiser. */
+function optimiserOf(values: Values, { defaults }: Recipe) {
+  const name = text(values, 'optimiser', defaults.optimiser);
+  const own = name === defaults.optimiser ? defaults.lr : undefined;
+  return makeOptimiser(name, rate(values.lr) ?? own);
+}
+
+/** Whoever says how many epochs wants all of their steps. */
+function stepsOf(values: Values, { defaults }: Recipe): number | undefined {
+  return values.epochs === undefined ? defaults.steps : undefined;
+}
 
 function rate(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
@@ -188,36 +280,4 @@ function rate(value: unknown): number | undefined {
     throw new OptionError(`Option --lr = ${value}: give a number above 0`);
   }
   return number;
-}
-
-function sizesOf(value: string): number[] {
-  const sizes = value
-    .split(',')
-    .map((part) => Number(part.trim() || Number.NaN));
-  if (sizes.some((size) => !Number.isInteger(size) || size < 1)) {
-    throw new OptionError(
-      `Option --sizes = ${value}: give whole numbers, as 784,128,10`,
-    );
-  }
-  return sizes;
-}
-
-/** Wrong sizes are told before anything is opened. */
-function checkSizes(sizes: readonly number[], data: Dataset): void {
-  const [height, width] = data.train.shape;
-  const classes = data.classes.length;
-  if (
-    sizes.length < 2 ||
-    sizes[0] !== height * width ||
-    sizes.at(-1) !== classes
-  ) {
-    throw new OptionError(
-      `Option --sizes = ${sizes.join(',')}: ${data.name} needs ` +
-        `${height * width} first and ${classes} last`,
-    );
-  }
-}
-
-export function percent(part: number): string {
-  return `${(100 * part).toFixed(2)} %`;
 }

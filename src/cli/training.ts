@@ -1,14 +1,15 @@
 /** Runs a training for the command line: progress, rows, what was measured. */
 
 import type { Backend } from '../backends/backend.ts';
-import type { TrainOptions, Weights } from '../train.ts';
-import { train } from '../train.ts';
+import type { Score, ScoreName } from '../score.ts';
+import { type TrainOptions, train, type Weights } from '../train.ts';
 import type { Output } from './output.ts';
 
 export interface Trained {
   readonly steps: number;
   readonly epochs: number;
-  readonly accuracy: number;
+  /** Of these weights; none if the training was stopped before their test. */
+  readonly score?: Score;
   readonly finalLoss: number;
   readonly seconds: number;
   readonly stepsPerSecond: number;
@@ -18,7 +19,7 @@ export interface Trained {
   readonly weights: ReadonlyMap<string, Weights>;
 }
 
-/** Trains with a progress bar; every epoch is a line. */
+/** Trains with a progress bar; every test is a line. */
 export function runTraining(
   options: TrainOptions,
   out: Output,
@@ -28,7 +29,7 @@ export function runTraining(
     let since = begun;
     let steps = 0;
     let epochs = 0;
-    let accuracy = 0;
+    let score: Score | undefined;
     let finalLoss = 0;
     let compared: { elements?: number; differingBits?: number } = {};
     let weights: ReadonlyMap<string, Weights> = new Map();
@@ -41,7 +42,12 @@ export function runTraining(
             if (steps === 0) since = performance.now();
             steps = event.step;
             finalLoss = event.loss;
-            const more = `epoch ${event.epoch}  loss ${event.loss.toFixed(4)}`;
+            score = undefined;
+            const more =
+              `epoch ${event.epoch}  loss ${event.loss.toFixed(4)}` +
+              (event.bits === undefined
+                ? ''
+                : `  ${event.bits.toFixed(4)} bits per character`);
             out.progress(event.step, event.steps, since, more);
             break;
           }
@@ -57,14 +63,18 @@ export function runTraining(
             break;
           }
           case 'epoch':
-            epochs = event.epoch;
-            accuracy = event.accuracy;
-            out.row({ ...event });
+          case 'evaluated': {
+            const { kind, epoch, step, examples, meanLoss } = event;
+            if (kind === 'epoch') epochs = epoch;
+            score = event;
+            const measured = { ...named(event), examples, meanLoss };
+            out.row({ kind, epoch, step, ...measured });
             out.line(
-              `epoch ${event.epoch}: mean loss ${event.meanLoss.toFixed(4)}, ` +
-                `test accuracy ${(100 * event.accuracy).toFixed(2)} %`,
+              `${kind === 'epoch' ? `epoch ${epoch}` : `step ${step}`}: ` +
+                `mean loss ${meanLoss.toFixed(4)}, ${told(event)}`,
             );
             break;
+          }
           case 'done':
             weights = event.weights;
             break;
@@ -77,7 +87,7 @@ export function runTraining(
         resolve({
           steps,
           epochs,
-          accuracy,
+          score,
           finalLoss,
           seconds,
           stepsPerSecond: steps / working,
@@ -87,6 +97,28 @@ export function runTraining(
       },
     });
   });
+}
+
+const keys: Readonly<Record<ScoreName, string>> = {
+  accuracy: 'accuracy',
+  'bits per character': 'bitsPerCharacter',
+};
+
+/** A score under its name, as rows and results have it. */
+export function named(score: Score | undefined): Record<string, number> {
+  if (!score) return {};
+  return { [keys[score.scoreName]]: score.score, chance: score.chance };
+}
+
+/** A score for people. */
+export function told({ scoreName, score, chance }: Score): string {
+  return scoreName === 'accuracy'
+    ? `test accuracy ${percent(score)}`
+    : `test ${score.toFixed(4)} ${scoreName} (chance ${chance.toFixed(4)})`;
+}
+
+export function percent(part: number): string {
+  return `${(100 * part).toFixed(2)} %`;
 }
 
 /** What a result says of the device it came from. */

@@ -1,16 +1,22 @@
 import { OptionError } from '../errors.ts';
-import {
-  type Archive,
-  type ArchiveOptions,
-  findArchive,
-  loadArchive,
-} from './archive.ts';
+import { type Archive, findArchive, loadArchive } from './archive.ts';
+import { CIFAR10_SUBSET, findCifar, loadCifar } from './cifar.ts';
 import { drawDigits } from './digits.ts';
+import type { FileOptions } from './files.ts';
 import { firstOf, type LabelledImages } from './labelled.ts';
+import { drawShapes, SHAPES } from './shapes.ts';
 
 export type { LabelledImages } from './labelled.ts';
 
-export type DatasetName = 'digits' | 'mnist' | 'fashion-mnist';
+export type DatasetName =
+  | 'digits'
+  | 'mnist'
+  | 'fashion-mnist'
+  | 'shapes'
+  | 'cifar10-subset';
+
+/** Grey images or coloured ones: recorded if they are here, else drawn. */
+export type AutoName = 'auto' | 'auto-colour';
 
 /** Images to learn from and others to test on. */
 export interface Dataset {
@@ -27,22 +33,24 @@ export interface Dataset {
   readonly test: LabelledImages;
 }
 
-export interface DatasetOptions extends ArchiveOptions {
+export interface DatasetOptions extends FileOptions {
   /** Of synthetic sets: whole number in [0, 2^32); 1 if not given. */
   readonly seed?: number;
-  /** Use only the first images; all (synthetic: 10,000) if not given. */
+  /** Use only the first; all (digits 10,000, shapes 4,000) if not given. */
   readonly trainCount?: number;
-  /** Use only the first images; all (synthetic: 2,000) if not given. */
+  /** Use only the first; all (digits 2,000, shapes 1,000) if not given. */
   readonly testCount?: number;
 }
 
 /** A data set before it is loaded. */
 export interface DatasetEntry
   extends Pick<Dataset, 'name' | 'title' | 'synthetic' | 'classes'> {
-  load(
-    options: DatasetOptions,
-  ): Promise<Pick<Dataset, 'source' | 'train' | 'test'>>;
+  load(options: DatasetOptions): Promise<Loaded>;
+  /** Of recorded sets: as load, but undefined if it is not on this machine. */
+  find?(options: DatasetOptions): Promise<Loaded | undefined>;
 }
+
+type Loaded = Pick<Dataset, 'source' | 'train' | 'test'>;
 
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
@@ -58,6 +66,25 @@ const CLOTHES = [
   'Bag',
   'Ankle boot',
 ];
+
+const CIFAR10 = [
+  'airplane',
+  'automobile',
+  'bird',
+  'cat',
+  'deer',
+  'dog',
+  'frog',
+  'horse',
+  'ship',
+  'truck',
+];
+
+/** What is taken if it is on this machine, and what if it is not. */
+const AUTO: Readonly<Record<AutoName, readonly [DatasetName, DatasetName]>> = {
+  auto: ['mnist', 'digits'],
+  'auto-colour': ['cifar10-subset', 'shapes'],
+};
 
 /** LeCun, Cortes and Burges; its first host is no longer reliable. */
 export const MNIST: Archive = {
@@ -147,6 +174,7 @@ export const datasets: readonly DatasetEntry[] = [
     synthetic: false,
     classes: DIGITS,
     load: (options) => loadArchive(MNIST, options),
+    find: (options) => findArchive(MNIST, options),
   },
   {
     name: 'fashion-mnist',
@@ -154,13 +182,35 @@ export const datasets: readonly DatasetEntry[] = [
     synthetic: false,
     classes: CLOTHES,
     load: (options) => loadArchive(FASHION_MNIST, options),
+    find: (options) => findArchive(FASHION_MNIST, options),
+  },
+  {
+    name: 'shapes',
+    title: 'synthetic colour shapes (drawn by a program; not CIFAR-10)',
+    synthetic: true,
+    classes: SHAPES,
+    async load({ seed = 1, trainCount = 4_000, testCount = 1_000 }) {
+      return {
+        source: `drawn by isochron, seed ${seed}`,
+        train: drawShapes(seed, 'train', trainCount),
+        test: drawShapes(seed, 'test', testCount),
+      };
+    },
+  },
+  {
+    name: 'cifar10-subset',
+    title: 'CIFAR-10, the first 4,000 + 1,000 of its 60,000 colour pictures',
+    synthetic: false,
+    classes: CIFAR10,
+    load: (options) => loadCifar(CIFAR10_SUBSET, options),
+    find: (options) => findCifar(CIFAR10_SUBSET, options),
   },
 ];
 
 /**
  * Loads a data set by name. `auto` is MNIST if it is on this machine, in
- * `$ISOCHRON_DATA/mnist` or the cache, else synthetic digits; it never
- * downloads.
+ * `$ISOCHRON_DATA/mnist` or the cache, else synthetic digits; `auto-colour`
+ * is the subset of CIFAR-10 or else synthetic shapes. Neither downloads.
  *
  * @throws OptionError if the name is unknown or a count is out of range
  * @throws DataError if it cannot be had or a checksum fails
@@ -168,24 +218,28 @@ export const datasets: readonly DatasetEntry[] = [
  * @throws FileError if a file cannot be read or written
  */
 export async function loadDataset(
-  name: DatasetName | 'auto',
+  name: DatasetName | AutoName,
   options: DatasetOptions = {},
 ): Promise<Dataset> {
   checkCount('train', options.trainCount);
   checkCount('test', options.testCount);
-  if (name === 'auto') {
-    const found = await findArchive(MNIST, options);
-    const entry = entryOf(found === undefined ? 'digits' : 'mnist');
-    return complete(entry, options, found ?? (await entry.load(options)));
+  if (!Object.hasOwn(AUTO, name)) {
+    const entry = entryOf(name);
+    return complete(entry, options, await entry.load(options));
   }
-  const entry = entryOf(name);
-  return complete(entry, options, await entry.load(options));
+  const [recorded, drawn] = AUTO[name as AutoName].map(entryOf);
+  const found = await recorded.find?.(options);
+  if (found !== undefined) return complete(recorded, options, found);
+  return complete(drawn, options, await drawn.load(options));
 }
 
 function entryOf(name: string): DatasetEntry {
   const entry = datasets.find((candidate) => candidate.name === name);
   if (entry !== undefined) return entry;
-  const names = [...datasets.map((known) => known.name), 'auto'].join(', ');
+  const names = [
+    ...datasets.map((known) => known.name),
+    ...Object.keys(AUTO),
+  ].join(', ');
   throw new OptionError(
     `There is no data set ${JSON.stringify(name)}: choose one of ${names}`,
     { name },
@@ -195,7 +249,7 @@ function entryOf(name: string): DatasetEntry {
 function complete(
   { name, title, synthetic, classes }: DatasetEntry,
   options: DatasetOptions,
-  { source, train, test }: Pick<Dataset, 'source' | 'train' | 'test'>,
+  { source, train, test }: Loaded,
 ): Dataset {
   return {
     name,
@@ -223,10 +277,14 @@ function limited(
 }
 
 /** Before anything is read or downloaded. */
-function checkCount(split: string, count: number | undefined): void {
+export function checkCount(
+  split: string,
+  count: number | undefined,
+  what = 'images',
+): void {
   if (count === undefined || (Number.isInteger(count) && count >= 1)) return;
   throw new OptionError(
-    `Cannot use ${count} ${split} images: pass a whole number >= 1`,
+    `Cannot use ${count} ${split} ${what}: pass a whole number >= 1`,
     { split, count },
   );
 }

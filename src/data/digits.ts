@@ -1,5 +1,11 @@
-import { OptionError } from '../errors.ts';
 import { Random } from '../random.ts';
+import {
+  bell,
+  between,
+  checkDrawing,
+  drawLabels,
+  type Split,
+} from './drawing.ts';
 import { IMAGE_SHAPE, type LabelledImages, PIXELS } from './labelled.ts';
 import { GLYPHS, type Point, type Stroke } from './strokes.ts';
 
@@ -11,9 +17,6 @@ import { GLYPHS, type Point, type Stroke } from './strokes.ts';
  * bytes on every JavaScript engine. An image depends on seed, split and its
  * index alone, so a smaller set is the beginning of a larger one.
  */
-
-/** The two sets of one seed share no image's random stream. */
-export type Split = 'train' | 'test';
 
 /** How much each property of a digit varies; lengths in pixels. */
 const JITTER = {
@@ -37,7 +40,6 @@ const JITTER = {
 };
 
 const [ROWS, COLUMNS] = IMAGE_SHAPE;
-const MOST_IMAGES = 1_000_000;
 /** Straight pieces of a curve between two of its points. */
 const PIECES = 5;
 /** Squared distance that stands for no ink near by. */
@@ -55,21 +57,9 @@ export function drawDigits(
   split: Split,
   count: number,
 ): LabelledImages {
-  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-    throw new OptionError(
-      `Seed ${seed} is not usable: pass a whole number from 0 to 4294967295`,
-      { seed },
-    );
-  }
-  if (!Number.isInteger(count) || count < 1 || count > MOST_IMAGES) {
-    throw new OptionError(
-      `Cannot draw ${count} digits: pass a whole number from 1 to ` +
-        `${MOST_IMAGES}`,
-      { count },
-    );
-  }
+  checkDrawing('digits', seed, count);
   const images = new Uint8Array(count * PIXELS);
-  const labels = drawLabels(seed, split, count);
+  const labels = drawLabels('digits', seed, split, count);
   // Streams 2 i and 2 i + 1 of a key of their own: no two images share one.
   const key = new Random(seed, 'digits').word();
   const parity = split === 'train' ? 0 : 1;
@@ -80,17 +70,6 @@ export function drawDigits(
     drawDigit(labels[i], random, distance, image);
   }
   return { images, labels, count, shape: IMAGE_SHAPE };
-}
-
-/** Ten classes in a new order, again and again. */
-function drawLabels(seed: number, split: Split, count: number): Uint8Array {
-  const random = new Random(seed, `digits ${split} labels`);
-  const labels = new Uint8Array(count);
-  for (let start = 0; start < count; start += 10) {
-    const order = random.permutation(10).subarray(0, count - start);
-    labels.set(order, start);
-  }
-  return labels;
 }
 
 function drawDigit(
@@ -237,13 +216,4 @@ function ink(
     const at = random.below(PIXELS);
     image[at] = Math.max(image[at], 20 + random.below(160));
   }
-}
-
-function between(random: Random, low: number, high: number): number {
-  return low + (high - low) * random.uniform();
-}
-
-/** In (-1, 1), most often near 0: triangular. */
-function bell(random: Random): number {
-  return random.uniform() + random.uniform() - 1;
 }

@@ -185,7 +185,7 @@ function noMirror(
 }
 
 /** Writes beside the name and renames: readers see a whole file or none. */
-async function store(path: string, content: Uint8Array): Promise<void> {
+export async function store(path: string, content: Uint8Array): Promise<void> {
   const part = `${path}.${randomUUID()}.part`;
   try {
     await writing(path, async () => {

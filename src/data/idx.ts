@@ -1,5 +1,5 @@
-import { gunzipSync } from 'node:zlib';
-import { FormatError, messageOf } from '../errors.ts';
+import { unpacked } from './gzip.ts';
+import { malformed } from './malformed.ts';
 
 /**
  * Most bytes an IDX file may hold, unpacked: 256 MiB, five times the largest
@@ -40,14 +40,13 @@ export function readIdx(
   file: string,
   maxBytes: number = MAX_IDX_BYTES,
 ): Idx {
-  const gzipped = bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const plain = gzipped ? unzip(bytes, file, maxBytes) : bytes;
+  const plain = unpacked(bytes, file, maxBytes);
   const shape = readShape(plain, file, maxBytes);
   const start = 4 + 4 * shape.length;
   const size = shape.reduce((product, axis) => product * axis, 1);
   const found = plain.length - start;
   if (found < size) {
-    fail(
+    malformed(
       file,
       `is truncated: shape ${shape.join(' x ')} needs ${size} bytes of data ` +
         `but it holds ${found}`,
@@ -56,7 +55,7 @@ export function readIdx(
     );
   }
   if (found > size) {
-    fail(
+    malformed(
       file,
       `has ${found - size} bytes after its data of ${shape.join(' x ')}`,
       'fetch it again',
@@ -67,46 +66,13 @@ export function readIdx(
   return { shape, data: new Uint8Array(plain.subarray(start)) };
 }
 
-function unzip(bytes: Uint8Array, file: string, maxBytes: number): Uint8Array {
-  // With `info` the result also tells how much of the input was used; the
-  // type definitions of Node do not know this form.
-  let result: { buffer: Uint8Array; engine: { bytesWritten: number } };
-  try {
-    result = gunzipSync(bytes, {
-      info: true,
-      maxOutputLength: maxBytes,
-    }) as unknown as typeof result;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code === 'ERR_BUFFER_TOO_LARGE') {
-      fail(
-        file,
-        `unpacks to more than ${maxBytes} bytes`,
-        'it is no data set of images; fetch it again',
-        { maxBytes },
-      );
-    }
-    fail(file, `is damaged gzip (${messageOf(error)})`, 'fetch it again');
-  }
-  const used = result.engine.bytesWritten;
-  if (used < bytes.length) {
-    fail(
-      file,
-      `has ${bytes.length - used} bytes after the end of its gzip data`,
-      'fetch it again',
-      { expected: used, got: bytes.length },
-    );
-  }
-  return result.buffer;
-}
-
 function readShape(
   plain: Uint8Array,
   file: string,
   maxBytes: number,
 ): readonly number[] {
   if (plain.length < 4) {
-    fail(
+    malformed(
       file,
       `is truncated: ${plain.length} bytes, an IDX header has at least 8`,
       'fetch it again',
@@ -118,7 +84,7 @@ function readShape(
     const magic = [zero0, zero1, type, axes]
       .map((byte) => byte.toString(16).padStart(2, '0'))
       .join(' ');
-    fail(
+    malformed(
       file,
       `starts with ${magic}, which is not IDX (00 00 08 and 1 to 255 axes)`,
       'pass an IDX file, plain or gzipped',
@@ -126,7 +92,7 @@ function readShape(
     );
   }
   if (type !== UNSIGNED_BYTE) {
-    fail(
+    malformed(
       file,
       `holds elements of type ${TYPES[type]} (code ${type})`,
       'only unsigned bytes (code 8) are read; convert it',
@@ -135,7 +101,7 @@ function readShape(
   }
   const headerLength = 4 + 4 * axes;
   if (plain.length < headerLength) {
-    fail(
+    malformed(
       file,
       `is truncated: ${plain.length} bytes, its header of ${axes} axes has ` +
         headerLength,
@@ -149,15 +115,20 @@ function readShape(
   for (let axis = 0; axis < axes; axis++) {
     const length = view.getUint32(4 + 4 * axis);
     if (length === 0) {
-      fail(file, `has size 0 along axis ${axis}`, 'every axis must be >= 1', {
-        axis,
-      });
+      malformed(
+        file,
+        `has size 0 along axis ${axis}`,
+        'every axis must be >= 1',
+        {
+          axis,
+        },
+      );
     }
     shape.push(length);
     // Both factors are below 2^32, so this product may round but not wrap.
     size *= length;
     if (size > maxBytes) {
-      fail(
+      malformed(
         file,
         `declares more than ${maxBytes} bytes (${shape.join(' x ')} at axis ` +
           `${axis})`,
@@ -167,13 +138,4 @@ function readShape(
     }
   }
   return shape;
-}
-
-function fail(
-  file: string,
-  fact: string,
-  remedy: string,
-  data: Record<string, unknown> = {},
-): never {
-  throw new FormatError(`File ${file} ${fact}: ${remedy}`, { file, ...data });
 }

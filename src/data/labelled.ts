@@ -1,21 +1,36 @@
 import { FormatError } from '../errors.ts';
 import type { Idx } from './idx.ts';
 
-/** Rows and columns of every image: that of the MNIST family. */
+/** Of one image: rows and columns if grey, channels before them if not. */
+export type ImageShape =
+  | readonly [rows: number, columns: number]
+  | readonly [channels: number, rows: number, columns: number];
+
+/** Rows and columns of the MNIST family. */
 export const IMAGE_SHAPE: readonly [number, number] = [28, 28];
 
-/** Pixels of one image. */
+/** Pixels of one image of the MNIST family. */
 export const PIXELS = IMAGE_SHAPE[0] * IMAGE_SHAPE[1];
 
-/** Grey images with a class each. */
+/** Red, green and blue, rows and columns of the CIFAR family. */
+export const COLOUR_SHAPE: readonly [number, number, number] = [3, 32, 32];
+
+/** Images with a class each. */
 export interface LabelledImages {
-  /** count x 784 bytes, row-major, 0 is background and 255 is ink. */
+  /**
+   * count x shape bytes, row-major: one channel after the other, and in a
+   * grey image 0 is background and 255 is ink.
+   */
   readonly images: Uint8Array;
   /** count bytes, the class 0 .. 9 of each image. */
   readonly labels: Uint8Array;
   readonly count: number;
-  /** Rows and columns of one image. */
-  readonly shape: readonly [number, number];
+  readonly shape: ImageShape;
+}
+
+/** Numbers that one image is made of. */
+export function valuesOf(shape: ImageShape): number {
+  return shape.reduce((product: number, axis) => product * axis, 1);
 }
 
 /** An IDX array and the name of the file that it was read from. */
@@ -73,7 +88,7 @@ export function labelled(images: NamedIdx, labels: NamedIdx): LabelledImages {
 /** The first `count` of the images, without a copy. */
 export function firstOf(set: LabelledImages, count: number): LabelledImages {
   return {
-    images: set.images.subarray(0, count * PIXELS),
+    images: set.images.subarray(0, count * valuesOf(set.shape)),
     labels: set.labels.subarray(0, count),
     count,
     shape: set.shape,

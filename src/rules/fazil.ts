@@ -70,9 +70,10 @@ export function fazil(options: FazilOptions = {}): CircuitRule {
       const select = (event: ErrorEvent) => taught.get(event) ?? null;
 
       const sums = new Map<Vertex, Ref>();
+      const T = steps ?? levelled.depth;
+      circuit.plan(T - 1, () => T - 1);
       circuit.present();
       circuit.clamp();
-      const T = steps ?? levelled.depth;
       for (let t = 0; t < T; t++) {
         for (const parameter of parameters) {
           const base = sums.get(parameter);

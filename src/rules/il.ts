@@ -52,6 +52,7 @@ export function il(options: IlOptions = {}): CircuitRule {
     dynamics: { gamma, prediction },
     sigma,
     *run(circuit) {
+      circuit.plan(T, () => T - (T % every));
       circuit.present();
       circuit.clamp();
       for (let t = 1; t <= T; t++) {

@@ -21,6 +21,8 @@ export interface Task {
   readonly probes: readonly Probe[];
   /** Every population at every tick, or only where events are. */
   readonly clocked: boolean;
+  /** Leave out what can no longer reach a result (false). */
+  readonly horizon?: boolean;
 }
 
 export interface Rule {
@@ -48,7 +50,7 @@ export interface CircuitRule extends Rule {
 
 export function circuitRule(
   spec: Omit<CircuitRule, 'record' | 'circuit' | 'sigma' | 'hasCircuit'> & {
-    readonly dynamics: Omit<CircuitOptions, 'clocked' | 'noise'>;
+    readonly dynamics: Omit<CircuitOptions, 'clocked' | 'horizon' | 'noise'>;
     readonly sigma?: number;
   },
 ): CircuitRule {
@@ -57,12 +59,12 @@ export function circuitRule(
     ...rest,
     sigma,
     hasCircuit: true,
-    circuit: ({ levelled, recorder, clocked, plasticity, probes, onForward }) =>
+    circuit: ({ levelled, recorder, clocked, horizon = false, ...more }) =>
       new Circuit(
         levelled,
         recorder,
-        { ...dynamics, clocked, noise: sigma > 0 },
-        { plasticity, probes, onForward },
+        { ...dynamics, clocked, horizon, noise: sigma > 0 },
+        more,
       ),
     record(task) {
       for (const _ of rule.run(rule.circuit(task)));

@@ -48,7 +48,12 @@ export function zil(options: ZilOptions = {}): CircuitRule {
     dynamics: { gamma, prediction: 'recomputed' },
     sigma,
     *run(circuit) {
-      const K = circuit.levelled.depth;
+      const { depth: K, levels } = circuit.levelled;
+      const last = (parameter: Vertex) => {
+        if (plasticity === 'level') return (levels.get(parameter) ?? 0) - 1;
+        return plasticity === 'first' ? 0 : K - 1;
+      };
+      circuit.plan(K - 1, last);
       circuit.present(); // forward sweep: x = mu, so eps = 0 (C1)
       circuit.clamp(); // the only error in the circuit
       for (let t = 0; t < K; t++) {

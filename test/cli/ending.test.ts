@@ -1,6 +1,6 @@
 /** How the program ends when others end it, or take its output away. */
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -41,24 +41,82 @@ function shell(script: string, args: readonly string[]): Promise<Ending> {
   });
 }
 
+/** Sends a signal to a child some time after a line on its stderr. */
+function signalAfter(line: RegExp, milliseconds: number, times = 1) {
+  return (child: ChildProcess) => {
+    child.stderr?.on('data', (chunk) => {
+      if (!line.test(String(chunk))) return;
+      for (let i = 0; i < times; i++) {
+        setTimeout(() => child.kill('SIGINT'), milliseconds + 20 * i);
+      }
+    });
+  };
+}
+
 describe.skipIf(!onPosix).concurrent('interrupted', () => {
   test.each(['cpu', 'auto'])('while training on %s', async (backend) => {
     const cwd = temporary();
     const args = [...LONG, '--json', '--out', 'out', '--backend', backend];
     const { code, signal, stdout, stderr } = await isochron(args, {
       cwd,
-      onStart: (child) => {
-        child.stderr?.on('data', (chunk) => {
-          // Half a second after this line it trains, for minutes.
-          if (!/^data: /m.test(String(chunk))) return;
-          setTimeout(() => child.kill('SIGINT'), 500);
-        });
-      },
+      // Half a second after this line it trains, for minutes.
+      onStart: signalAfter(/^data: /m, 500),
     });
+    expect([code, signal]).toEqual([130, null]);
+    expect(stderr).toMatch(
+      /\nisochron: interrupted after \d+ steps; saved out\/result.json\n$/,
+    );
+    const rows = objects(stdout);
+    const { kind, path: where, ...told } = rows.at(-1) ?? {};
+    expect([kind, where]).toEqual(['result', 'out/result.json']);
+    for (const row of rows.slice(0, -1)) expect(row.kind).toBe('epoch');
+    const out = path.join(cwd, 'out');
+    expect(fs.readdirSync(out).sort()).toEqual([
+      'result.json',
+      'weights.safetensors',
+    ]);
+    const file = fs.readFileSync(path.join(out, 'result.json'), 'utf8');
+    const result = JSON.parse(file);
+    expect(result).toEqual(told);
+    expect(result.interrupted).toBe(true);
+    expect(result.steps).toBeGreaterThan(0);
+    // The weights are those that a training of as many steps ends with.
+    const steps = ['--steps', `${result.steps}`, '--out', 'again'];
+    const again = [...LONG, '--backend', backend, ...steps];
+    expect((await isochron(again, { cwd })).code).toBe(0);
+    const weights = ['out', 'again'].map((folder) =>
+      fs.readFileSync(path.join(cwd, folder, 'weights.safetensors')),
+    );
+    expect(weights[0].equals(weights[1])).toBe(true);
+  });
+
+  test('in a command that has nothing to save', async () => {
+    const cwd = temporary();
+    const { code, signal, stderr } = await isochron(
+      ['demo', '--backend', 'cpu', '--out', 'out'],
+      {
+        cwd,
+        env: { ISOCHRON_DATA: undefined, ISOCHRON_CACHE: cwd },
+        onStart: signalAfter(/^backend: /m, 100),
+      },
+    );
     expect([code, signal]).toEqual([130, null]);
     expect(stderr).toMatch(/\nisochron: interrupted; nothing was saved\n$/);
     expect(fs.readdirSync(path.join(cwd, 'out'))).toEqual([]);
-    for (const row of objects(stdout)) expect(row.kind).toBe('epoch');
+  });
+
+  // Steps of a second: both signals come in one, but for a rare step's end.
+  test('twice: it does not wait, nor leave halves', async () => {
+    const cwd = temporary();
+    const wide = ['--sizes', '784,400,10', '--batch', '2000'];
+    const { code, signal, stderr } = await isochron(
+      [...LONG, ...wide, '--rule', 'bp', '--backend', 'cpu', '--out', 'out'],
+      { cwd, onStart: signalAfter(/^data: /m, 500, 2) },
+    );
+    expect([code, signal]).toEqual([130, null]);
+    expect(stderr).toMatch(/\nisochron: interrupted.*saved.*\n$/);
+    const saved = /; saved/.test(stderr) ? 2 : 0;
+    expect(fs.readdirSync(path.join(cwd, 'out'))).toHaveLength(saved);
   });
 });
 

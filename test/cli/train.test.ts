@@ -69,6 +69,8 @@ describe.concurrent('train', () => {
       'epoch',
       'result',
     ]);
+    expect(rows[1]).toMatchObject({ step: 20, chance: 0.1, examples: 2000 });
+    expect(rows[1].accuracy).toBe(rows[2].accuracy);
     const { kind, path: where, ...result } = rows[2];
     expect(kind).toBe('result');
     expect(result).toMatchObject({ differingBits: 0, elements: 12_730 });
@@ -95,6 +97,47 @@ describe.concurrent('train', () => {
     expect(a.equals(c)).toBe(false);
   });
 
+  test('--evaluate-every and --test-limit', async () => {
+    const more = ['--evaluate-every', '8', '--test-limit', '30'];
+    const args = [...SHORT, ...more];
+    const { code, stdout } = await isochron([...args, '--json']);
+    expect(code).toBe(0);
+    const tests = objects(stdout).slice(0, -1);
+    expect(tests.map(({ kind, step }) => [kind, step])).toEqual([
+      ['evaluated', 8],
+      ['evaluated', 16],
+      ['epoch', 20],
+    ]);
+    for (const { examples } of tests) expect(examples).toBe(30);
+    const text = await isochron(args);
+    expect(text.stdout).toMatch(/^step 8: mean loss [\d.]+, test accuracy \d/);
+  });
+
+  test('the recipe mlp is what is trained where none is named', async () => {
+    const cwd = temporary();
+    const [command, ...rest] = [...SHORT, '--steps', '2'];
+    const named = [command, 'mlp', ...rest, '--out', 'named'];
+    expect((await isochron(named, { cwd })).code).toBe(0);
+    const other = [command, ...rest, '--out', 'not'];
+    expect((await isochron(other, { cwd })).code).toBe(0);
+    expect(weightsIn(`${cwd}/named`).equals(weightsIn(`${cwd}/not`))).toBe(
+      true,
+    );
+  });
+
+  test('--list tells every recipe and its data', async () => {
+    const { code, stdout } = await isochron(['train', '--list', '--json']);
+    expect(code).toBe(0);
+    const rows = objects(stdout);
+    const mlp = rows.find(({ recipe }) => recipe === 'mlp');
+    expect(mlp?.data).toEqual(['auto', 'digits', 'mnist', 'fashion-mnist']);
+    const text = await isochron(['train', '--list']);
+    for (const { recipe, title } of rows) {
+      expect(text.stdout).toMatch(`\n${recipe} `);
+      expect(text.stdout).toContain(title);
+    }
+  });
+
   test('--weights goes on from what was saved', async () => {
     const cwd = temporary();
     const sgd = [...SHORT, '--optimiser', 'sgd', '--steps', '2'];
@@ -119,6 +162,11 @@ describe.concurrent('what cannot be trained ends with one line and saves nothing
     ['wrong pixels', ['--sizes', '100,10'], 2, /needs 784 first and 10 last/],
     ['wrong classes', ['--sizes', '784,11'], 2, /needs 784 first and 10 last/],
     ['no layer', ['--sizes', '784'], 2, /needs 784 first and 10 last/],
+    ['another recipe', ['nosuch'], 2, /Unknown recipe "nosuch": use .*mlp/],
+    ['two recipes', ['mlp', 'mlp'], 2, /Unexpected "mlp": train takes one/],
+    ['a sample of images', ['--sample', '9'], 2, /mlp writes no text/],
+    ['data of others', ['--data', 'shapes'], 2, /--data = shapes: give one of/],
+    ['a test of none', ['--test-limit', '0'], 2, /--test-limit = 0: give/],
     ['a loss that explodes', ['--lr', '1e38'], 1, /loss is (NaN|Infinity)/],
     ['weights that are none', ['--weights', 'none'], 1, /none cannot be read/],
     ['a folder as weights', ['--weights', '.'], 1, /EISDIR/],

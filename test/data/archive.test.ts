@@ -3,11 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type ArchiveOptions,
-  findArchive,
-  loadArchive,
-} from '../../src/data/archive.ts';
+import { findArchive, loadArchive } from '../../src/data/archive.ts';
+import type { FileOptions } from '../../src/data/files.ts';
 import { DataError, FileError, FormatError } from '../../src/errors.ts';
 import { idxBytes, rejection, smallArchive } from './idx-bytes.ts';
 
@@ -16,7 +13,7 @@ const { archive, packed, train, test } = smallArchive();
 let root: string;
 let asked: string[];
 let told: string[];
-let options: ArchiveOptions;
+let options: FileOptions;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'isochron-archive-'));
@@ -49,7 +46,7 @@ async function fill(
   }
 }
 
-const withData = (): ArchiveOptions => ({
+const withData = (): FileOptions => ({
   ...options,
   env: { ...options.env, ISOCHRON_DATA: join(root, 'data') },
 });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CIFAR10_SUBSET } from '../../src/data/cifar.ts';
 import {
   type DatasetName,
   datasets,
@@ -10,6 +11,8 @@ import {
   MNIST,
 } from '../../src/data/datasets.ts';
 import { drawDigits } from '../../src/data/digits.ts';
+import { sha256Of } from '../../src/data/download.ts';
+import { drawShapes } from '../../src/data/shapes.ts';
 import { DataError, OptionError } from '../../src/errors.ts';
 import { rejection } from './idx-bytes.ts';
 
@@ -30,6 +33,8 @@ describe('the table of data sets', () => {
       ['digits', true],
       ['mnist', false],
       ['fashion-mnist', false],
+      ['shapes', true],
+      ['cifar10-subset', false],
     ]);
   });
 
@@ -72,6 +77,39 @@ describe('loadDataset', () => {
       fetch: () => Promise.reject(new Error('asked')),
     });
     expect(loaded.name).toBe('digits');
+  });
+
+  it('takes shapes for auto-colour if there is no CIFAR-10', async () => {
+    const loaded = await loadDataset('auto-colour', {
+      env,
+      seed: 3,
+      trainCount: 10,
+      testCount: 5,
+      fetch: () => Promise.reject(new Error('asked')),
+    });
+    expect(loaded).toMatchObject({
+      name: 'shapes',
+      synthetic: true,
+      train: drawShapes(3, 'train', 10),
+      test: drawShapes(3, 'test', 5),
+    });
+  });
+
+  it('draws 4,000 and 1,000 shapes if not told otherwise', async () => {
+    const { train, test } = await loadDataset('shapes');
+    expect([train.count, test.count]).toEqual([4_000, 1_000]);
+    expect(train.images).toHaveLength(4_000 * 3072);
+    expect(train.shape).toEqual([3, 32, 32]);
+  }, 30_000);
+
+  it('tells how to get CIFAR-10 by hand', async () => {
+    const error = await rejection(
+      loadDataset('cifar10-subset', { env, download: false }),
+    );
+    expect(error).toBeInstanceOf(DataError);
+    expect((error as DataError).message).toMatch(
+      /put data_batch_1\.bin and test_batch\.bin of https:.*tar\.gz into \$ISO/,
+    );
   });
 
   it('names what failed when nothing can be had', async () => {
@@ -148,5 +186,57 @@ describe.skipIf(!process.env['ISOCHRON_DATA'])('real Fashion-MNIST', () => {
       );
       expect(found).toEqual(Array(10).fill(each));
     }
+  }, 30_000);
+});
+
+// Oracle: counts and means that were written down when the subset was made.
+describe.skipIf(!process.env['ISOCHRON_DATA'])('real CIFAR-10', () => {
+  it('has the known counts, first items and means', async () => {
+    const { name, synthetic, train, test, classes } =
+      await loadDataset('auto-colour');
+    expect([name, synthetic]).toEqual(['cifar10-subset', false]);
+    const counts = (labels: Uint8Array) =>
+      classes.map(
+        (_, label) => labels.filter((other) => other === label).length,
+      );
+    expect(counts(train.labels)).toEqual([
+      396, 366, 420, 384, 422, 393, 414, 385, 407, 413,
+    ]);
+    expect(counts(test.labels)).toEqual([
+      103, 89, 100, 103, 90, 86, 112, 102, 106, 109,
+    ]);
+    // The first labels and the first red row, as in every tutorial: a frog,
+    // two trucks, a deer; a cat, two ships.
+    expect([...train.labels.subarray(0, 10)]).toEqual([
+      6, 9, 9, 4, 1, 1, 2, 7, 8, 3,
+    ]);
+    expect([...test.labels.subarray(0, 10)]).toEqual([
+      3, 8, 8, 0, 6, 6, 1, 6, 3, 1,
+    ]);
+    expect([...train.images.subarray(0, 4)]).toEqual([59, 43, 50, 68]);
+    expect([...test.images.subarray(0, 4)]).toEqual([158, 159, 165, 166]);
+    const means = [0, 0, 0];
+    for (let i = 0; i < train.images.length; i++) {
+      means[Math.floor(i / 1024) % 3] += train.images[i];
+    }
+    const size = 255 * 1024 * train.count;
+    expect(means.map((sum) => Number((sum / size).toFixed(4)))).toEqual([
+      0.4916, 0.4818, 0.4447,
+    ]);
+  }, 30_000);
+
+  it('has the checksums that a download is held to', async () => {
+    const { train, test } = await loadDataset('cifar10-subset');
+    [train, test].forEach((set, i) => {
+      const rows = new Uint8Array(set.count * 3073);
+      for (let row = 0; row < set.count; row++) {
+        rows[row * 3073] = set.labels[row];
+        rows.set(
+          set.images.subarray(row * 3072, (row + 1) * 3072),
+          row * 3073 + 1,
+        );
+      }
+      expect(sha256Of(rows)).toBe(CIFAR10_SUBSET.files[i].sha256);
+    });
   }, 30_000);
 });

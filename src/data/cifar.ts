@@ -1,0 +1,200 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError } from '../errors.ts';
+import { download, type RemoteFile, sha256Of, store } from './download.ts';
+import {
+  type FileOptions,
+  type FileSet,
+  type FoundFiles,
+  findFiles,
+  loadFiles,
+  MAX_FILE_BYTES,
+  readWhole,
+} from './files.ts';
+import { unpacked } from './gzip.ts';
+import {
+  COLOUR_SHAPE,
+  firstOf,
+  type LabelledImages,
+  valuesOf,
+} from './labelled.ts';
+import { malformed } from './malformed.ts';
+import { memberOf } from './tar.ts';
+
+/**
+ * CIFAR-10 in binary rows: one byte of label, then 1,024 bytes each of red,
+ * green and blue (A. Krizhevsky 2009, "Learning multiple layers of features
+ * from tiny images").
+ */
+
+const VALUES = valuesOf(COLOUR_SHAPE);
+const ROW = 1 + VALUES;
+
+/** The first rows of a member of the published archive. */
+export interface Part extends RemoteFile {
+  readonly member: string;
+  readonly rows: number;
+}
+
+/** A part of a published archive that is kept unpacked in the cache. */
+export interface CifarSet extends FileSet {
+  /** For training, for testing. */
+  readonly files: readonly [Part, Part];
+}
+
+/**
+ * A data set of the first rows of two members of an archive. The cache keeps
+ * those rows alone: the archive is large, and its other rows are not used.
+ */
+export function cifarSet(
+  name: string,
+  mirrors: readonly string[],
+  archive: RemoteFile,
+  files: readonly [Part, Part],
+): CifarSet {
+  const ends = files.map(({ member }) => member.replace(/^.*\//, ''));
+  return {
+    name,
+    mirrors,
+    files,
+    aliases: Object.fromEntries(files.map((file, i) => [file.name, ends[i]])),
+    byHand:
+      `put ${ends.join(' and ')} of ${mirrors[0]}${archive.name} into ` +
+      `$ISOCHRON_DATA/${name}`,
+    async fill(bases, folder, remedy, options) {
+      const used = await download([archive], bases, folder, remedy, options);
+      const path = join(folder, archive.name);
+      const tar = unpacked(await readWhole(path), path, MAX_FILE_BYTES);
+      for (const { name, member, bytes, sha256 } of files) {
+        const rows = memberOf(tar, member, path).subarray(0, bytes);
+        const got = sha256Of(rows);
+        if (got !== sha256) {
+          throw new DataError(
+            `The first ${bytes} bytes of ${member} in ${path} have sha256 ` +
+              `${got} but must have ${sha256}: ${remedy}`,
+            { file: path, member, expected: sha256, got },
+          );
+        }
+        await store(join(folder, name), rows);
+      }
+      await rm(path, { force: true });
+      return used;
+    },
+  };
+}
+
+/** The first tenth or so of CIFAR-10; its images are in the public order. */
+export const CIFAR10_SUBSET: CifarSet = cifarSet(
+  'cifar10-subset',
+  ['https://www.cs.toronto.edu/~kriz/'],
+  {
+    name: 'cifar-10-binary.tar.gz',
+    bytes: 170052171,
+    sha256: 'c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd',
+  },
+  [
+    {
+      name: 'cifar10-train-4000.bin',
+      member: 'cifar-10-batches-bin/data_batch_1.bin',
+      rows: 4000,
+      bytes: 4000 * ROW,
+      sha256:
+        '0993cf8b8e43bc207603aef9787006995746513f5e3fa5a52e06d1b069926330',
+    },
+    {
+      name: 'cifar10-test-1000.bin',
+      member: 'cifar-10-batches-bin/test_batch.bin',
+      rows: 1000,
+      bytes: 1000 * ROW,
+      sha256:
+        '8314c96d7cd65618193bab23acdd5d4c4af15bf6dd00a1781d55beedf3be1ef5',
+    },
+  ],
+);
+
+export interface LoadedCifar {
+  /** Where it came from. */
+  readonly source: string;
+  readonly train: LabelledImages;
+  readonly test: LabelledImages;
+}
+
+/**
+ * Loads a set as loadFiles does. Files of the user may hold more rows: the
+ * first ones are used.
+ *
+ * @throws FormatError if a file does not hold such rows, or too few
+ * @throws DataError if it cannot be had or a checksum fails
+ * @throws FileError if a file cannot be read or written
+ */
+export async function loadCifar(
+  set: CifarSet,
+  options: FileOptions = {},
+): Promise<LoadedCifar> {
+  return parse(set, await loadFiles(set, options));
+}
+
+/** As loadCifar, but undefined if it is not whole on this machine. */
+export async function findCifar(
+  set: CifarSet,
+  options: FileOptions = {},
+): Promise<LoadedCifar | undefined> {
+  const found = await findFiles(set, options);
+  return found && parse(set, found);
+}
+
+function parse(set: CifarSet, { source, files }: FoundFiles): LoadedCifar {
+  const [train, test] = files.map(({ file, bytes }, i) => {
+    const { rows } = set.files[i];
+    const images = readCifar(bytes, file);
+    if (images.count < rows) {
+      malformed(
+        file,
+        `holds ${images.count} images of the ${rows} that are needed`,
+        'fetch it again',
+        { expected: rows, got: images.count },
+      );
+    }
+    return firstOf(images, rows);
+  });
+  return { source, train, test };
+}
+
+/**
+ * Reads binary rows of CIFAR-10, plain or gzipped.
+ *
+ * @param file its name, for the text of an error
+ * @throws FormatError for anything that is not exactly such rows
+ */
+export function readCifar(
+  bytes: Uint8Array,
+  file: string,
+  maxBytes: number = MAX_FILE_BYTES,
+): LabelledImages {
+  const plain = unpacked(bytes, file, maxBytes);
+  const count = Math.floor(plain.length / ROW);
+  if (count === 0 || plain.length % ROW !== 0) {
+    malformed(
+      file,
+      `has ${plain.length} bytes of data, not whole rows of ${ROW}`,
+      'pass a binary file of CIFAR-10, plain or gzipped',
+      { got: plain.length, row: ROW },
+    );
+  }
+  const images = new Uint8Array(count * VALUES);
+  const labels = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const label = plain[i * ROW];
+    if (label > 9) {
+      malformed(
+        file,
+        `holds label ${label} in row ${i}`,
+        'labels must be 0 to 9',
+        { row: i, label },
+      );
+    }
+    labels[i] = label;
+    images.set(plain.subarray(i * ROW + 1, (i + 1) * ROW), i * VALUES);
+  }
+  return { images, labels, count, shape: COLOUR_SHAPE };
+}
