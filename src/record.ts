@@ -93,8 +93,14 @@ export function recordPresentation(
   };
 }
 
-/** The forward sweep alone; its output is `prediction`. */
-export function recordForward(levelled: Levelled): Program {
+/** Name of a vertex's value among the outputs of a forward sweep. */
+export const activationName = (id: string) => `activation/${id}`;
+
+/** The forward sweep alone: `prediction`, and the values of other vertices. */
+export function recordForward(
+  levelled: Levelled,
+  ids: readonly string[] = [],
+): Program {
   const recorder = new Recorder();
   const refs = new Map<Vertex, Ref>();
   for (const vertex of levelled.vertices) {
@@ -114,6 +120,9 @@ export function recordForward(levelled: Levelled): Program {
   // The output is the last of the vertices that it depends on.
   const output = levelled.vertices.at(-1) as Vertex;
   recorder.output('prediction', refs.get(output) as Ref);
+  for (const [{ id }, ref] of refs) {
+    if (ids.includes(id)) recorder.output(activationName(id), ref);
+  }
   return recorder.finish({ live: true });
 }
 

@@ -16,6 +16,7 @@ import { checkKeys } from './options.ts';
 import { Parameters } from './parameters.ts';
 import type { Program } from './program/recorder.ts';
 import {
+  activationName,
   gradientName,
   type Mode,
   type Presentation,
@@ -51,7 +52,8 @@ export class Simulation {
     this.stale = true;
   });
   private compiled: (Presentation & { run: Executable }) | null = null;
-  private forward: Executable | null = null;
+  /** Forward sweeps by the vertices that are read after them. */
+  private readonly forwards = new Map<string, Executable>();
   /** Other probes are watched than the compiled program knows. */
   private stale = false;
   /** Presentations run one after another, in the order they were asked for. */
@@ -200,19 +202,26 @@ export class Simulation {
   }
 
   /** Output of the graph for data, without learning. */
-  predict(feeds: Feeds): Promise<FloatArray> {
-    return this.inTurn(async () => {
-      const { graph, levelled, backend } = this;
-      const values = inputFeeds(graph, levelled, feeds, backend.dtype);
-      this.forward ??= await backend.compile(
-        recordForward(levelled),
-        this.parameters.memory,
-      );
-      for (const [name, data] of values) this.forward.feed(name, data);
-      this.forward.run();
-      const [output] = await this.forward.read(['prediction']);
-      return output;
-    });
+  async predict(feeds: Feeds): Promise<FloatArray> {
+    return (await this.sweep([], feeds)).get('prediction') as FloatArray;
+  }
+
+  /** Values of vertices for data, by id, without learning. */
+  async activations(
+    ids: readonly string[],
+    feeds: Feeds,
+  ): Promise<Map<string, FloatArray>> {
+    for (const id of ids) {
+      const vertex = this.levelled.vertices.find((v) => v.id === id);
+      if (vertex && !vertex.isLeaf) continue;
+      throw new OptionError(`No vertex "${id}" whose value could be read`, {
+        id,
+      });
+    }
+    const values = await this.sweep(ids, feeds);
+    return new Map(
+      ids.map((id) => [id, values.get(activationName(id)) as FloatArray]),
+    );
   }
 
   async parameter(id: string): Promise<FloatArray> {
@@ -231,9 +240,9 @@ export class Simulation {
   /** Frees what this simulation compiled; parameters stay with the backend. */
   close(): void {
     this.compiled?.run.free();
-    this.forward?.free();
+    for (const forward of this.forwards.values()) forward.free();
     this.compiled = null;
-    this.forward = null;
+    this.forwards.clear();
     this.samples.complete();
   }
 
@@ -284,6 +293,30 @@ export class Simulation {
     });
     this.lastRun = result.catch(() => undefined);
     return result;
+  }
+
+  /** One forward sweep; its outputs by name. */
+  private sweep(
+    ids: readonly string[],
+    feeds: Feeds,
+  ): Promise<Map<string, FloatArray>> {
+    return this.inTurn(async () => {
+      const { graph, levelled, backend, forwards } = this;
+      const values = inputFeeds(graph, levelled, feeds, backend.dtype);
+      const key = JSON.stringify(ids);
+      const forward =
+        forwards.get(key) ??
+        (await backend.compile(
+          recordForward(levelled, ids),
+          this.parameters.memory,
+        ));
+      forwards.set(key, forward);
+      for (const [name, data] of values) forward.feed(name, data);
+      forward.run();
+      const names = ['prediction', ...ids.map(activationName)];
+      const read = await forward.read(names);
+      return new Map(names.map((name, i) => [name, read[i]]));
+    });
   }
 
   private async present(feeds: Feeds): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { Observable } from 'rxjs';
 import type { Backend } from './backends/backend.ts';
+import { batchStatistics, statisticsNames } from './calibrate.ts';
 import { differing } from './check.ts';
 import type { Examples, TrainingData } from './data/examples.ts';
 import { OptionError, ShapeError } from './errors.ts';
@@ -24,6 +25,8 @@ export interface TrainOptions {
    * The graph for a batch size. It reads the inputs that the examples give
    * and, if it has an input `step` of shape [1], the number of the
    * presentation from 1. Parameters of 'test' are all among those of 'train'.
+   * Where that of 'train' has a batchnorm ID, that of 'test' may have inputs
+   * ID.mean and ID.variance: those of the training data.
    */
   readonly model: (batch: number, phase: Phase) => Graph;
   readonly rule: Rule;
@@ -99,6 +102,9 @@ export interface Weights {
   readonly shape: readonly number[];
   readonly data: Float32Array | Float64Array;
 }
+
+/** Training batches whose means and variances stand for all data in tests. */
+const CALIBRATION_BATCHES = 8;
 
 /** Cold: each subscription trains anew; unsubscribing stops it. */
 export function train(options: TrainOptions): Observable<TrainEvent> {
@@ -268,6 +274,8 @@ class Learner {
   /** By phase and batch size. */
   private readonly variants = new Map<string, Simulation>();
   private presentations = 0;
+  /** Means and variances of the training data, for tests. */
+  private statistics: Feeds = {};
 
   constructor(options: TrainOptions, open: (graph: Graph) => Simulation) {
     this.options = options;
@@ -295,6 +303,7 @@ class Learner {
     const most = Math.min(testLimit, data.test.count);
     const size = Math.min(testBatch, most);
     const examples = dropLast ? most - (most % size) : most;
+    this.statistics = await this.measured(size);
     const tally = new Tally(data.score, data.classes.length);
     for (let at = 0; at < examples; at += size) {
       if (!(await goOn())) return null;
@@ -305,6 +314,31 @@ class Learner {
       tally.add(await simulation.predict(feeds), feeds.target);
     }
     return { ...tally.score, examples };
+  }
+
+  /** What tests at this batch size need to know of the training data. */
+  private async measured(size: number): Promise<Feeds> {
+    const { data, batch = 64 } = this.options;
+    const names = statisticsNames(this.main.graph);
+    const wanted = inputsOf(this.simulation(size, 'test').graph);
+    if (!wanted.some(({ id }) => names.includes(id))) return {};
+    const batches = Math.min(
+      CALIBRATION_BATCHES,
+      Math.floor(data.train.count / batch),
+    );
+    const feeds = Array.from({ length: batches }, (_, b) => {
+      const chosen = Uint32Array.from(
+        { length: batch },
+        (_, i) => b * batch + i,
+      );
+      const { target, ...inputs } = this.feeds(
+        data.train,
+        chosen,
+        this.main.graph,
+      );
+      return inputs;
+    });
+    return batchStatistics(this.main, feeds);
   }
 
   async weights(): Promise<Map<string, Weights>> {
@@ -366,6 +400,9 @@ class Learner {
     const { target, ...given } = examples.feeds(chosen);
     const feeds: Record<string, Feeds[string]> = { ...given };
     const all = inputsOf(graph);
+    for (const { id } of all) {
+      if (Object.hasOwn(this.statistics, id)) feeds[id] = this.statistics[id];
+    }
     const counts = all.some(({ id, size }) => id === 'step' && size === 1);
     if (counts && !Object.hasOwn(feeds, 'step')) {
       feeds.step = [Math.max(1, this.presentations)];
@@ -389,7 +426,7 @@ class Learner {
     }
     for (const { id, size } of inputs) {
       const { length } = feeds[id];
-      if (length === size) continue;
+      if (length === size || Object.hasOwn(this.statistics, id)) continue;
       const fact = `${length} numbers for "${id}"`;
       const remedy = `it must take ${length / chosen.length} an example`;
       throw new ShapeError(differ(fact, remedy), { id, size, length });

@@ -3,9 +3,27 @@
  * train it well. One entry is all that `isochron train NAME` needs.
  */
 
-import { mlp } from '../../models/index.ts';
-import { type DatasetName, loadDataset } from '../data/datasets.ts';
-import { imageExamples, type TrainingData } from '../data/examples.ts';
+import {
+  alexnet,
+  cnn,
+  lstm,
+  mlp,
+  resnet,
+  rnn,
+  transformer,
+} from '../../models/index.ts';
+import { loadNames, loadText } from '../data/corpora.ts';
+import {
+  type AutoName,
+  type DatasetName,
+  loadDataset,
+} from '../data/datasets.ts';
+import {
+  imageExamples,
+  nameExamples,
+  type TrainingData,
+  textExamples,
+} from '../data/examples.ts';
 import { OptionError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
 import type { OptimiserName } from '../optim.ts';
@@ -95,7 +113,147 @@ const mlpRecipe: Recipe = {
   defaults: { optimiser: 'adam', batch: 64, epochs: 1, testBatch: 500 },
 };
 
-export const recipes: readonly Recipe[] = [mlpRecipe];
+/** What every classifier of images or names has in common. */
+const CLASSES = { loss: 'softmax_xent', reduction: 'mean' } as const;
+
+const cnnRecipe: Recipe = {
+  name: 'cnn',
+  title: 'convolutional network of Millidge 2020 on colour images',
+  data: ['auto-colour', 'shapes', 'cifar10-subset'],
+  load: colourImages,
+  model: () => (data) => {
+    const config = { classes: data.classes.length, ...CLASSES };
+    return { config, graph: (batch) => cnn({ ...config, batch }) };
+  },
+  defaults: { optimiser: 'adam', batch: 32, epochs: 8, testBatch: 100 },
+};
+
+const alexnetRecipe: Recipe = {
+  name: 'alexnet',
+  title: 'AlexNet, an eighth of its width, on grey images, with dropout',
+  data: ['auto-clothes', 'digits', 'mnist', 'fashion-mnist'],
+  load: async (name, options) =>
+    imageExamples(await loadDataset(name as DatasetName | AutoName, options)),
+  model: () => (data) => {
+    const classes = data.classes.length;
+    const config = { image: [1, 28, 28], width: 1 / 8, classes, ...CLASSES };
+    const image = [1, 28, 28] as const;
+    const graph = (batch: number, phase: Phase) =>
+      alexnet({
+        ...{ ...config, image, batch },
+        dropout: phase === 'train' ? 0.5 : 0,
+      });
+    return { config: { ...config, dropout: 0.5 }, graph };
+  },
+  defaults: {
+    ...{ optimiser: 'adam', batch: 32, epochs: 1, steps: 600 },
+    ...{ evaluateEvery: 200, testBatch: 100, testLimit: 2000, dropLast: true },
+  },
+};
+
+const rnnRecipe: Recipe = {
+  name: 'rnn',
+  title: 'recurrent network of Salvatori 2022, Eq. 36: languages of names',
+  data: ['auto', 'few-names', 'names'],
+  load: async (name, options) =>
+    nameExamples(await loadNames(name as NamesName, options)),
+  model: () => (data) => {
+    const steps = Object.keys(firstFeeds(data)).length - 1;
+    const inputs = firstFeeds(data).x1.length;
+    const outputs = data.classes.length;
+    const config = { steps, inputs, hidden: 128, outputs, ...CLASSES };
+    return { config, graph: (batch) => rnn({ ...config, batch }) };
+  },
+  defaults: { optimiser: 'adam', batch: 64, epochs: 10, testBatch: 200 },
+};
+
+const lstmRecipe: Recipe = {
+  name: 'lstm',
+  title: 'LSTM of Millidge 2020, 128 units: the next character of a text',
+  data: ['auto', 'sonnets', 'shakespeare'],
+  load: async (name, options) =>
+    textExamples(await loadText(name as TextName, options), {
+      steps: 32,
+      form: 'steps',
+    }),
+  model: () => (data) => {
+    const inputs = data.classes.length;
+    const config = { steps: 32, inputs, hidden: 128, ...CLASSES };
+    return { config, graph: (batch) => lstm({ ...config, batch }) };
+  },
+  defaults: {
+    ...{ optimiser: 'adam', lr: 0.003, batch: 32, epochs: 20, steps: 1000 },
+    ...{ evaluateEvery: 250, testBatch: 32, testLimit: 512, dropLast: true },
+  },
+  writes: true,
+};
+
+const resnetRecipe: Recipe = {
+  name: 'resnet',
+  title: 'ResNet-18, a quarter of its width, on colour images',
+  data: ['auto-colour', 'shapes', 'cifar10-subset'],
+  load: colourImages,
+  model: () => (data) => {
+    const classes = data.classes.length;
+    const config = { channels: 16, classes, ...CLASSES };
+    const graph = (batch: number, phase: Phase) => {
+      const norm = phase === 'train' ? 'batch' : 'inference';
+      return resnet({ ...config, batch, norm });
+    };
+    return { config, graph };
+  },
+  defaults: {
+    ...{ optimiser: 'adam', batch: 32, epochs: 4, testBatch: 100 },
+    ...{ dropLast: true },
+  },
+};
+
+const transformerRecipe: Recipe = {
+  name: 'transformer',
+  title: 'decoder-only transformer: the next character of a text',
+  data: ['auto', 'sonnets', 'shakespeare'],
+  load: async (name, options) =>
+    textExamples(await loadText(name as TextName, options), {
+      steps: 64,
+      form: 'tokens',
+    }),
+  model: () => (data) => {
+    const vocabulary = data.classes.length;
+    const config = { steps: 64, vocabulary, width: 64, heads: 4, layers: 2 };
+    const graph = (batch: number, phase: Phase) =>
+      transformer({
+        ...{ ...config, batch, reduction: 'mean' },
+        dropout: phase === 'train' ? 0.1 : 0,
+      });
+    return { config: { ...config, dropout: 0.1 }, graph };
+  },
+  defaults: {
+    ...{ optimiser: 'adam', lr: 0.003, batch: 16, epochs: 20, steps: 1500 },
+    ...{ evaluateEvery: 500, testBatch: 16, testLimit: 512, dropLast: true },
+  },
+  writes: true,
+};
+
+type NamesName = 'few-names' | 'names' | 'auto';
+type TextName = 'sonnets' | 'shakespeare' | 'auto';
+
+/** Each channel with mean 0 and deviation 1 over the training images. */
+async function colourImages(name: string, options: LoadOptions) {
+  const images = await loadDataset(name as DatasetName | AutoName, options);
+  return imageExamples(images, { standardise: true });
+}
+
+const firstFeeds = (data: TrainingData) => data.train.feeds(Uint32Array.of(0));
+
+export const recipes: readonly Recipe[] = [
+  mlpRecipe,
+  cnnRecipe,
+  alexnetRecipe,
+  rnnRecipe,
+  lstmRecipe,
+  resnetRecipe,
+  transformerRecipe,
+];
 
 /** Throws OptionError. */
 export function recipeOf(name: string): Recipe {
@@ -141,7 +299,7 @@ function sizesOf(value: string): number[] {
 
 /** Wrong sizes are told before anything is opened. */
 function checkSizes(sizes: readonly number[], data: TrainingData): void {
-  const pixels = data.train.feeds(Uint32Array.of(0)).x.length;
+  const pixels = firstFeeds(data).x.length;
   const classes = data.classes.length;
   if (sizes.length < 2 || sizes[0] !== pixels || sizes.at(-1) !== classes) {
     throw new OptionError(

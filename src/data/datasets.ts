@@ -16,7 +16,7 @@ export type DatasetName =
   | 'cifar10-subset';
 
 /** Grey images or coloured ones: recorded if they are here, else drawn. */
-export type AutoName = 'auto' | 'auto-colour';
+export type AutoName = 'auto' | 'auto-clothes' | 'auto-colour';
 
 /** Images to learn from and others to test on. */
 export interface Dataset {
@@ -83,6 +83,7 @@ const CIFAR10 = [
 /** What is taken if it is on this machine, and what if it is not. */
 const AUTO: Readonly<Record<AutoName, readonly [DatasetName, DatasetName]>> = {
   auto: ['mnist', 'digits'],
+  'auto-clothes': ['fashion-mnist', 'digits'],
   'auto-colour': ['cifar10-subset', 'shapes'],
 };
 
@@ -209,8 +210,9 @@ export const datasets: readonly DatasetEntry[] = [
 
 /**
  * Loads a data set by name. `auto` is MNIST if it is on this machine, in
- * `$ISOCHRON_DATA/mnist` or the cache, else synthetic digits; `auto-colour`
- * is the subset of CIFAR-10 or else synthetic shapes. Neither downloads.
+ * `$ISOCHRON_DATA/mnist` or the cache, else synthetic digits; `auto-clothes`
+ * the same with Fashion-MNIST; `auto-colour` is the subset of CIFAR-10 or else
+ * synthetic shapes. None downloads.
  *
  * @throws OptionError if the name is unknown or a count is out of range
  * @throws DataError if it cannot be had or a checksum fails
