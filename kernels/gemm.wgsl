@@ -1,10 +1,10 @@
-// Matrix products: A (z, m, depth) and B (z, depth, n) by strides, out (z, m, n)
-// row-major. A form of contraction.wgsl.
+// Matrix products: A (z, m, depth) and B (z, depth, n) by strides, out (m, n)
+// row-major, out_batch elements apart. A form of contraction.wgsl.
 
 struct Params {
   m: u32, n: u32, depth: u32, batches: u32, out_rows: u32,
   a_batch: u32, a_rows: u32, a_columns: u32,
-  b_batch: u32, b_rows: u32, b_columns: u32, bias_batch: u32,
+  b_batch: u32, b_rows: u32, b_columns: u32, bias_batch: u32, out_batch: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 
@@ -18,7 +18,7 @@ fn row_of(z: u32, row: u32) -> Row {
 fn column_of(z: u32, column: u32) -> Column {
   return Column(
     z * params.b_batch + column * params.b_columns,
-    z * params.m * params.n + column,
+    z * params.out_batch + column,
   );
 }
 fn first(z: u32) -> Depth { return Depth(0u, 0u); }

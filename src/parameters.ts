@@ -37,17 +37,23 @@ export class Parameters {
     this.seed = seed;
     this.vertices = parametersOf(graph);
     try {
+      // Each role side by side: parameters, and each of an optimiser's states.
+      const sizes = this.vertices.map(({ size }) => size);
+      const roles = [(id: string) => id];
+      for (const state of optimiser?.states ?? []) {
+        roles.push((id) => stateName(state, id));
+      }
+      for (const name of roles) {
+        backend.allocateAll(sizes).forEach((memory, i) => {
+          this.memory.set(name(this.vertices[i].id), memory);
+        });
+      }
       for (const vertex of this.vertices) {
-        const { id, size } = vertex;
-        const memory = backend.allocate(size);
-        this.memory.set(id, memory);
+        const { id } = vertex;
         const init = graph.inits.get(id) as Init;
         const values = initialValues(vertex, init, seed);
         checkFinite(id, values, backend.dtype);
-        backend.write(memory, values);
-        for (const state of optimiser?.states ?? []) {
-          this.memory.set(stateName(state, id), backend.allocate(size));
-        }
+        backend.write(this.memory.get(id) as Memory, values);
       }
     } catch (error) {
       this.free();

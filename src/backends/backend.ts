@@ -4,13 +4,16 @@
  */
 
 import { OptionError } from '../errors.ts';
-import type { Plan } from '../program/memory.ts';
+import type { Plan, Span } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
 import type { DType, FloatArray } from '../tensor.ts';
 
 /** Memory that outlives a program: parameters and states of optimisers. */
 export interface Memory {
   readonly size: number;
+  /** What it is a part of, and where in it, in elements. */
+  readonly pool: object;
+  readonly offset: number;
 }
 
 export interface Backend {
@@ -19,6 +22,8 @@ export interface Backend {
   /** What it runs on, for people. */
   readonly description: string;
   allocate(size: number): Memory;
+  /** The same for several that are used alike, side by side where they fit. */
+  allocateAll(sizes: readonly number[]): Memory[];
   write(memory: Memory, data: ArrayLike<number>): void;
   read(memory: Memory): Promise<FloatArray>;
   free(memory: Memory): void;
@@ -46,15 +51,22 @@ export interface Executable {
 }
 
 /** Where an output lies after a run. Throws OptionError. */
-export function outputOf(
+export function outputOf(plan: Plan, name: string): Span {
+  const span = plan.outputs.get(name);
+  if (span) return span;
+  throw new OptionError(`The program has no output "${name}"`, { name });
+}
+
+/** Where the residents of a program are. Throws OptionError. */
+export function homesOf(
   program: Program,
-  plan: Plan,
-  name: string,
-): { place: number; size: number } {
-  const ref = program.outputs.get(name);
-  const place = plan.outputs.get(name);
-  if (!ref || place === undefined) {
-    throw new OptionError(`The program has no output "${name}"`, { name });
-  }
-  return { place, size: ref.size };
+  residents: ReadonlyMap<string, Memory>,
+): Map<string, Memory> {
+  return new Map(
+    [...program.residents.keys()].map((name) => {
+      const memory = residents.get(name);
+      if (memory) return [name, memory];
+      throw new OptionError(`No memory was given for "${name}"`, { name });
+    }),
+  );
 }

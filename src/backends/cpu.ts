@@ -4,25 +4,35 @@
  */
 
 import { OptionError } from '../errors.ts';
-import { type Plan, planMemory } from '../program/memory.ts';
+import {
+  aligned,
+  type Plan,
+  planMemory,
+  type Span,
+} from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
 import { type DType, type FloatArray, floatArray } from '../tensor.ts';
 import {
   type Backend,
   type Executable,
+  homesOf,
   type Memory,
   outputOf,
 } from './backend.ts';
 
 class CpuMemory implements Memory {
-  readonly data: FloatArray;
+  readonly pool: FloatArray;
+  readonly offset: number;
+  readonly size: number;
 
-  constructor(dtype: DType, size: number) {
-    this.data = floatArray(dtype, size);
+  constructor(pool: FloatArray, offset: number, size: number) {
+    this.pool = pool;
+    this.offset = offset;
+    this.size = size;
   }
 
-  get size(): number {
-    return this.data.length;
+  get data(): FloatArray {
+    return this.pool.subarray(this.offset, this.offset + this.size);
   }
 }
 
@@ -30,14 +40,27 @@ export class CpuBackend implements Backend {
   readonly name = 'cpu';
   readonly dtype: DType;
   readonly description: string;
+  private readonly batches: boolean;
 
-  constructor(dtype: DType = 'f64') {
+  /** `batches`: calls alike as one, which gains nothing here but can be tested. */
+  constructor(dtype: DType = 'f64', options: { batches?: boolean } = {}) {
+    this.batches = options.batches ?? false;
     this.dtype = dtype;
     this.description = `cpu, ${dtype === 'f64' ? 'float64' : 'float32'}`;
   }
 
   allocate(size: number): Memory {
-    return new CpuMemory(this.dtype, size);
+    return this.allocateAll([size])[0];
+  }
+
+  allocateAll(sizes: readonly number[]): Memory[] {
+    const total = sizes.reduce((sum, size) => sum + aligned(size), 0);
+    const pool = floatArray(this.dtype, total);
+    let offset = 0;
+    return sizes.map((size) => {
+      offset += aligned(size);
+      return new CpuMemory(pool, offset - aligned(size), size);
+    });
   }
 
   write(memory: Memory, data: ArrayLike<number>): void {
@@ -54,7 +77,10 @@ export class CpuBackend implements Backend {
     program: Program,
     residents: ReadonlyMap<string, Memory>,
   ): Promise<Executable> {
-    return new CpuExecutable(program, this.dtype, residents);
+    for (const memory of residents.values()) own(memory);
+    const homes = homesOf(program, residents);
+    const plan = planMemory(program, { homes, batches: this.batches });
+    return new CpuExecutable(plan, this.dtype);
   }
 
   close(): void {}
@@ -68,37 +94,24 @@ function own(memory: Memory): CpuMemory {
 class CpuExecutable implements Executable {
   readonly launches: number;
   readonly bytes: number;
-  private readonly program: Program;
   private readonly plan: Plan;
   private readonly places: FloatArray[];
   private readonly steps: { tick: number; run: () => void }[];
 
-  constructor(
-    program: Program,
-    dtype: DType,
-    residents: ReadonlyMap<string, Memory>,
-  ) {
-    this.program = program;
-    const plan = planMemory(program);
+  constructor(plan: Plan, dtype: DType) {
     this.plan = plan;
-    const given = new Map(
-      [...plan.residents].map(([name, place]) => [
-        place,
-        own(residents.get(name) as Memory).data,
-      ]),
-    );
+    const { given } = plan;
     this.places = plan.sizes.map(
-      (size, place) => given.get(place) ?? floatArray(dtype, size),
+      (size, place) =>
+        (given.get(place) as FloatArray | undefined) ?? floatArray(dtype, size),
     );
-    for (const { place, fill } of plan.constants) {
-      this.places[place].fill(fill);
-    }
+    for (const { span, fill } of plan.constants) this.part(span).fill(fill);
     const single = dtype === 'f32';
     this.steps = plan.calls.map(
       ({ kernel, inputs, outputs, ints, floats, tick }) => {
         const form = kernel.cpu(single);
-        const from = inputs.map((place) => this.places[place]);
-        const to = outputs.map((place) => this.places[place]);
+        const from = inputs.map((span) => this.part(span));
+        const to = outputs.map((span) => this.part(span));
         return { tick, run: () => form(from, to, ints, floats) };
       },
     );
@@ -108,8 +121,8 @@ class CpuExecutable implements Executable {
   }
 
   feed(name: string, data: ArrayLike<number>): void {
-    const place = this.plan.feeds.get(name);
-    if (place !== undefined) this.places[place].set(data);
+    const span = this.plan.feeds.get(name);
+    if (span) this.part(span).set(data);
   }
 
   run(first = 0, last = Number.POSITIVE_INFINITY): void {
@@ -119,10 +132,11 @@ class CpuExecutable implements Executable {
   }
 
   async read(names: readonly string[]): Promise<FloatArray[]> {
-    return names.map((name) => {
-      const { place, size } = outputOf(this.program, this.plan, name);
-      return this.places[place].slice(0, size);
-    });
+    return names.map((name) => this.part(outputOf(this.plan, name)).slice());
+  }
+
+  private part({ place, offset, length }: Span): FloatArray {
+    return this.places[place].subarray(offset, offset + length);
   }
 
   free(): void {}

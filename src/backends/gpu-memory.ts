@@ -15,12 +15,26 @@ export class GpuMemory implements Memory {
   readonly owner: Backend;
   readonly size: number;
   readonly buffer: GPUBuffer;
+  /** In elements. */
+  readonly offset: number;
 
-  constructor(owner: Backend, size: number, buffer: GPUBuffer) {
+  constructor(owner: Backend, size: number, buffer: GPUBuffer, offset = 0) {
     this.owner = owner;
     this.size = size;
     this.buffer = buffer;
+    this.offset = offset;
   }
+
+  get pool(): object {
+    return this.buffer;
+  }
+}
+
+/** A part of a buffer, in elements. */
+export interface Part {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly size: number;
 }
 
 /** The memory as the backend's own. Throws OptionError. */

@@ -2,11 +2,10 @@
 
 import { OptionError } from '../errors.ts';
 import type { Kernel } from '../ops/kernel.ts';
-import type { PlacedCall, Plan } from '../program/memory.ts';
-import type { Program } from '../program/recorder.ts';
-import { type Executable, type Memory, outputOf } from './backend.ts';
+import type { PlacedCall, Plan, Span } from '../program/memory.ts';
+import { type Executable, outputOf } from './backend.ts';
 import { bufferUsage } from './dispatch.ts';
-import { BYTES, own, type Pipeline, STORAGE } from './gpu-memory.ts';
+import { BYTES, type Part, type Pipeline, STORAGE } from './gpu-memory.ts';
 import type { WebGpuBackend } from './webgpu.ts';
 
 /** Offsets of uniform blocks; what every adapter allows. */
@@ -23,7 +22,6 @@ export class GpuExecutable implements Executable {
   readonly launches: number;
   readonly bytes: number;
   private readonly backend: WebGpuBackend;
-  private readonly program: Program;
   private readonly plan: Plan;
   private readonly places: GPUBuffer[];
   private readonly mine: GPUBuffer[];
@@ -31,35 +29,25 @@ export class GpuExecutable implements Executable {
 
   constructor(
     backend: WebGpuBackend,
-    program: Program,
     plan: Plan,
     pipelines: ReadonlyMap<Kernel, Pipeline>,
-    residents: ReadonlyMap<string, Memory>,
   ) {
     this.backend = backend;
-    this.program = program;
     this.plan = plan;
-    const given = new Map(
-      [...plan.residents].map(([name, place]) => [
-        place,
-        own(residents.get(name) as Memory, backend).buffer,
-      ]),
-    );
     this.mine = [];
     this.places = plan.sizes.map((size, place) => {
-      const home = given.get(place);
-      if (home) return home;
+      const home = plan.given.get(place);
+      if (home) return home as GPUBuffer;
       const buffer = backend.buffer(size * BYTES, STORAGE);
       this.mine.push(buffer);
       return buffer;
     });
     this.bytes = this.mine.reduce((sum, buffer) => sum + buffer.size, 0);
-    for (const { place, fill } of plan.constants) {
-      // New buffers are all 0.
-      if (fill !== 0) {
-        const values = new Float32Array(plan.sizes[place]).fill(fill);
-        backend.upload(this.places[place], values);
-      }
+    for (const { span, fill } of plan.constants) {
+      // Fresh buffers are filled with 0.
+      if (fill === 0) continue;
+      const values = new Float32Array(span.length).fill(fill);
+      backend.upload(this.part(span), values);
     }
     const blocks = this.uniforms(plan.calls);
     this.dispatches = plan.calls.map((call, i) =>
@@ -69,8 +57,12 @@ export class GpuExecutable implements Executable {
   }
 
   feed(name: string, data: ArrayLike<number>): void {
-    const place = this.plan.feeds.get(name);
-    if (place !== undefined) this.backend.upload(this.places[place], data);
+    const span = this.plan.feeds.get(name);
+    if (span) this.backend.upload(this.part(span), data);
+  }
+
+  private part({ place, offset, length }: Span): Part {
+    return { buffer: this.places[place], offset, size: length };
   }
 
   run(first = 0, last = Number.POSITIVE_INFINITY): void {
@@ -91,11 +83,9 @@ export class GpuExecutable implements Executable {
   }
 
   read(names: readonly string[]): Promise<Float32Array[]> {
-    const sources = names.map((name) => {
-      const { place, size } = outputOf(this.program, this.plan, name);
-      return { buffer: this.places[place], size };
-    });
-    return this.backend.download(sources);
+    return this.backend.download(
+      names.map((name) => this.part(outputOf(this.plan, name))),
+    );
   }
 
   free(): void {
@@ -125,7 +115,7 @@ export class GpuExecutable implements Executable {
     offset: number,
     pipelines: ReadonlyMap<Kernel, Pipeline>,
   ): Dispatch {
-    const { kernel, inputs, outputs, outputSizes, ints, tick } = call;
+    const { kernel, inputs, outputs, ints, tick } = call;
     const { pipeline, layout } = pipelines.get(kernel) as Pipeline;
     const bound = [
       ...inputs.filter((_, i) => !kernel.inPlace.includes(i)),
@@ -135,16 +125,19 @@ export class GpuExecutable implements Executable {
       layout,
       entries: [
         { binding: 0, resource: { buffer: blocks, offset, size: BLOCK } },
-        ...bound.map((place, i) => ({
+        ...bound.map(({ place, offset, length }, i) => ({
           binding: i + 1,
-          resource: { buffer: this.places[place] },
+          resource: {
+            buffer: this.places[place],
+            offset: offset * BYTES,
+            size: length * BYTES,
+          },
         })),
       ],
     });
-    const sized = outputSizes.map((size, id) => ({ id, size }));
     const size = kernel.gpu.workgroups(this.backend.traits, {
       ints,
-      outputs: sized,
+      outputs: outputs.map(({ length }) => ({ size: length })),
     });
     const most = this.backend.gpu.limits.maxComputeWorkgroupsPerDimension;
     if (size.some((groups) => (groups ?? 1) > most)) {

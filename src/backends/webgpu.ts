@@ -5,12 +5,24 @@
 
 import { DeviceFailedError, messageOf, OptionError } from '../errors.ts';
 import type { GpuTraits, Kernel } from '../ops/kernel.ts';
-import { planMemory } from '../program/memory.ts';
+import { aligned, planMemory } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
-import type { Backend, Executable, Memory } from './backend.ts';
+import {
+  type Backend,
+  type Executable,
+  homesOf,
+  type Memory,
+} from './backend.ts';
 import type { Gpu } from './device.ts';
 import { bufferUsage, mapMode } from './dispatch.ts';
-import { BYTES, GpuMemory, own, type Pipeline, STORAGE } from './gpu-memory.ts';
+import {
+  BYTES,
+  GpuMemory,
+  own,
+  type Part,
+  type Pipeline,
+  STORAGE,
+} from './gpu-memory.ts';
 import { GpuExecutable } from './webgpu-executable.ts';
 import { loadWgsl } from './wgsl.ts';
 
@@ -25,6 +37,8 @@ export class WebGpuBackend implements Backend {
   readonly traits: GpuTraits;
   private readonly pipelines = new Map<string, Promise<Pipeline>>();
   private readonly buffers = new Set<GPUBuffer>();
+  /** Parts in use of buffers that are shared. */
+  private readonly shared = new Map<GPUBuffer, number>();
   private staging: GPUBuffer | null = null;
   private reading: Promise<unknown> = Promise.resolve();
 
@@ -39,6 +53,12 @@ export class WebGpuBackend implements Backend {
     this.traits = { subgroup: fixed <= 64 ? fixed : 0 };
   }
 
+  /** Bytes of the largest buffer that can be made and bound. */
+  get largest(): number {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.gpu.limits;
+    return Math.min(maxBufferSize, maxStorageBufferBindingSize);
+  }
+
   /** Bytes of device memory in use. */
   get bytes(): number {
     let sum = 0;
@@ -47,27 +67,66 @@ export class WebGpuBackend implements Backend {
   }
 
   allocate(size: number): Memory {
-    return new GpuMemory(this, size, this.buffer(size * BYTES, STORAGE));
+    return this.allocateAll([size])[0];
+  }
+
+  allocateAll(sizes: readonly number[]): Memory[] {
+    const offsets: number[] = [];
+    let total = 0;
+    for (const size of sizes) {
+      offsets.push(total);
+      total += aligned(size);
+    }
+    // What does not fit one buffer gets many.
+    if (total * BYTES > this.largest) {
+      return this.allocateApart(sizes);
+    }
+    const buffer = this.buffer(total * BYTES, STORAGE);
+    this.shared.set(buffer, sizes.length);
+    return sizes.map(
+      (size, i) => new GpuMemory(this, size, buffer, offsets[i]),
+    );
+  }
+
+  private allocateApart(sizes: readonly number[]): Memory[] {
+    const made: GpuMemory[] = [];
+    try {
+      for (const size of sizes) {
+        const buffer = this.buffer(size * BYTES, STORAGE);
+        made.push(new GpuMemory(this, size, buffer));
+      }
+      return made;
+    } catch (error) {
+      for (const memory of made) this.free(memory);
+      throw error;
+    }
   }
 
   write(memory: Memory, data: ArrayLike<number>): void {
-    this.upload(own(memory, this).buffer, data);
+    this.upload(own(memory, this), data);
   }
 
   async read(memory: Memory): Promise<Float32Array> {
-    const { buffer, size } = own(memory, this);
-    return (await this.download([{ buffer, size }]))[0];
+    return (await this.download([own(memory, this)]))[0];
   }
 
+  /** A buffer is released with the last of its parts. */
   free(memory: Memory): void {
-    this.release(own(memory, this).buffer);
+    const { buffer } = own(memory, this);
+    const left = (this.shared.get(buffer) ?? 1) - 1;
+    this.shared.set(buffer, left);
+    if (left > 0) return;
+    this.shared.delete(buffer);
+    this.release(buffer);
   }
 
   async compile(
     program: Program,
     residents: ReadonlyMap<string, Memory>,
   ): Promise<Executable> {
-    const plan = planMemory(program);
+    for (const memory of residents.values()) own(memory, this);
+    const homes = homesOf(program, residents);
+    const plan = planMemory(program, { homes, batches: true });
     const pipelines = new Map<Kernel, Pipeline>();
     for (const { kernel, inputs, outputs } of plan.calls) {
       if (pipelines.has(kernel)) continue;
@@ -78,7 +137,7 @@ export class WebGpuBackend implements Backend {
     this.gpu.check();
     const before = new Set(this.buffers);
     try {
-      return new GpuExecutable(this, program, plan, pipelines, residents);
+      return new GpuExecutable(this, plan, pipelines);
     } catch (error) {
       for (const buffer of this.buffers) {
         if (!before.has(buffer)) this.release(buffer);
@@ -96,10 +155,7 @@ export class WebGpuBackend implements Backend {
 
   /** @internal */
   buffer(bytes: number, usage: number): GPUBuffer {
-    const most = Math.min(
-      this.gpu.limits.maxBufferSize,
-      this.gpu.limits.maxStorageBufferBindingSize,
-    );
+    const most = this.largest;
     if (bytes > most) {
       throw new OptionError(
         `A tensor of ${bytes} bytes does not fit the adapter, which binds at ` +
@@ -120,34 +176,31 @@ export class WebGpuBackend implements Backend {
   }
 
   /** @internal */
-  upload(buffer: GPUBuffer, data: ArrayLike<number>): void {
+  upload({ buffer, offset }: Part, data: ArrayLike<number>): void {
     const values =
       data instanceof Float32Array
         ? (data as Float32Array<ArrayBuffer>)
         : Float32Array.from(data);
-    this.gpu.device.queue.writeBuffer(buffer, 0, values);
+    this.gpu.device.queue.writeBuffer(buffer, offset * BYTES, values);
   }
 
   /** @internal Copies of buffers' contents; one reading at a time. */
-  download(
-    sources: readonly { buffer: GPUBuffer; size: number }[],
-  ): Promise<Float32Array[]> {
+  download(sources: readonly Part[]): Promise<Float32Array[]> {
     const result = this.reading.then(() => this.downloadNow(sources));
     this.reading = result.catch(() => undefined);
     return result;
   }
 
-  private async downloadNow(
-    sources: readonly { buffer: GPUBuffer; size: number }[],
-  ): Promise<Float32Array[]> {
+  private async downloadNow(sources: readonly Part[]): Promise<Float32Array[]> {
     const { device } = this.gpu;
     const total = sources.reduce((sum, { size }) => sum + size, 0) * BYTES;
     const staging = this.stagingFor(total);
     const encoder = device.createCommandEncoder();
-    let offset = 0;
-    for (const { buffer, size } of sources) {
-      encoder.copyBufferToBuffer(buffer, 0, staging, offset, size * BYTES);
-      offset += size * BYTES;
+    let to = 0;
+    for (const { buffer, offset, size } of sources) {
+      const bytes = size * BYTES;
+      encoder.copyBufferToBuffer(buffer, offset * BYTES, staging, to, bytes);
+      to += bytes;
     }
     device.queue.submit([encoder.finish()]);
     try {

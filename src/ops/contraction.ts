@@ -57,6 +57,8 @@ export interface ContractionForm {
   readonly files: readonly string[];
   /** The same for the CPU; ints are those of the call. */
   layout(ints: readonly number[]): Layout;
+  /** Many calls as one, as Kernel.batch has it. */
+  readonly batch?: Kernel['batch'];
 }
 
 /** Size of a contraction: rows, columns, terms of a sum, and how many of it. */
@@ -96,6 +98,7 @@ function contractionKernel(form: ContractionForm, mode: Mode): Kernel {
   return {
     name: `${form.name}:${mode}`,
     inPlace: [mode === 'add' ? 2 : null],
+    batch: form.batch,
     cpu:
       (single) =>
       (inputs, [out], ints) => {

@@ -34,12 +34,20 @@ export const transposed = (ref: Ref, width: number, batch = 0): Strided => ({
 const product = contraction({
   name: 'gemm',
   files: ['gemm'],
-  layout: ([m, n, , , , az, ai, ak, bz, bk, bj, biasBatch]) => ({
+  layout: ([, , , , n, az, ai, ak, bz, bk, bj, biasBatch, outBatch]) => ({
     a: strided(az, ai, ak),
     b: strided(bz, bj, bk),
-    out: (z, i, j) => (z * m + i) * n + j,
+    out: (z, i, j) => z * outBatch + i * n + j,
     bias: (z, _, j) => z * biasBatch + j,
   }),
+  // Single products become products for all z.
+  batch([m, n, k, z, rows, , ...rest], { inputs, outputs }, count) {
+    if (z !== 1) return null;
+    const [, ai, ak, , bk, bj] = [0, ...rest];
+    const [a, b, bias = 0] = inputs;
+    const strides = [a, ai, ak, b, bk, bj, bias, outputs[0]];
+    return [m, n, k, count, rows, ...strides];
+  },
 });
 
 /**
@@ -58,7 +66,7 @@ export function gemm(
     n,
     ...[a.batch, a.rows, a.columns],
     ...[b.batch, b.rows, b.columns],
-    0,
+    ...[0, m * n],
   ];
   const output = { size: z * m * n, ints };
   return product(emit, extent, [a.ref, b.ref], output, more);

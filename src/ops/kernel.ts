@@ -43,7 +43,7 @@ export interface GpuForm {
     traits: GpuTraits,
     call: {
       readonly ints: readonly number[];
-      readonly outputs: readonly Ref[];
+      readonly outputs: readonly { readonly size: number }[];
     },
   ): [number, number?, number?];
 }
@@ -56,6 +56,21 @@ export interface Kernel {
   /** Makes the CPU form: float64, or float32 rounded at every operation. */
   cpu(single: boolean): CpuForm;
   readonly gpu: GpuForm;
+  /**
+   * Ints of one call that does what `count` calls with these ints would, their
+   * operands lying `strides` elements apart; null where none can.
+   */
+  batch?(
+    ints: readonly number[],
+    strides: Strides,
+    count: number,
+  ): readonly number[] | null;
+}
+
+/** Elements between an operand of a call and that of the next; 0: the same. */
+export interface Strides {
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
 }
 
 /** Records one use of a kernel and returns the values it makes. */

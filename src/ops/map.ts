@@ -100,6 +100,15 @@ function makeMap(spec: MapSpec): MapKernel {
       forms.set(singlePrecision, made);
       return made;
     },
+    batch([n], { inputs, outputs: made }, count) {
+      // Operands read along axes are not where the places say, further on.
+      if (parts.placed.length > 0) return null;
+      const [stride] = made;
+      const even =
+        made.every((s) => s === stride) &&
+        inputs.every((s, i) => s === (i < each.length ? stride : 0));
+      return even ? [(count - 1) * stride + n] : null;
+    },
     gpu: {
       files: ['math'],
       code: (_, file) => wgsl(parts, file),

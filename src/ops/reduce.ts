@@ -20,13 +20,23 @@ export type Split = readonly [outer: number, n: number, inner: number];
  * `most` takes the greatest; `expand` repeats n times, divided.
  */
 function splitKernel(name: keyof typeof forms, add: boolean): Kernel {
-  return elementKernel({
+  const kernel = elementKernel({
     name: `${name}${add ? ':add' : ''}`,
     file: name === 'expand' ? 'expand' : 'reduce',
     words: { ...finishing(add), ...(name === 'expand' ? {} : steps[name]) },
     inPlace: add ? 1 : undefined,
     cpu: (single) => forms[name](single, add),
   });
+  return {
+    ...kernel,
+    // Without gaps between them, many tensors are one with more rows.
+    batch([outer, n, inner], { inputs, outputs }, count) {
+      const [many, one] = [outer * n * inner, outer * inner];
+      const [from, to] = name === 'expand' ? [one, many] : [many, one];
+      const dense = inputs[0] === from && outputs[0] === to;
+      return dense ? [count * outer, n, inner] : null;
+    },
+  };
 }
 
 const steps = {

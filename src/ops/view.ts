@@ -20,7 +20,7 @@ import { reduceSum } from './reduce.ts';
 const MOST_AXES = 6;
 
 function viewKernel(add: boolean): Kernel {
-  return elementKernel({
+  const kernel = elementKernel({
     name: `view${add ? ':add' : ''}`,
     file: 'view',
     words: finishing(add),
@@ -46,6 +46,15 @@ function viewKernel(add: boolean): Kernel {
       };
     },
   });
+  return {
+    ...kernel,
+    // Views one after another are one of an axis more, where one is left.
+    batch([n, front, ...rest], { inputs: [from], outputs: [to] }, count) {
+      if (front !== 1 || to !== n) return null;
+      const [lengths, steps] = [rest.slice(0, 5), rest.slice(6)];
+      return [count * n, count, ...lengths, from, ...steps];
+    },
+  };
 }
 
 const KERNELS = [viewKernel(false), viewKernel(true)];

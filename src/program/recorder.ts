@@ -15,6 +15,8 @@ export interface Call {
   readonly ints: readonly number[];
   readonly floats: readonly number[];
   readonly tick: number;
+  /** Commits come last in their tick: all reads see the state before it. */
+  readonly commits: boolean;
 }
 
 /** Something that happened at a tick; alive if a result depends on it. */
@@ -44,17 +46,12 @@ export interface Program {
   readonly dropped: { readonly calls: number; readonly events: number };
 }
 
-interface Recorded extends Call {
-  /** Commits come last in their tick: all reads see the state before it. */
-  readonly commits: boolean;
-}
-
 /** A value as the recorder knows it. */
 interface Value extends Ref {
   /** The instant at which it is made. */
   readonly tick: number;
   /** Calls of which it is the newest input. */
-  readers: Recorded[] | null;
+  readers: Call[] | null;
 }
 
 export class Recorder {
@@ -63,7 +60,7 @@ export class Recorder {
   private committing = false;
   private nextId = 0;
   private readonly kernels = new Map<string, Kernel>();
-  private readonly calls: Recorded[] = [];
+  private readonly calls: Call[] = [];
   private readonly feeds = new Map<string, Ref>();
   private readonly before = new Map<string, Ref>();
   private readonly after = new Map<string, Ref>();

@@ -1,6 +1,8 @@
 /**
- * Backpropagation by reverse differentiation on a tape. Independent of
- * circuits: it shares with them only each op's vector-Jacobian product.
+ * Backpropagation by reverse differentiation on a tape, one vertex after
+ * another: each has an instant of its own, forward and back, where a circuit
+ * has one for all populations of a level. Independent of circuits: it shares
+ * with them only each op's vector-Jacobian product.
  * Consumers are visited in the canonical order (ascending level, descending
  * topological index, slot), which is a valid order for the reverse pass.
  */
@@ -22,7 +24,7 @@ export function bp(options: Record<string, never> = {}): Rule {
     sigma: 0,
     hasCircuit: false,
     record({ levelled, recorder, plasticity, onForward }) {
-      const { graph, vertices, axons, levels } = levelled;
+      const { graph, vertices, axons } = levelled;
       const { emit } = recorder;
 
       // Forward, on the tape of all vertices.
@@ -31,6 +33,7 @@ export function bp(options: Record<string, never> = {}): Rule {
         vertex.inputs.map((input) => tape.get(input) as Operand);
       for (const vertex of vertices) {
         const { id, op, size, shape, attrs } = vertex;
+        if (!vertex.isLeaf) recorder.tick += 1;
         const ref =
           op === 'input'
             ? recorder.feed(id, size)
@@ -52,10 +55,12 @@ export function bp(options: Record<string, never> = {}): Rule {
         output,
         lossOp.error(emit, mu, target, output.shape, divisor),
       );
+      let last = output;
       for (const { from, to, slot } of axons) {
         const eps = gradients.get(to);
         if (from.op === 'input' || !eps) continue;
-        recorder.tick = levels.get(to) as number;
+        if (to !== last) recorder.tick += 1;
+        last = to;
         const gradient = opByName.get(to.op)!.vjp(emit, {
           inputs: operands(to),
           output: tape.get(to) as Operand,
