@@ -42,7 +42,11 @@ export class WebGpuBackend implements Backend {
   private staging: GPUBuffer | null = null;
   private reading: Promise<unknown> = Promise.resolve();
 
-  constructor(gpu: Gpu) {
+  private readonly batches: boolean;
+
+  /** `batches`: calls alike as one; without, to measure what it gains. */
+  constructor(gpu: Gpu, options: { batches?: boolean } = {}) {
+    this.batches = options.batches ?? true;
     this.gpu = gpu;
     const { vendor, architecture, device, description } = gpu.info;
     this.description =
@@ -126,7 +130,7 @@ export class WebGpuBackend implements Backend {
   ): Promise<Executable> {
     for (const memory of residents.values()) own(memory, this);
     const homes = homesOf(program, residents);
-    const plan = planMemory(program, { homes, batches: true });
+    const plan = planMemory(program, { homes, batches: this.batches });
     const pipelines = new Map<Kernel, Pipeline>();
     for (const { kernel, inputs, outputs } of plan.calls) {
       if (pipelines.has(kernel)) continue;

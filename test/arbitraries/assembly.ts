@@ -10,18 +10,30 @@ import type { Attrs } from '../../src/ops/op.ts';
 import { opByName } from '../../src/ops/table.ts';
 import { Random } from '../../src/random.ts';
 import { type Shape, sameShape, sizeOf } from '../../src/tensor.ts';
-import { bodies } from './bodies.ts';
+import { makerOf } from './makers.ts';
 import { magnitude, type Range, rangeOf } from './ranges.ts';
-import type { GraphRecipe, Numbers, Recipe } from './recipe.ts';
+import { Digits, type GraphRecipe, type Numbers } from './recipe.ts';
+
+/** Most axes and elements of what is made. */
+export const MOST_AXES = 4;
+const LARGEST = 144;
+
+/** Ways into the domain of an op, the gentlest first. */
+const WAYS = [['tanh'], ['sigmoid'], ['tanh', 'exp'], ['tanh', 'sigmoid']];
+
+/** Whole numbers that are no things to look up are below this. */
+const STEPS = 8;
 
 export class Assembly {
+  readonly recipe: GraphRecipe;
+  readonly ops: readonly string[];
+  readonly numbers: Numbers;
   private readonly builder = new GraphBuilder();
   private readonly made: Vertex[] = [];
   private readonly ranges = new Map<Vertex, Range>();
   private readonly read = new Set<Vertex>();
-  private readonly recipe: GraphRecipe;
-  private readonly ops: readonly string[];
-  private readonly numbers: Numbers;
+  /** Data inputs of whole numbers from 0 on. */
+  private readonly indexing = new Set<Vertex>();
 
   constructor(recipe: GraphRecipe, ops: readonly string[], numbers: Numbers) {
     this.recipe = recipe;
@@ -31,13 +43,22 @@ export class Assembly {
 
   build(): Graph {
     const { leaves, recipes, join, loss } = this.recipe;
-    this.leaf('input', this.shapeAt(0));
+    this.leaf('input', this.shapeAt(this.recipe.input));
     for (const { kind, shape, positive } of leaves) {
-      this.leaf(kind, this.shapeAt(shape), positive);
+      const { numbers } = this;
+      const range = positive ? numbers.positive : numbers.leaves;
+      this.leaf(kind, this.shapeAt(shape), range);
     }
-    for (const recipe of recipes) this.follow(recipe);
+    for (const { op: at, first, others, choice } of recipes) {
+      const op = this.ops[at % this.ops.length];
+      const other = (k: number) => others[k] ?? 0;
+      const more = { choice, count: others.length, other };
+      const digits = new Digits(choice);
+      makerOf(op)(this, this.pick(first), { ...more, op, digits });
+    }
     if (join) this.joinBranches();
-    const output = this.made.findLast((vertex) => !vertex.isLeaf) as Vertex;
+    if (loss === 'softmax_xent') this.addClass();
+    const output = this.latestOp();
     const exact = !this.numbers.integer || isPowerOfTwo(output.shape[0]);
     return this.builder.output(output, loss, {
       reduction: exact ? this.recipe.reduction : 'sum',
@@ -45,129 +66,120 @@ export class Assembly {
     });
   }
 
-  private follow({ op: at, first: from, others, choice }: Recipe): void {
-    const op = this.ops[at % this.ops.length];
-    const first = this.pick(from);
-    const { width } = this;
-    const like = (n: number) => this.pickLike(first.shape, n);
-    switch (op) {
-      case 'add':
-        // Now and then more inputs than one kernel takes.
-        this.make(op, [
-          first,
-          ...(choice === 7 ? [...others, 1, 2, 3, 4, 5, 6] : others).map(like),
-        ]);
-        break;
-      case 'mul':
-        this.make(op, [first, like(others[0] ?? 0)]);
-        break;
-      case 'scale': {
-        const { factors } = this.numbers;
-        this.make(op, [first], { factor: factors[choice % factors.length] });
-        break;
-      }
-      case 'sum':
-      case 'mean': {
-        const axes = [undefined, ...first.shape.keys(), -1];
-        const axis = axes[choice % axes.length];
-        this.make(op, [first], axis === undefined ? {} : { axis });
-        break;
-      }
-      case 'linear':
-      case 'affine': {
-        const weight = this.matrix(
-          first.shape.at(-1)!,
-          width(choice),
-          others[0],
-        );
-        const bias = () => this.vector(weight.shape[0], others[1]);
-        this.make(op, [first, weight, ...(op === 'affine' ? [bias()] : [])]);
-        break;
-      }
-      case 'matmul':
-        this.matmul(first, choice, others);
-        break;
-      case 'composite':
-        this.composite(first, choice, others);
-        break;
-      default:
-        this.makeInDomain(op, first);
-    }
-  }
-
-  private matmul(first: Vertex, choice: number, others: readonly number[]) {
-    const left =
-      first.shape.length === 2
-        ? first
-        : this.matrix(this.width(choice), this.recipe.batch, others[1]);
-    const k = left.shape[1];
-    if (choice % 2 === 0) {
-      const right = this.matrix(k, this.width(choice), others[0]);
-      this.make('matmul', [left, right], { transpose_b: true });
-    } else {
-      const fits = this.latest((v) => v.shape.length === 2 && v.shape[0] === k);
-      const fresh = () => this.leaf('param', [k, this.width(choice)]);
-      this.make('matmul', [left, orFresh(fits, others[0], fresh)]);
-    }
-  }
-
-  private composite(first: Vertex, choice: number, others: readonly number[]) {
-    const allowed = bodies.filter(({ ops }) =>
-      ops.every((op) => this.ops.includes(op)),
+  /** Makes a vertex, or a harmless one where it would grow too large. */
+  make(op: string, inputs: Vertex[], attrs: Attrs = {}): Vertex {
+    const range = this.rangeOf(op, inputs, attrs);
+    const shapes = inputs.map((v) => v.shape);
+    const size = sizeOf(opByName.get(op)!.shape(shapes, attrs));
+    const grows = size > Math.max(LARGEST, ...inputs.map((v) => v.size));
+    const calm = ['tanh', 'relu', 'identity'].find(
+      (name) => name !== op && this.ops.includes(name),
     );
-    const body = allowed[choice % allowed.length];
-    if (!body) return this.makeInDomain('identity', first);
-    const inputs = [first];
-    if (body.reads === 'two')
-      inputs.push(this.pickLike(first.shape, others[0]));
-    if (body.reads === 'layer') {
-      const weight = this.matrix(
-        first.shape.at(-1)!,
-        this.width(choice),
-        others[0],
-      );
-      inputs.push(weight, this.vector(weight.shape[0], others[1]));
-    }
-    // Built apart, to know its steps before it is known to be kept.
-    const trial = new GraphBuilder();
-    const stands = inputs.map((v, i) => trial.input(`i${i}`, v.shape));
-    const { attrs } = trial.composite(stands, body.make);
-    this.make('composite', inputs, attrs);
+    return calm && (grows || magnitude(range) > this.numbers.limit)
+      ? this.apply(calm, [inputs[0]])
+      : this.apply(op, inputs, attrs);
   }
 
-  /** An op of one input, which is brought into its domain first. */
-  private makeInDomain(op: string, input: Vertex): void {
-    const [least, greatest] = opByName.get(op)?.domain ?? [-Infinity, Infinity];
-    const fits = (vertex: Vertex) => {
-      const [low, high] = this.ranges.get(vertex) as Range;
-      return low >= least && high <= greatest;
-    };
-    let at = input;
-    if (
-      !fits(at) &&
-      this.ops.includes('tanh') &&
-      this.ops.includes('sigmoid')
-    ) {
-      for (const step of ['tanh', 'sigmoid']) at = this.make(step, [at]);
+  /** A vertex whose values are in an interval: this one, or made of it. */
+  within(vertex: Vertex, [least, greatest]: Range): Vertex {
+    const fits = ([low, high]: Range) => low >= least && high <= greatest;
+    if (fits(this.ranges.get(vertex) as Range)) return vertex;
+    for (const way of WAYS) {
+      let range = this.ranges.get(vertex) as Range;
+      const { shape } = vertex;
+      for (const op of way) range = rangeOf(op, [{ range, shape }]);
+      if (!fits(range) || !way.every((op) => this.ops.includes(op))) continue;
+      return way.reduce((at, op) => this.make(op, [at]), vertex);
     }
-    if (!fits(at)) at = this.leaf('param', input.shape, true);
-    this.make(op, [at]);
+    return this.leaf('param', vertex.shape, this.numbers.positive);
   }
 
-  /** Makes a vertex, or a harmless one where values would grow too large. */
-  private make(op: string, inputs: Vertex[], attrs: Attrs = {}): Vertex {
+  /** A vertex of enough axes: this one, another, or this one laid out anew. */
+  ranked(vertex: Vertex, axes: number, n: number): Vertex {
+    const fits = ({ shape }: Vertex) => shape.length >= axes;
+    if (fits(vertex)) return vertex;
+    const there = this.latest(fits);
+    const views = this.ops.includes('reshape');
+    if (there.length > 0 && (n % 2 === 1 || !views)) {
+      return there[Math.floor(n / 2) % there.length];
+    }
+    if (!views) return this.leaf('param', this.shapeOfRank(axes));
+    const shape = [...vertex.shape];
+    const at = Math.floor(n / 2) % (shape.length + 1);
+    shape.splice(at, 0, ...Array(axes - shape.length).fill(1));
+    return this.make('reshape', [vertex], { shape });
+  }
+
+  /** Another vertex of the shape, or a fresh one. */
+  like(shape: Shape, n: number): Vertex {
+    const alike = this.latest((v) => sameShape(v.shape, shape));
+    return orFresh(alike, n, () => this.leaf('param', shape));
+  }
+
+  /** The same for factors of sums of so many terms. */
+  weights(shape: Shape, terms: number, n: number): Vertex {
+    const alike = this.latest((v) => sameShape(v.shape, shape));
+    return orFresh(alike, n, () => {
+      const { integer, leaves } = this.numbers;
+      const part = integer ? 1 : Math.min(1, 3 / terms);
+      const range = [leaves[0] * part, leaves[1] * part] as const;
+      return this.leaf('param', shape, range);
+    });
+  }
+
+  /** A matrix of so many columns, fresh ones with so many rows. */
+  matrix(columns: number, rows: number, n: number): Vertex {
+    const fits = this.latest(
+      ({ shape }) => shape.length === 2 && shape[1] === columns,
+    );
+    const fresh = () => this.weights([rows, columns], columns, 0);
+    return orFresh(fits, n, fresh);
+  }
+
+  /** A data input of whole numbers from 0 to below some number. */
+  indices(shape: Shape, below: number, n: number): Vertex {
+    const fits = this.latest(
+      (v) =>
+        this.indexing.has(v) &&
+        sameShape(v.shape, shape) &&
+        (this.ranges.get(v) as Range)[1] < below,
+    );
+    return orFresh(fits, n, () => {
+      const range = [0, Math.min(below, STEPS) - 1] as const;
+      const leaf = this.leaf('input', shape, range, true);
+      this.indexing.add(leaf);
+      return leaf;
+    });
+  }
+
+  latest(wanted: (vertex: Vertex) => boolean): Vertex[] {
+    return this.made.filter(wanted).reverse();
+  }
+
+  leaf(
+    kind: 'input' | 'param',
+    shape: Shape,
+    range = this.numbers.leaves,
+    whole = this.numbers.integer,
+  ): Vertex {
+    const id = `${kind === 'input' ? 'x' : 'w'}${this.made.length}`;
+    const values = this.values(id, sizeOf(shape), range, whole);
+    return this.keep(this.builder[kind](id, shape, values), range);
+  }
+
+  readonly width = (n: number) => [...this.recipe.widths, 1][n % 3];
+
+  private rangeOf(op: string, inputs: readonly Vertex[], attrs: Attrs): Range {
     const seen = inputs.map((v) => ({
       range: this.ranges.get(v) as Range,
       shape: v.shape,
     }));
-    const range = rangeOf(op, seen, attrs);
-    if (magnitude(range) > this.numbers.limit) {
-      const calm = ['tanh', 'relu', 'identity'].find(
-        (name) => name !== op && this.ops.includes(name),
-      );
-      if (calm) return this.make(calm, [inputs[0]]);
-    }
+    return rangeOf(op, seen, attrs);
+  }
+
+  private apply(op: string, inputs: Vertex[], attrs: Attrs = {}): Vertex {
     for (const input of inputs) this.read.add(input);
+    const range = this.rangeOf(op, inputs, attrs);
     return this.keep(this.builder.apply(op, inputs, attrs), range);
   }
 
@@ -177,27 +189,37 @@ export class Assembly {
     return vertex;
   }
 
-  private leaf(
-    kind: 'input' | 'param',
-    shape: Shape,
-    positive = false,
-  ): Vertex {
-    const id = `${kind === 'input' ? 'x' : 'w'}${this.made.length}`;
-    const range = positive ? this.numbers.positive : this.numbers.leaves;
-    const values = this.values(id, sizeOf(shape), range);
-    return this.keep(this.builder[kind](id, shape, values), range);
+  private latestOp(): Vertex {
+    return this.made.findLast((vertex) => !vertex.isLeaf) as Vertex;
   }
 
-  /** Adds up all that nothing reads yet, so that little is dead. */
+  /**
+   * Adds up all that nothing reads yet, so that little is dead; classes stay
+   * apart, for of one class nothing can be learnt.
+   */
   private joinBranches(): void {
-    if (!this.ops.includes('add') || !this.ops.includes('sum')) return;
     const ends = this.made.filter((v) => !v.isLeaf && !this.read.has(v));
     if (ends.length < 2) return;
+    const one = ['mean', 'sum'].find((name) => this.ops.includes(name));
+    const all = this.recipe.loss === 'softmax_xent' ? 'concat' : 'add';
+    const way = [all, 'add'].find((name) => this.ops.includes(name));
+    if (!one || !way) return;
     const alike = ends.every((v) => sameShape(v.shape, ends[0].shape));
     const terms = alike
       ? ends
-      : ends.map((v) => (sameShape(v.shape, [1]) ? v : v.sum()));
-    this.made.push(this.builder.apply('add', terms));
+      : ends.map((v) =>
+          sameShape(v.shape, [1]) ? v : this.builder.apply(one, [v]),
+        );
+    const attrs = way === 'concat' ? { axis: -1 } : {};
+    this.made.push(this.builder.apply(way, terms, attrs));
+  }
+
+  /** A second class where an output has one. */
+  private addClass(): void {
+    const output = this.latestOp();
+    if (output.shape.at(-1) !== 1 || !this.ops.includes('concat')) return;
+    const other = this.leaf('param', output.shape);
+    this.made.push(this.builder.apply('concat', [output, other], { axis: -1 }));
   }
 
   /** Even numbers prefer what nothing reads yet, odd ones take any. */
@@ -209,41 +231,29 @@ export class Assembly {
     return all[Math.floor(n / 2) % all.length];
   }
 
-  private pickLike(shape: Shape, n = 0): Vertex {
-    const alike = this.latest((v) => sameShape(v.shape, shape));
-    return orFresh(alike, n, () => this.leaf('param', shape));
-  }
-
-  private latest(wanted: (vertex: Vertex) => boolean): Vertex[] {
-    return this.made.filter(wanted).reverse();
-  }
-
-  private matrix(columns: number, rows: number, n = 0): Vertex {
-    const fits = this.latest(
-      ({ shape }) => shape.length === 2 && shape[1] === columns,
-    );
-    return orFresh(fits, n, () => this.leaf('param', [rows, columns]));
-  }
-
-  private vector(size: number, n = 0): Vertex {
-    const fits = this.latest(
-      ({ shape }) => shape.length === 1 && shape[0] === size,
-    );
-    return orFresh(fits, n, () => this.leaf('param', [size]));
-  }
-
-  private readonly width = (n: number) => [...this.recipe.widths, 1][n % 3];
-
   private shapeAt(n: number): Shape {
     const { batch, widths } = this.recipe;
     const [a, b] = widths;
-    return [[batch, a], [a], [1], [batch, b], [a, b], [b]][n % 6];
+    const small = [[batch, a], [a], [1], [batch, b], [a, b], [b]];
+    const large = [3, 4, 4].map((axes) => this.shapeOfRank(axes));
+    return [...small, ...large][n % (small.length + large.length)];
   }
 
-  private values(name: string, size: number, [low, high]: Range): number[] {
+  private shapeOfRank(axes: number): Shape {
+    const { batch, widths, sides } = this.recipe;
+    if (axes === 3) return [batch, sides[0], widths[1]];
+    return [batch, widths[0], ...sides].slice(0, axes);
+  }
+
+  private values(
+    name: string,
+    size: number,
+    [low, high]: Range,
+    whole = this.numbers.integer,
+  ): number[] {
     const random = new Random(this.recipe.seed, name);
     return Array.from({ length: size }, () =>
-      this.numbers.integer
+      whole
         ? low + random.below(high - low + 1)
         : Math.fround(low + (high - low) * random.uniform()),
     );
@@ -265,12 +275,12 @@ export class Assembly {
 }
 
 /** An existing vertex, or a fresh one where the number says so. */
-function orFresh(
+export function orFresh(
   there: readonly Vertex[],
-  n: number | undefined,
+  n: number,
   fresh: () => Vertex,
 ): Vertex {
-  const at = (n ?? 0) % (there.length + 2);
+  const at = n % (there.length + 2);
   return at < 2 ? fresh() : there[at - 2];
 }
 

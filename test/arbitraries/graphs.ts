@@ -1,8 +1,8 @@
 /**
  * Random computation graphs: directed and acyclic, with skips, parameters
  * read at several levels, vertices of many consumers, inputs read twice by
- * one op, scalars, vectors, matrices and batches, composites, both losses,
- * and branches that lead nowhere. Leaves, inputs and target carry values, so
+ * one op, tensors of one to four axes, images, numbers of things to look up,
+ * composites, both losses, and branches that lead nowhere. Leaves, inputs and target carry values, so
  * a graph is a whole case: `feedsOf` gives what a simulation is fed.
  */
 
@@ -18,7 +18,7 @@ export interface GraphOptions {
   readonly ops?: readonly string[];
   /** Most recipes; a recipe makes one op, seldom up to three. Default 12. */
   readonly maxOps?: number;
-  /** Longest axis, default 3. */
+  /** Longest axis of a leaf, images one more. Default 3. */
   readonly maxSize?: number;
   /** Names of losses that may occur; default: all. */
   readonly losses?: readonly string[];
@@ -29,10 +29,24 @@ export interface GraphOptions {
 /** Names of all ops of the table. */
 export const allOps: readonly string[] = table.map((op) => op.name);
 
-/** Ops whose derivative has no jump: for finite differences. */
-export const smoothOps: readonly string[] = allOps.filter(
-  (name) => name !== 'relu',
-);
+/** Their derivatives jump. */
+const KINKS = ['relu', 'abs', 'clamp', 'maxpool2d'];
+
+/**
+ * Ops for finite differences: their derivatives have no jump, and none of
+ * their inputs has to be a whole number.
+ */
+export const smoothOps: readonly string[] = table
+  .filter(({ name, indices }) => !KINKS.includes(name) && !indices)
+  .map(({ name }) => name);
+
+/**
+ * Ops that give a finite number wherever learning or inference moves their
+ * inputs: none with a domain, as roots and quotients, and no exponentials.
+ */
+export const totalOps: readonly string[] = table
+  .filter(({ name, domain }) => !domain && name !== 'exp')
+  .map(({ name }) => name);
 
 /** Well-conditioned reals, all of them float32 numbers. */
 const reals: Numbers = {
@@ -40,6 +54,12 @@ const reals: Numbers = {
   leaves: [-1, 1],
   positive: [0.3, 1.1],
   factors: [0.5, -1.25, 0.75, 1.5],
+  bounds: [
+    [-0.5, 0.5],
+    [0, 1.5],
+    [-1, 0.25],
+  ],
+  fills: [-4, 0, 1.5],
   limit: 8,
 };
 
@@ -63,9 +83,12 @@ export function graphRecipes(
   const { losses = [...lossByName.keys()] } = options;
   const number = fc.nat({ max: 63 });
   const axis = fc.integer({ min: 1, max: maxSize });
+  const side = fc.integer({ min: 1, max: maxSize + 1 });
   return fc.record({
     batch: axis,
     widths: fc.tuple(axis, axis),
+    sides: fc.tuple(side, side),
+    input: number,
     leaves: fc.array(
       fc.record({
         kind: fc.constantFrom(
@@ -80,10 +103,10 @@ export function graphRecipes(
     ),
     recipes: fc.array(
       fc.record({
-        op: number,
+        op: fc.nat({ max: 1023 }),
         first: number,
         others: fc.array(number, { maxLength: 3 }),
-        choice: number,
+        choice: fc.nat({ max: 4095 }),
       }),
       { minLength: 1, maxLength: maxOps, size: 'max' },
     ),

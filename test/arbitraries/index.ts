@@ -16,5 +16,6 @@ export {
   type GraphOptions,
   graphs,
   smoothOps,
+  totalOps,
 } from './graphs.ts';
 export { exactOps, greatestNumber, integerGraphs } from './integer-graphs.ts';

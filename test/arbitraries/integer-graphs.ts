@@ -28,6 +28,12 @@ const integers: Numbers = {
   leaves: [-2, 2],
   positive: [1, 3],
   factors: [2, -1, 3, -2],
+  bounds: [
+    [-1, 2],
+    [-3, 0],
+    [1, 1],
+  ],
+  fills: [-3, 0, 2],
   limit: 2 ** 10,
 };
 
@@ -117,22 +123,26 @@ function leafRange(graph: Graph, id: string): Ranged['range'] {
   return [Math.min(...all), Math.max(...all)];
 }
 
+/** Their partial sums may be larger than they are. */
+const SUMS = ['add', 'sub', 'sum', 'linear', 'affine', 'matmul', 'conv2d'];
+
 /** Sums are bounded by the sum of their terms' magnitudes. */
-function partialSum({ op, inputs, range }: Node): number {
-  const bounds = inputs.map((input) => magnitude(input.range));
-  const symmetric = inputs.map((input, i) => ({
-    shape: input.shape,
-    range: [-bounds[i], bounds[i]] as const,
-  }));
-  const sums = ['add', 'sum', 'linear', 'affine', 'matmul'];
-  return magnitude(sums.includes(op) ? rangeOf(op, symmetric) : range);
+function partialSum({ op, inputs, attrs, range }: Node): number {
+  const symmetric = inputs.map((input) => {
+    const bound = magnitude(input.range);
+    return { shape: input.shape, range: [-bound, bound] as const };
+  });
+  return magnitude(SUMS.includes(op) ? rangeOf(op, symmetric, attrs) : range);
 }
 
-/** Greatest |message| for an error of 1 in every element. */
+/**
+ * Greatest |message| for an error of 1 in every element: how many elements of
+ * the output read one of the input, times what they multiply it by.
+ */
 function messageGain({ op, inputs, attrs, shape }: Node, slot: number): number {
   const other = magnitude(inputs[1 - slot]?.range ?? [0, 0]);
-  const rows = sizeOf(shape) / shape[shape.length - 1];
   const columns = shape[shape.length - 1];
+  const rows = sizeOf(shape) / columns;
   switch (op) {
     case 'scale':
       return Math.abs(Number(attrs.factor));
@@ -145,6 +155,18 @@ function messageGain({ op, inputs, attrs, shape }: Node, slot: number): number {
     case 'matmul':
       if (slot === 2) return rows;
       return other * (slot === 0 ? columns : rows);
+    case 'conv2d': {
+      const [batch, outputs, ...positions] = shape;
+      const [, , ...filter] = inputs[1].shape;
+      const readers = slot === 0 ? [outputs, ...filter] : [batch, ...positions];
+      return (slot === 2 ? 1 : other) * sizeOf(readers);
+    }
+    case 'maxpool2d':
+      return Number(attrs.kernel) ** 2;
+    case 'expand':
+      return sizeOf(shape) / sizeOf(inputs[0].shape);
+    case 'embedding':
+      return slot === 0 ? sizeOf(inputs[1].shape) : 0;
     default:
       return 1;
   }

@@ -28,13 +28,108 @@ const times = ([a, b]: Range, [c, d]: Range): Range => {
   return [Math.min(...corners), Math.max(...corners)];
 };
 const plus = ([a, b]: Range, [c, d]: Range): Range => [a + c, b + d];
+const minus = ([a, b]: Range, [c, d]: Range): Range => [a - d, b - c];
 const repeated = ([a, b]: Range, n: number): Range => [n * a, n * b];
+const inverse = ([a, b]: Range): Range => [1 / b, 1 / a];
 const through = (f: (x: number) => number, [a, b]: Range): Range => [
   f(a),
   f(b),
 ];
+const hull = (ranges: readonly Range[]): Range => [
+  Math.min(...ranges.map(([least]) => least)),
+  Math.max(...ranges.map(([, greatest]) => greatest)),
+];
+const ZERO: Range = [0, 0];
+/** From the least of an even function to its greatest. */
+const folded = ([a, b]: Range): Range => [
+  a <= 0 && b >= 0 ? 0 : Math.min(Math.abs(a), Math.abs(b)),
+  magnitude([a, b]),
+];
 const relu = (x: number) => Math.max(x, 0);
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+/** gelu and silu: below 0 a dip of some depth, above it they grow up to x. */
+const dipped = ([a, b]: Range, depth: number): Range => [
+  a >= 0 ? 0 : Math.max(a, -depth),
+  relu(b),
+];
+/** A normalised element is at most sqrt(n - 1) for n elements of a group. */
+const normalised = (n: number, gain: Range, shift: Range): Range =>
+  plus(times([-Math.sqrt(n), Math.sqrt(n)], gain), shift);
+
+type Rule = (
+  ranges: readonly Range[],
+  shapes: readonly Shape[],
+  attrs: Attrs,
+) => Range;
+
+const same: Rule = ([x]) => x;
+const product: Rule = ([x, z], [shape]) =>
+  repeated(times(x, z), shape[shape.length - 1]);
+const number = (value: unknown): Range => [Number(value), Number(value)];
+
+/** Of each op of the table but `composite`. */
+const RULES: Readonly<Record<string, Rule>> = {
+  identity: same,
+  scale: ([x], _, { factor }) => times(x, number(factor)),
+  tanh: ([x]) => through(Math.tanh, x),
+  sigmoid: ([x]) => through(sigmoid, x),
+  relu: ([x]) => through(relu, x),
+  gelu: ([x]) => dipped(x, 0.2),
+  silu: ([x]) => dipped(x, 0.3),
+  abs: ([x]) => folded(x),
+  clamp: ([x], _, { min, max }) =>
+    through((v) => Math.max(Number(min), Math.min(v, Number(max))), x),
+  exp: ([x]) => through(Math.exp, x),
+  log: ([x]) => through(Math.log, x),
+  sin: () => [-1, 1],
+  tan: ([x]) => through(Math.tan, x),
+  sqrt: ([x]) => through(Math.sqrt, x),
+  square: ([x]) => through((v) => v * v, folded(x)),
+  sub: ([x, z]) => minus(x, z),
+  div: ([x, z]) => times(x, inverse(z)),
+  mul: ([x, z]) => times(x, z),
+  add: (ranges) => ranges.reduce(plus),
+  linear: product,
+  matmul: product,
+  affine: (ranges, shapes, attrs) =>
+    plus(product(ranges, shapes, attrs), ranges[2]),
+  sum: ([x], [shape], { axis }) => repeated(x, axisLength(shape, axis)),
+  mean: same,
+  // What a filter reads beyond the edge is 0.
+  conv2d: ([x, w, bias = ZERO], [, filters]) => {
+    const term = hull([times(x, w), ZERO]);
+    return plus(repeated(term, sizeOf(filters.slice(1))), bias);
+  },
+  maxpool2d: same,
+  avgpool2d: ([x]) => hull([x, ZERO]),
+  global_avgpool: same,
+  layernorm: ([, gain, shift], [shape]) =>
+    normalised(shape[shape.length - 1], gain, shift),
+  batchnorm: ([, gain, shift], [shape]) =>
+    normalised(sizeOf(shape) / shape[1], gain, shift),
+  batchnorm_inference: ([x, gain, shift, mean, variance]) => {
+    const factor = inverse(through(Math.sqrt, variance));
+    return plus(times(times(minus(x, mean), factor), gain), shift);
+  },
+  // The divisor is at least k^beta.
+  lrn: ([x], _, { k = 1, beta = 0.75 }) =>
+    hull([times(x, number(Number(k) ** -Number(beta))), ZERO]),
+  softmax: () => [0, 1],
+  log_softmax: ([[least, greatest]], [shape]) => [
+    least - greatest - Math.log(sizeOf(shape)),
+    0,
+  ],
+  causal_mask: ([x], _, { fill = -1e9 }) => hull([x, number(fill)]),
+  reshape: same,
+  flatten: same,
+  transpose: same,
+  expand: same,
+  slice: same,
+  concat: hull,
+  embedding: same,
+  dropout: ([x], _, { rate }) =>
+    hull([times(x, number(1 / (1 - Number(rate)))), ZERO]),
+};
 
 /** Range of an op's output. Needs an entry for each op of the table. */
 export function rangeOf(
@@ -42,52 +137,20 @@ export function rangeOf(
   inputs: readonly Ranged[],
   attrs: Attrs = {},
 ): Range {
-  const [x, z, bias] = inputs.map((input) => input.range);
-  const { shape } = inputs[0];
-  switch (op) {
-    case 'identity':
-      return x;
-    case 'mean':
-      return x;
-    case 'scale':
-      return times(x, [Number(attrs.factor), Number(attrs.factor)]);
-    case 'relu':
-      return through(relu, x);
-    case 'tanh':
-      return through(Math.tanh, x);
-    case 'sigmoid':
-      return through(sigmoid, x);
-    case 'tan':
-      return through(Math.tan, x);
-    case 'sqrt':
-      return through(Math.sqrt, x);
-    case 'sin':
-      return [-1, 1];
-    case 'square':
-      return [
-        x[0] <= 0 && x[1] >= 0 ? 0 : Math.min(x[0] ** 2, x[1] ** 2),
-        magnitude(x) ** 2,
-      ];
-    case 'mul':
-      return times(x, z);
-    case 'add':
-      return inputs.map((input) => input.range).reduce(plus);
-    case 'sum':
-      return repeated(x, axisLength(shape, attrs.axis));
-    case 'linear':
-    case 'matmul':
-      return repeated(times(x, z), shape[shape.length - 1]);
-    case 'affine':
-      return plus(repeated(times(x, z), shape[shape.length - 1]), bias);
-    case 'composite':
-      return stepsOf(attrs, inputs).at(-1)!.range;
-    default:
-      throw new Error(`no range is known for op ${op}: add it to rangeOf`);
+  if (op === 'composite') return stepsOf(attrs, inputs).at(-1)!.range;
+  const rule = RULES[op];
+  if (!rule) {
+    throw new Error(`no range is known for op ${op}: add it to RULES`);
   }
+  return rule(
+    inputs.map((input) => input.range),
+    inputs.map((input) => input.shape),
+    attrs,
+  );
 }
 
 /** Elements that a sum over an axis (or over everything) adds up. */
-export function axisLength(shape: Shape, axis: unknown): number {
+function axisLength(shape: Shape, axis: unknown): number {
   return axis === undefined ? sizeOf(shape) : shape.at(Number(axis))!;
 }
 

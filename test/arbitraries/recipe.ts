@@ -22,6 +22,10 @@ export interface LeafRecipe {
 export interface GraphRecipe {
   readonly batch: number;
   readonly widths: readonly [number, number];
+  /** Height and width of images. */
+  readonly sides: readonly [number, number];
+  /** Shape of the first data input. */
+  readonly input: number;
   readonly leaves: readonly LeafRecipe[];
   readonly recipes: readonly Recipe[];
   /** Lead every branch to the output, or leave those that end elsewhere. */
@@ -38,6 +42,30 @@ export interface Numbers {
   readonly leaves: Range;
   readonly positive: Range;
   readonly factors: readonly number[];
+  /** Bounds of clamp. */
+  readonly bounds: readonly Range[];
+  /** What causal_mask writes. */
+  readonly fills: readonly number[];
   /** Greatest absolute value of any vertex. */
   readonly limit: number;
+}
+
+/** Takes a number apart into choices; 0 takes the first of every choice. */
+export class Digits {
+  private rest: number;
+
+  constructor(n: number) {
+    this.rest = n;
+  }
+
+  /** A whole number below n. */
+  below(n: number): number {
+    const digit = this.rest % n;
+    this.rest = Math.floor(this.rest / n);
+    return digit;
+  }
+
+  of<T>(list: readonly T[]): T {
+    return list[this.below(list.length)];
+  }
 }

@@ -1,9 +1,10 @@
 /**
  * Each condition of Z-IL dropped alone must break it: a property that holds
  * without its conditions would show nothing. Oracle: BP. Float64, and graphs
- * that have what the condition is about. Measured on 1,500 cases each, 99.1%
- * to 100% differ; in the rest what comes at the wrong time is exactly 0 (a
- * dead ReLU on the way). 0.9 of 150 cases is out of the reach of chance.
+ * that have what the condition is about. Measured on 3,000 cases each, 97.6%
+ * (no delays) to 100% differ; in the rest what comes at the wrong time is
+ * exactly 0 (a dead ReLU on the way). 0.9 of 150 cases is out of the reach of
+ * chance.
  */
 
 import fc from 'fast-check';
@@ -13,7 +14,7 @@ import type { Graph, Vertex } from '../../src/graph.ts';
 import { level } from '../../src/level.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { type ZilOptions, zil } from '../../src/rules/zil.ts';
-import { allOps, graphs } from '../arbitraries/index.ts';
+import { graphs, totalOps } from '../arbitraries/index.ts';
 import { differs, gradientsOf, isNonzero } from './support.ts';
 
 const CASES = 150;
@@ -21,8 +22,12 @@ const CASES = 150;
 const LEAST = 0.9;
 const backend = new CpuBackend('f64');
 
-/** A NaN would count as a difference: no roots and tangents of anything. */
-const ops = allOps.filter((name) => name !== 'sqrt' && name !== 'tan');
+/**
+ * A NaN would count as a difference, so only ops that take any number. Over a
+ * single element a normalisation is constant, and small graphs have many such:
+ * they would send back exactly 0.
+ */
+const ops = totalOps.filter((name) => !/norm$|softmax$/.test(name));
 
 /** Errors on their way to a parameter have to wait for others. */
 function skips(graph: Graph): boolean {
