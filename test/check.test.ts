@@ -8,15 +8,17 @@ import {
   caseFromJson,
   check,
   differing,
+  divergence,
+  doesNotFit,
   feedsFor,
 } from '../src/check.ts';
-import { FormatError, IsochronError } from '../src/errors.ts';
+import { FormatError, IsochronError, OptionError } from '../src/errors.ts';
 import { type Graph, GraphBuilder } from '../src/graph.ts';
 import { graphToJson, parseJson } from '../src/graph-json.ts';
 import { bp } from '../src/rules/bp.ts';
 import { il } from '../src/rules/il.ts';
 import { zil } from '../src/rules/zil.ts';
-import { describeBackends } from './backends.ts';
+import { describeBackends, describeWebGpu, webgpu } from './backends.ts';
 
 const cpu = new CpuBackend('f64');
 
@@ -49,7 +51,7 @@ describeBackends('a row', (open, label) => {
       ...{ case: 'product', rule: 'zil', elements: 4, differingBits: 0 },
       backend: label.startsWith('cpu') ? 'cpu' : 'webgpu',
       dtype: label === 'cpu f64' ? 'f64' : 'f32',
-      ...{ relToBp: 0, relToOracle: 0, pass: true },
+      ...{ relToBp: 0, relToOracle: 0, expected: 'equal', pass: true },
     });
   });
 
@@ -71,6 +73,19 @@ describeBackends('a row', (open, label) => {
     expect(row.relToBp).toBeGreaterThan(0.01);
   });
 
+  test('that must differ fails where it does not', async () => {
+    const backend = await open();
+    const of = { name: 'skip', graph: skip() };
+    const expected = 'differs';
+    const same = await check(of, { rule: zil(), backend, expected });
+    expect(same).toMatchObject({ expected, differingBits: 0, pass: false });
+    const rule = zil({ gamma: 0.5 });
+    const other = await check(of, { rule, backend, expected });
+    expect(other).toMatchObject({ expected, pass: true });
+    const wrong = await check(of, { rule, backend, expected: 'equal' });
+    expect(wrong.pass).toBe(false);
+  });
+
   test('of bp against itself has no distance', async () => {
     const backend = await open();
     const [{ name, make }] = models;
@@ -78,6 +93,51 @@ describeBackends('a row', (open, label) => {
     const row = await check({ name, graph: make() }, options);
     expect(row).toMatchObject({ differingBits: 0, relToBp: 0 });
     expect(row.relToOracle).toBe(null);
+  });
+});
+
+describe('divergence', () => {
+  const of = (...values: number[]) =>
+    new Map([['w', Float64Array.from(values)]]);
+
+  // Oracle: Pythagoras.
+  test('is the distance, and relative to the second', () => {
+    expect(divergence(of(3, 0, 1), of(0, 4, 1))).toEqual({
+      ...{ elements: 3, differingBits: 2, distance: 5 },
+      ...{ length: Math.sqrt(17), relative: 5 / Math.sqrt(17) },
+    });
+    expect(divergence(of(3, 4), of(0, 0)).relative).toBe(5);
+    expect(divergence(of(-0), of(0)).differingBits).toBe(0);
+  });
+});
+
+describe('what does not fit', () => {
+  test('is told by its size; other errors are none of it', () => {
+    const error = new OptionError('', { bytes: 822083584, most: 134217728 });
+    expect(doesNotFit(error)).toBe(
+      'does not fit: a tensor of 822 MB, and the adapter binds at most 134 MB',
+    );
+    expect(doesNotFit(new OptionError('x', { bytes: 1 }))).toBe(null);
+    expect(doesNotFit(new Error('x'))).toBe(null);
+  });
+});
+
+// Oracle: the limits that the adapter tells of itself. Nothing is allocated.
+describeWebGpu('a tensor that the adapter cannot bind', () => {
+  test('does not fit', async () => {
+    const backend = await webgpu();
+    const { maxBufferSize, maxStorageBufferBindingSize } = backend.gpu.limits;
+    const bytes = Math.min(maxBufferSize, maxStorageBufferBindingSize) + 4;
+    const size = Math.floor(bytes / 4);
+    const g = new GraphBuilder();
+    const y = g.input('x', [1, size]).linear(g.param('W', [1, size]));
+    const options = { rule: zil(), backend };
+    const failed = await check({ name: 'wide', graph: g.output(y) }, options)
+      .then(() => null)
+      .catch((error: unknown) => error);
+    expect(doesNotFit(failed)).toMatch(
+      /^does not fit: a tensor of \d+ MB, and/,
+    );
   });
 });
 

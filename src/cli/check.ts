@@ -1,12 +1,17 @@
 /** isochron check: a rule against BP to the bit, and against oracles. */
 
-import { models } from '../../models/index.ts';
-import { check } from '../check.ts';
+import { type ModelEntry, models } from '../../models/index.ts';
+import type { CheckCase } from '../check.ts';
+import { OptionError } from '../errors.ts';
 import { droppedWarning, level } from '../level.ts';
 import { table } from '../report/circuit-text.ts';
+import type { Rule } from '../rules/rule.ts';
+import { checkAll } from './check-all.ts';
+import { type Case, type Session, type ShownRow, shown } from './check-rows.ts';
 import {
   backendOf,
   type Command,
+  type Context,
   formOf,
   inForm,
   inMode,
@@ -15,90 +20,148 @@ import {
   ruleOf,
   seeded,
   seedOf,
+  whole,
   withRule,
 } from './command.ts';
+import { asCsv, Results } from './results.ts';
 import { loadCase } from './source.ts';
+
+/** One update needs no large batch where a step is long. */
+const BATCHES: Readonly<Record<string, number>> = { 'lstm-millidge': 8 };
 
 export const checkCommand: Command = {
   name: 'check',
   summary: 'compares a rule with backpropagation, bit by bit',
-  operands: '[MODEL|FILE ...]   (default: all models)',
+  operands: '[MODEL|FILE ...]   (default: all small models)',
   options: {
     ...withRule,
+    all: {
+      type: 'boolean',
+      help: 'every exact rule on every backend, and each condition dropped',
+    },
+    full: { type: 'boolean', help: 'models in the size of the papers too' },
+    batch: { type: 'string', value: 'N', help: "batch size (the model's own)" },
     ...onBackend,
     ...seeded,
     ...inMode,
     ...inForm,
+    ...asCsv,
   },
   examples: [
     'check',
+    'check --all',
     'check skip mlp --backend cpu --dtype f64',
     'check graph.json --rule zil --param gamma=0.5 --json',
+    'check resnet-18 --batch 2',
   ],
-  async run({ values, operands, out }) {
+  async run(context) {
+    const { values, out } = context;
+    const all = values.all === true;
+    if (all && (values.rule !== undefined || values.param !== undefined)) {
+      throw new OptionError(
+        'Option --all takes every exact rule: leave --rule and --param out',
+      );
+    }
     const rule = ruleOf(values);
-    const seed = seedOf(values);
-    const mode = modeOf(values);
-    const form = formOf(values);
-    const sources = operands.length > 0 ? operands : models.map((m) => m.name);
+    const how = {
+      seed: seedOf(values),
+      mode: modeOf(values),
+      form: formOf(values),
+    };
     // Files are read before a device is opened: a wrong one costs nothing.
-    const cases = [];
-    for (const source of sources) {
-      const loaded = await loadCase(source);
-      const warning = droppedWarning(level(loaded.graph));
-      if (warning) out.warn(`${loaded.name}: ${warning}`);
-      cases.push(loaded);
+    const cases = await casesOf(context);
+    const results = await Results.open(out, values);
+    return all
+      ? checkAll(cases, { values, out, results, how })
+      : checkOne(cases, rule, { values, out, results, how });
+  },
+};
+
+async function casesOf({ values, operands, out }: Context): Promise<Case[]> {
+  const batch = whole(values, 'batch', 1);
+  const chosen = models.filter(({ size }) => size === 'small' || values.full);
+  const sources = operands.length > 0 ? operands : chosen.map((m) => m.name);
+  const cases: Case[] = [];
+  for (const source of sources) {
+    const model = models.find(({ name }) => name === source);
+    if (!model && batch !== undefined) {
+      throw new OptionError(
+        `Option --batch = ${batch}: "${source}" is no model, and a file has ` +
+          'a batch size of its own; leave --batch out',
+      );
     }
-    const backend = await backendOf(values, out);
-    const rows = [];
-    for (const each of cases) {
-      const row = await check(each, { rule, backend, seed, mode, form });
-      out.row({ ...row, seed });
-      rows.push(row);
-    }
-    backend.close();
-    const passed = rows.every((row) => row.pass);
-    const withOracle = rows.some((row) => row.relToOracle !== null);
-    const head = [
-      'case',
-      'rule',
-      'backend',
-      'weights',
-      'differ from bp',
-      'distance',
-    ];
-    out.line(
-      table(
-        [...head, ...(withOracle ? ['to oracle'] : []), 'result'],
-        rows.map((row) => [
-          row.case,
-          row.rule,
-          `${row.backend} ${row.dtype}`,
-          `${row.elements}`,
-          `${row.differingBits}`,
-          short(row.relToBp),
-          ...(withOracle ? [short(row.relToOracle)] : []),
-          rule.exact ? (row.pass ? 'pass' : 'FAIL') : 'no claim',
-        ]),
-      ),
-    );
-    out.line();
-    out.line(
-      'differ from bp: weights whose update differs in any bit; distance: ' +
-        'relative, over all weights' +
-        (withOracle ? '; oracle: the gradients in the file' : ''),
-    );
-    const apart = rows.reduce((sum, row) => sum + row.differingBits, 0);
-    out.line(
-      rule.exact
+    const loaded = model ? made(model, batch) : await loadCase(source);
+    const warning = droppedWarning(level(loaded.graph));
+    if (warning) out.warn(`${loaded.name}: ${warning}`);
+    cases.push({ ...loaded, size: model?.size ?? 'small' });
+  }
+  return cases;
+}
+
+function made({ name, make }: ModelEntry, batch?: number): CheckCase {
+  return { name, graph: make(batch ?? BATCHES[name]) };
+}
+
+/** One rule on one backend. */
+async function checkOne(
+  cases: readonly Case[],
+  rule: Rule,
+  { values, out, results, how }: Session,
+): Promise<number> {
+  const backend = await backendOf(values, out);
+  const rows: ShownRow[] = [];
+  for (const each of cases) {
+    if (each.size === 'paper') out.note(`check: ${each.name}`);
+    const row = await shown(each, { ...how, rule, backend });
+    results.row({ ...row });
+    rows.push(row);
+  }
+  backend.close();
+  const run = rows.filter(({ differingBits }) => differingBits !== null);
+  const passed = rows.every((row) => row.pass);
+  const withOracle = rows.some((row) => row.relToOracle !== null);
+  const head = [
+    'case',
+    'rule',
+    'backend',
+    'weights',
+    'differ from bp',
+    'distance',
+  ];
+  results.line(
+    table(
+      [...head, ...(withOracle ? ['to oracle'] : []), 'result'],
+      rows.map((row) => [
+        row.case,
+        row.rule,
+        `${row.backend} ${row.dtype}`,
+        `${row.elements}`,
+        `${row.differingBits ?? '-'}`,
+        short(row.relToBp),
+        ...(withOracle ? [short(row.relToOracle)] : []),
+        row.note ?? (rule.exact ? (row.pass ? 'pass' : 'FAIL') : 'no claim'),
+      ]),
+    ),
+  );
+  results.line();
+  results.line(
+    'differ from bp: weights whose update differs in any bit; distance: ' +
+      'relative, over all weights' +
+      (withOracle ? '; oracle: the gradients in the file' : ''),
+  );
+  const { seed } = how;
+  const apart = run.reduce((sum, row) => sum + (row.differingBits ?? 0), 0);
+  results.line(
+    run.length === 0
+      ? `Nothing was checked (seed ${seed}).`
+      : rule.exact
         ? `${rule.name} ${passed ? 'equals' : 'DOES NOT equal'} bp here (seed ${seed}).`
         : apart > 0
           ? `${rule.name} with these options is not exact: differences are expected (seed ${seed}).`
           : `No difference here, but with these options none is promised (seed ${seed}).`,
-    );
-    return passed ? 0 : 1;
-  },
-};
+  );
+  return passed ? 0 : 1;
+}
 
 function short(value: number | null): string {
   if (value === null) return '-';

@@ -1,7 +1,7 @@
 /** isochron models, isochron rules: what there is. */
 
 import { models } from '../../models/index.ts';
-import { level } from '../level.ts';
+import { delayCost, level } from '../level.ts';
 import { table } from '../report/circuit-text.ts';
 import { rules } from '../rules/table.ts';
 import type { Command } from './command.ts';
@@ -13,26 +13,55 @@ export const modelsCommand: Command = {
   options: {},
   examples: ['models'],
   async run({ out }) {
-    const rows = models.map(({ name, title, make }) => {
+    // A graph allocates nothing, of whatever size: only its levels are found.
+    const rows = models.map(({ name, title, size, batch, make }) => {
       const levelled = level(make());
+      const { vertices, depth } = levelled;
+      const { steps, elements } = delayCost(levelled);
       return {
         model: name,
         title,
-        vertices: levelled.vertices.length,
-        levels: levelled.depth,
+        size,
+        batch,
+        parameters: vertices.reduce(
+          (sum, vertex) => sum + (vertex.op === 'param' ? vertex.size : 0),
+          0,
+        ),
+        vertices: vertices.length,
+        levels: depth,
+        delays: steps,
+        delayElements: elements,
       };
     });
     for (const row of rows) out.row(row);
+    const head = ['model', 'weights', 'levels', 'delays', 'delay memory'];
+    for (const size of ['small', 'paper'] as const) {
+      out.line(size === 'small' ? 'Small, quick to check' : '\nOf the papers');
+      out.line();
+      out.line(
+        table(
+          [...head, 'batch', 'what it is'],
+          rows
+            .filter((row) => row.size === size)
+            .map((row) => [
+              row.model,
+              `${row.parameters}`,
+              `${row.levels}`,
+              `${row.delays}`,
+              `${row.delayElements}`,
+              `${row.batch}`,
+              row.title,
+            ]),
+        ),
+      );
+    }
+    out.line();
     out.line(
-      table(
-        ['model', 'vertices', 'levels', 'what it is'],
-        rows.map((row) => [
-          row.model,
-          `${row.vertices}`,
-          `${row.levels}`,
-          row.title,
-        ]),
-      ),
+      'levels: the longest path to the output, K; delays: identity vertices ' +
+        'that level the graph;',
+    );
+    out.line(
+      'delay memory: numbers on their way through them, at this batch size',
     );
     return 0;
   },

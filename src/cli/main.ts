@@ -6,6 +6,7 @@ import { IsochronError, messageOf } from '../errors.ts';
 import { checkCommand } from './check.ts';
 import { type Command, common, type Options, parse } from './command.ts';
 import { demoCommand } from './demo.ts';
+import { experimentCommand } from './experiment.ts';
 import { infoCommand } from './info.ts';
 import { levelCommand } from './level.ts';
 import { modelsCommand, rulesCommand } from './lists.ts';
@@ -16,6 +17,7 @@ const commands: readonly Command[] = [
   demoCommand,
   trainCommand,
   checkCommand,
+  experimentCommand,
   levelCommand,
   infoCommand,
   modelsCommand,

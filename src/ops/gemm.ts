@@ -46,7 +46,7 @@ const product = contraction({
     const [, ai, ak, , bk, bj] = [0, ...rest];
     const [a, b, bias = 0] = inputs;
     const strides = [a, ai, ak, b, bk, bj, bias, outputs[0]];
-    return [m, n, k, count, rows, ...strides];
+    return { ints: [m, n, k, count, rows, ...strides] };
   },
 });
 

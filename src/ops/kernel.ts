@@ -57,14 +57,21 @@ export interface Kernel {
   cpu(single: boolean): CpuForm;
   readonly gpu: GpuForm;
   /**
-   * Ints of one call that does what `count` calls with these ints would, their
-   * operands lying `strides` elements apart; null where none can.
+   * One call that does what `count` calls with these ints would, their operands
+   * lying `strides` elements apart; null where none can.
    */
   batch?(
     ints: readonly number[],
     strides: Strides,
     count: number,
-  ): readonly number[] | null;
+  ): Batch | null;
+}
+
+/** A call in place of many, on operands that hold those of all. */
+export interface Batch {
+  readonly ints: readonly number[];
+  /** The same kernel if not given. */
+  readonly kernel?: Kernel;
 }
 
 /** Elements between an operand of a call and that of the next; 0: the same. */

@@ -72,7 +72,45 @@ export function mapKernel(spec: MapSpec): MapKernel {
   return made;
 }
 
+/** How the place of element i is found: the general way takes four divisions. */
+type Form = 'inner' | 'outer' | 'axis' | 'general';
+
+function formOf([step, count, low]: Along, n: number): Form {
+  if (low !== 1) return 'general';
+  if (step === 1) return 'inner';
+  return step * count === n ? 'outer' : 'axis';
+}
+
+const FORMS: Record<Form, (name: string) => string> = {
+  inner: (name) => `i % params.count_${name}`,
+  outer: (name) => `i / params.step_${name}`,
+  axis: (name) => `i / params.step_${name} % params.count_${name}`,
+  general: (name) =>
+    `i / params.step_${name} % params.count_${name} * params.low_${name}` +
+    ` + i % params.low_${name}`,
+};
+
 function makeMap(spec: MapSpec): MapKernel {
+  const variants = new Map<string, MapKernel>();
+  const variant = (forms: readonly Form[]) => {
+    const key = forms.join('-');
+    const made = variants.get(key) ?? makeVariant(spec, forms);
+    variants.set(key, made);
+    return made;
+  };
+  const general = variant(
+    [...(spec.along ?? []), ...(spec.coordinates ?? [])].map(() => 'general'),
+  );
+  return {
+    ...general,
+    emit(emit, refs, numbers = [], places = []) {
+      const forms = places.map((place) => formOf(place, refs[0].size));
+      return variant(forms).emit(emit, refs, numbers, places);
+    },
+  };
+}
+
+function makeVariant(spec: MapSpec, ways: readonly Form[]): MapKernel {
   const { each, single = [], along = [], constants = [] } = spec;
   const outputs = spec.outputs.map(([name, text]) => ({
     name,
@@ -83,6 +121,7 @@ function makeMap(spec: MapSpec): MapKernel {
     constants,
     outputs,
     placed: [...along, ...(spec.coordinates ?? [])],
+    ways,
     operands: [
       ...each.map((name) => ({ name, at: 'i' })),
       ...single.map((name) => ({ name, at: '0' })),
@@ -92,7 +131,7 @@ function makeMap(spec: MapSpec): MapKernel {
   };
   const forms = new Map<boolean, CpuForm>();
   const kernel: MapKernel = {
-    name: `map:${spec.name}`,
+    name: ['map', spec.name, ...ways].join(':'),
     inPlace: outputs.map((o) => o.inPlace),
     cpu(singlePrecision) {
       const made =
@@ -107,7 +146,7 @@ function makeMap(spec: MapSpec): MapKernel {
       const even =
         made.every((s) => s === stride) &&
         inputs.every((s, i) => s === (i < each.length ? stride : 0));
-      return even ? [(count - 1) * stride + n] : null;
+      return even ? { ints: [(count - 1) * stride + n] } : null;
     },
     gpu: {
       files: ['math'],
@@ -136,6 +175,8 @@ interface Parts {
   readonly operands: readonly { readonly name: string; readonly at: string }[];
   /** Names whose place `at_NAME` is computed of i. */
   readonly placed: readonly string[];
+  /** How each of them is computed. */
+  readonly ways: readonly Form[];
   /** Those of them whose place is itself the value. */
   readonly coordinates: readonly string[];
 }
@@ -180,7 +221,7 @@ function cpuForm(parts: Parts, single: boolean): CpuForm {
 }
 
 function wgsl(parts: Parts, file: (name: string) => string): string {
-  const { constants, outputs, operands, placed, coordinates } = parts;
+  const { constants, outputs, operands, placed, ways, coordinates } = parts;
   const declared = operands.map(({ name }) => name);
   const inPlace = (name: string) => outputs.some((o) => o.name === name);
   const inputs = declared.filter((name) => !inPlace(name));
@@ -210,10 +251,7 @@ function wgsl(parts: Parts, file: (name: string) => string): string {
     'fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {',
     ...constants.map((name) => `let ${name} = params.${name};`),
     `for (var i = id.x; i < params.n; i += groups.x * ${WORKGROUP}u) {`,
-    ...placed.map(
-      (name) =>
-        `let at_${name} = i / params.step_${name} % params.count_${name} * params.low_${name} + i % params.low_${name};`,
-    ),
+    ...placed.map((name, k) => `let at_${name} = ${FORMS[ways[k]](name)};`),
     ...operands.map(({ name, at }) => {
       const from = inPlace(name) ? `out_${name}` : `in_${name}`;
       return `var ${name} = ${from}[${at}];`;

@@ -33,7 +33,7 @@ const parts: Record<
     files: ['pool2d-max'],
   },
   'max-message': {
-    reads: ['x', 'eps'],
+    reads: ['x', 'y', 'eps'],
     count: pixels,
     value: 'message(i)',
     files: ['pool2d-max', 'pool2d-max-message'],
@@ -84,7 +84,7 @@ function poolForm(part: Part, add: boolean, single: boolean): CpuForm {
   const round = rounding(single);
   return (inputs, [out], ints) => {
     const [planes, height, width, oh, ow, size, stride, padding] = ints;
-    const [x, eps] = inputs;
+    const [x, , eps] = inputs;
     /** Calls `visit` with the places of a window's elements, row by row. */
     const window = (o: number, visit: (at: number) => void) => {
       const plane = Math.floor(o / (oh * ow));
@@ -181,7 +181,7 @@ function pool2d(name: string, of: 'max' | 'mean'): Op {
       return emit(forward, [x.ref], [size], ints(x.shape, shape, attrs))[0];
     },
     vjp(emit, { inputs: [x], output, attrs, eps, base }) {
-      const reads = of === 'max' ? [x.ref, eps] : [eps];
+      const reads = of === 'max' ? [x.ref, output.ref, eps] : [eps];
       return emit(
         message[base ? 1 : 0],
         base ? [...reads, base] : reads,

@@ -34,7 +34,7 @@ function splitKernel(name: keyof typeof forms, add: boolean): Kernel {
       const [many, one] = [outer * n * inner, outer * inner];
       const [from, to] = name === 'expand' ? [one, many] : [many, one];
       const dense = inputs[0] === from && outputs[0] === to;
-      return dense ? [count * outer, n, inner] : null;
+      return dense ? { ints: [count * outer, n, inner] } : null;
     },
   };
 }

@@ -19,23 +19,23 @@ import { reduceSum } from './reduce.ts';
 /** Most axes of a tensor that is turned or repeated. */
 const MOST_AXES = 6;
 
-function viewKernel(add: boolean): Kernel {
+function viewKernel(axes: number, add: boolean): Kernel {
   const kernel = elementKernel({
-    name: `view${add ? ':add' : ''}`,
+    name: `view${axes}${add ? ':add' : ''}`,
     file: 'view',
-    words: finishing(add),
+    words: { ...finishing(add), ...words(axes) },
     inPlace: add ? 1 : undefined,
     cpu: (single) => {
       const round = rounding(single);
       return ([x], [out], [n, ...ints]) => {
-        const lengths = ints.slice(0, MOST_AXES);
-        const steps = ints.slice(MOST_AXES);
-        const place = new Array<number>(MOST_AXES).fill(0);
+        const lengths = ints.slice(0, axes);
+        const steps = ints.slice(axes);
+        const place = new Array<number>(axes).fill(0);
         let at = 0;
         for (let i = 0; i < n; i++) {
           out[i] = add ? round(out[i] + x[at]) : x[at];
           // The next place, as an odometer counts.
-          for (let axis = MOST_AXES - 1; axis >= 0; axis--) {
+          for (let axis = axes - 1; axis >= 0; axis--) {
             place[axis] += 1;
             at += steps[axis];
             if (place[axis] < lengths[axis]) break;
@@ -48,16 +48,46 @@ function viewKernel(add: boolean): Kernel {
   });
   return {
     ...kernel,
-    // Views one after another are one of an axis more, where one is left.
-    batch([n, front, ...rest], { inputs: [from], outputs: [to] }, count) {
-      if (front !== 1 || to !== n) return null;
-      const [lengths, steps] = [rest.slice(0, 5), rest.slice(6)];
-      return [count * n, count, ...lengths, from, ...steps];
+    // Views one after another are one of an axis more.
+    batch([n, ...ints], { inputs: [from], outputs: [to] }, count) {
+      if (axes === MOST_AXES || to !== n) return null;
+      const [lengths, steps] = [ints.slice(0, axes), ints.slice(axes)];
+      return {
+        kernel: kernelOf(axes + 1, add),
+        ints: [count * n, count, ...lengths, from, ...steps],
+      };
     },
   };
 }
 
-const KERNELS = [viewKernel(false), viewKernel(true)];
+/** What stands in view.wgsl for a number of axes, the last fastest. */
+function words(axes: number): Record<string, string> {
+  const all = Array.from({ length: axes }, (_, axis) => axis);
+  const fields = (name: string) =>
+    all.map((a) => `${name}${a}: u32`).join(', ');
+  // Divided from the last axis to the first; the quotient is what is left.
+  const places = all
+    .slice(1)
+    .reverse()
+    .map(
+      (a) => `let q${a} = rest / params.l${a};
+    at += (rest - q${a} * params.l${a}) * params.s${a};
+    rest = q${a};`,
+    );
+  return {
+    FIELDS: `${fields('l')}, ${fields('s')}`,
+    PLACES: [...places, 'at += rest * params.s0;'].join('\n    '),
+  };
+}
+
+const kernels = new Map<string, Kernel>();
+
+function kernelOf(axes: number, add: boolean): Kernel {
+  const key = `${axes}${add}`;
+  const made = kernels.get(key) ?? viewKernel(axes, add);
+  kernels.set(key, made);
+  return made;
+}
 
 /** Records x read with these steps, in a shape, plus `base`. */
 function view(
@@ -67,16 +97,10 @@ function view(
   steps: readonly number[],
   base: Ref | null = null,
 ): Ref {
-  const missing = MOST_AXES - shape.length;
-  const ints = [
-    sizeOf(shape),
-    ...new Array<number>(missing).fill(1),
-    ...shape,
-    ...new Array<number>(missing).fill(0),
-    ...steps,
-  ];
+  const ints = [sizeOf(shape), ...shape, ...steps];
   const inputs = base ? [x, base] : [x];
-  return emit(KERNELS[base ? 1 : 0], inputs, [sizeOf(shape)], ints)[0];
+  const kernel = kernelOf(shape.length, base !== null);
+  return emit(kernel, inputs, [sizeOf(shape)], ints)[0];
 }
 
 /** Elements between neighbours along each axis. */

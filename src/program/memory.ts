@@ -280,14 +280,13 @@ class Planner {
     const total = calls.length * Math.max(...made);
     const distances = { inputs: strides, outputs: made };
     const whole = kernel.batch?.(ints, distances, calls.length);
-    return whole && total <= MOST_SHARED
-      ? { strides, made, ints: whole }
-      : null;
+    return whole && total <= MOST_SHARED ? { strides, made, whole } : null;
   }
 
   private placeMerged(calls: readonly Call[]): void {
-    const { strides, made, ints } = this.merged(calls)!;
-    const [{ kernel, inputs, outputs, floats, tick }] = calls;
+    const { strides, made, whole } = this.merged(calls)!;
+    const [{ kernel: own, inputs, outputs, floats, tick }] = calls;
+    const { ints, kernel = own } = whole;
     const more = calls.length - 1;
     const from = inputs.map((ref, slot) => {
       const span = this.spanOf(ref);
@@ -301,12 +300,12 @@ class Planner {
         }
         return from[at];
       }
-      const whole = this.take(more * made[k] + size);
+      const span = this.take(more * made[k] + size);
       calls.forEach((call, i) => {
-        const offset = whole.offset + i * made[k];
-        this.live(call.outputs[k], { ...whole, offset, length: size });
+        const offset = span.offset + i * made[k];
+        this.live(call.outputs[k], { ...span, offset, length: size });
       });
-      return whole;
+      return span;
     });
     this.placed.push({ kernel, inputs: from, outputs: to, ints, floats, tick });
   }
