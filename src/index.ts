@@ -7,6 +7,7 @@ export {
   type OpenedBackend,
   openBackend,
 } from './backends/open.ts';
+export { batchStatistics, statisticsNames } from './calibrate.ts';
 export {
   type CheckCase,
   type CheckRow,
@@ -17,6 +18,13 @@ export {
 export { Circuit, type CircuitOptions } from './circuit/circuit.ts';
 export { TickClock } from './circuit/clock.ts';
 export type { ErrorEvent, ValueEvent } from './circuit/event.ts';
+export {
+  type Examples,
+  imageExamples,
+  nameExamples,
+  type TrainingData,
+  textExamples,
+} from './data/examples.ts';
 export * from './errors.ts';
 export {
   type Graph,
@@ -79,6 +87,8 @@ export {
 } from './rules/rule.ts';
 export { makeRule, rules } from './rules/table.ts';
 export { type ZilOptions, zil } from './rules/zil.ts';
+export { type SampleOptions, sampleText } from './sample.ts';
+export type { Score, ScoreName } from './score.ts';
 export {
   type Feeds,
   type Sample,
@@ -87,4 +97,11 @@ export {
   simulate,
 } from './simulate.ts';
 export type { DType, Shape, Tensor } from './tensor.ts';
-export { type TrainEvent, type TrainOptions, train } from './train.ts';
+export {
+  type Evaluation,
+  type Phase,
+  type TrainEvent,
+  type TrainOptions,
+  train,
+  type Weights,
+} from './train.ts';

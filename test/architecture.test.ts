@@ -17,6 +17,8 @@ const TABLE: readonly (readonly [string, string])[] = [
   ['src/tensor', 'errors'],
   ['src/random', ''],
   ['src/options', 'errors'],
+  // A mask is a function of a counter, like every random number here.
+  ['src/ops/dropout', 'tensor random ops/'],
   ['src/ops/', 'errors tensor ops/'],
   ['src/graph', 'errors tensor ops/'],
   ['src/graph-json', 'errors tensor graph types:ops/'],
@@ -57,10 +59,18 @@ const TABLE: readonly (readonly [string, string])[] = [
     'errors tensor random graph graph-json level types:record rules/ ' +
       'types:backends/ simulate',
   ],
+  ['src/score', 'types:data/'],
+  ['src/turns', ''],
+  ['src/calibrate', 'types:graph types:simulate'],
+  [
+    'src/sample',
+    'errors options random graph score turns data/ types:simulate',
+  ],
   [
     'src/train',
-    'errors tensor random graph level types:record types:backends/ rules/ ' +
-      'simulate optim check data/ rxjs',
+    'errors tensor random graph level types:record types:backends/ ' +
+      'types:rules/ simulate types:optim options check calibrate score turns ' +
+      'types:data/ rxjs',
   ],
   ['src/checkpoint', 'errors tensor random node:'],
   ['src/data/', 'errors tensor random data/ node:'],
@@ -75,7 +85,8 @@ const TABLE: readonly (readonly [string, string])[] = [
   [
     'src/index',
     'errors tensor random graph graph-json level ops/ program/ optim ' +
-      'backends/ circuit/ rules/ record parameters simulate check train rxjs',
+      'backends/ circuit/ rules/ record parameters simulate check train ' +
+      'calibrate sample score data/ rxjs',
   ],
   ['models/', 'errors random graph ops/ models/'],
 ];
