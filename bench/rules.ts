@@ -6,9 +6,6 @@
  *   npm run bench -- [--backend auto|webgpu|cpu] [--pairs N] [--quick]
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { arch, cpus, platform } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import benny from 'benny';
 import { mlp } from '../models/mlp.ts';
@@ -22,6 +19,7 @@ import { il } from '../src/rules/il.ts';
 import type { Rule } from '../src/rules/rule.ts';
 import { zil } from '../src/rules/zil.ts';
 import { Simulation } from '../src/simulate.ts';
+import { keep, paired } from './pairs.ts';
 
 const { values } = parseArgs({
   options: {
@@ -88,47 +86,21 @@ await benny.suite(
   }),
 );
 
-/** Pairs a rule with BP: each pair back to back, the order alternating. */
-async function paired(name: string, pairs: number) {
-  const mine: number[] = [];
-  const theirs: number[] = [];
-  const time = async (who: string, into: number[]) => {
-    const begun = performance.now();
-    await step(who);
-    into.push(performance.now() - begun);
-  };
-  for (let i = 0; i < pairs; i++) {
-    const order = [() => time(name, mine), () => time('bp', theirs)];
-    if (i % 2 === 1) order.reverse();
-    for (const run of order) await run();
-  }
-  return {
-    ms: median(mine),
-    bpMs: median(theirs),
-    medianRatio: median(mine) / median(theirs),
-    medianOfPairRatios: median(mine.map((ms, i) => ms / theirs[i])),
-    pairs,
-  };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 const rows = [];
 for (const [name] of contenders) {
   // Z-IL is the claim: it gets all the pairs, dearer rules fewer.
   const all = Number(values.pairs);
   const pairs = name.startsWith('il') ? Math.max(4, Math.round(all / 5)) : all;
   const { launches, bytes } = await (runs.get(name) as Simulation).cost();
-  const timing = await paired(name, pairs);
+  const { otherMs: bpMs, ...timing } = await paired(
+    () => step(name),
+    () => step('bp'),
+    pairs,
+  );
   rows.push({
     rule: name,
     ...timing,
+    bpMs,
     launches,
     bytes,
     stepsPerSecond: throughput[name],
@@ -157,25 +129,11 @@ console.log(
   ),
 );
 
-const root = new URL('../../', import.meta.url);
-const { version } = JSON.parse(
-  readFileSync(new URL('package.json', root), 'utf8'),
-);
-const folder = new URL('bench/results/', root);
-mkdirSync(folder, { recursive: true });
-const path = fileURLToPath(
-  new URL(`rules-${version}-${backend.name}.json`, folder),
-);
-const result = {
+const path = keep('rules', backend, {
   question: 'one training step of each rule beside BP',
-  version,
-  node: process.version,
-  machine: `${cpus().length} x ${cpus()[0].model.trim()}, ${platform()} ${arch()}`,
-  device: backend.description,
   model: { sizes: SIZES, batch: BATCH, optimiser: 'adam' },
   rows,
-};
-writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
+});
 console.error(`saved ${path}`);
 for (const simulation of runs.values()) simulation.destroy();
 backend.close();

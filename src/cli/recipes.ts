@@ -190,12 +190,12 @@ const lstmRecipe: Recipe = {
 
 const resnetRecipe: Recipe = {
   name: 'resnet',
-  title: 'ResNet-18, a quarter of its width, on colour images',
+  title: 'ResNet-18, an eighth of its width, on colour images',
   data: ['auto-colour', 'shapes', 'cifar10-subset'],
   load: colourImages,
   model: () => (data) => {
     const classes = data.classes.length;
-    const config = { channels: 16, classes, ...CLASSES };
+    const config = { channels: 8, classes, ...CLASSES };
     const graph = (batch: number, phase: Phase) => {
       const norm = phase === 'train' ? 'batch' : 'inference';
       return resnet({ ...config, batch, norm });
@@ -228,8 +228,8 @@ const transformerRecipe: Recipe = {
     return { config: { ...config, dropout: 0.1 }, graph };
   },
   defaults: {
-    ...{ optimiser: 'adam', lr: 0.003, batch: 16, epochs: 20, steps: 1500 },
-    ...{ evaluateEvery: 500, testBatch: 16, testLimit: 512, dropLast: true },
+    ...{ optimiser: 'adam', lr: 0.003, batch: 16, epochs: 20, steps: 1000 },
+    ...{ evaluateEvery: 250, testBatch: 16, testLimit: 512, dropLast: true },
   },
   writes: true,
 };

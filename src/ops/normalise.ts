@@ -182,7 +182,11 @@ function normalisation(name: string, axesOf: (shape: Shape) => Axes): Op {
   return {
     name,
     arity: 3,
-    attrs: EPSILON,
+    // Files of other frameworks may say which axis a layernorm takes.
+    attrs:
+      name === 'layernorm'
+        ? { ...EPSILON, axis: (v) => v === undefined || v === -1 }
+        : EPSILON,
     shape(inputs) {
       const [x] = inputs;
       if (name === 'batchnorm' && x.length < 2) {
