@@ -1,10 +1,6 @@
 import { GraphError } from '../src/errors.ts';
-import {
-  type Graph,
-  GraphBuilder,
-  type Reduction,
-  type Vertex,
-} from '../src/graph.ts';
+import { type Graph, GraphBuilder, type Reduction } from '../src/graph.ts';
+import type { Vertex } from '../src/vertex.ts';
 
 export interface MlpConfig {
   /** Widths from input to output, at least two. */

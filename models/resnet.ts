@@ -1,9 +1,5 @@
-import {
-  type Graph,
-  GraphBuilder,
-  type Reduction,
-  type Vertex,
-} from '../src/graph.ts';
+import { type Graph, GraphBuilder, type Reduction } from '../src/graph.ts';
+import type { Vertex } from '../src/vertex.ts';
 
 export interface ResidualMlpConfig {
   readonly batch?: number;

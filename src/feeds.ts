@@ -1,10 +1,11 @@
 /** What a presentation is fed: data inputs, the target, and noise if any. */
 
 import { OptionError, ShapeError } from './errors.ts';
-import { type Graph, indexBound, inputsOf, type Vertex } from './graph.ts';
+import { type Graph, indexBound, inputsOf } from './graph.ts';
 import type { Levelled } from './level.ts';
 import { Random } from './random.ts';
 import { checkFinite, type DType } from './tensor.ts';
+import type { Vertex } from './vertex.ts';
 
 /** Values by id of a data input; `target` for the clamped output. */
 export type Feeds = Readonly<Record<string, ArrayLike<number>>>;

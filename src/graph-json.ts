@@ -20,7 +20,6 @@ import {
   GraphBuilder,
   type Init,
   type Reduction,
-  type Vertex,
 } from './graph.ts';
 import type { Attrs } from './ops/op.ts';
 import {
@@ -30,6 +29,7 @@ import {
   shapeText,
   type Tensor,
 } from './tensor.ts';
+import type { Vertex } from './vertex.ts';
 
 export const GRAPH_SCHEMA = 'isochron-graph/1';
 const SCHEMAS = [GRAPH_SCHEMA, 'pc-oracle/1'];

@@ -33,7 +33,6 @@ export {
   inputsOf,
   parametersOf,
   type Reduction,
-  type Vertex,
 } from './graph.ts';
 export {
   GRAPH_SCHEMA,
@@ -105,3 +104,4 @@ export {
   train,
   type Weights,
 } from './train.ts';
+export type { Vertex } from './vertex.ts';

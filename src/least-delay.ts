@@ -8,7 +8,8 @@
  * 2003, Discrete Convex Analysis, section 10.3).
  */
 
-import type { Graph, Vertex } from './graph.ts';
+import type { Graph } from './graph.ts';
+import type { Vertex } from './vertex.ts';
 
 /** Raises `levels` in place to the least-delay levelling. */
 export function leastDelay(graph: Graph, levels: Map<Vertex, number>): void {

@@ -5,9 +5,10 @@
  * instant; an axon that skips levels makes up for it by its delay.
  */
 
-import { type Graph, GraphBuilder, type Vertex } from './graph.ts';
+import { type Graph, GraphBuilder } from './graph.ts';
 import { leastDelay } from './least-delay.ts';
 import { oneOf } from './options.ts';
+import type { Vertex } from './vertex.ts';
 
 /** The edge between a vertex and one input slot of a consumer. */
 export interface Axon {

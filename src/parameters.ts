@@ -5,7 +5,7 @@
 
 import type { Backend, Memory } from './backends/backend.ts';
 import { GraphError, OptionError, ShapeError } from './errors.ts';
-import { type Graph, type Init, parametersOf, type Vertex } from './graph.ts';
+import { type Graph, type Init, parametersOf } from './graph.ts';
 import type { Optimiser } from './optim.ts';
 import { Random } from './random.ts';
 import { stateName } from './record.ts';
@@ -16,6 +16,7 @@ import {
   sameShape,
   shapeText,
 } from './tensor.ts';
+import type { Vertex } from './vertex.ts';
 
 export class Parameters {
   /** By id of a parameter, and by name of a state. */

@@ -5,7 +5,7 @@
  */
 
 import type { Probe } from './circuit/probe.ts';
-import { lossDivisor, type Vertex } from './graph.ts';
+import { lossDivisor } from './graph.ts';
 import type { Levelled } from './level.ts';
 import { addTo } from './ops/add.ts';
 import type { Ref } from './ops/kernel.ts';
@@ -13,6 +13,7 @@ import { lossByName, opByName } from './ops/table.ts';
 import type { Optimiser } from './optim.ts';
 import { type Program, Recorder } from './program/recorder.ts';
 import type { Rule } from './rules/rule.ts';
+import type { Vertex } from './vertex.ts';
 
 /**
  * How much of a run is executed; the bits are the same.

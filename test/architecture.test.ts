@@ -20,23 +20,27 @@ const TABLE: readonly (readonly [string, string])[] = [
   // A mask is a function of a counter, like every random number here.
   ['src/ops/dropout', 'tensor random ops/'],
   ['src/ops/', 'errors tensor ops/'],
-  ['src/graph', 'errors tensor ops/'],
-  ['src/graph-json', 'errors tensor graph types:ops/'],
-  ['src/least-delay', 'types:graph'],
-  ['src/level', 'graph least-delay options'],
+  ['src/vertex', 'tensor types:ops/'],
+  ['src/graph', 'errors tensor ops/ vertex'],
+  ['src/graph-json', 'errors tensor graph vertex types:ops/'],
+  ['src/least-delay', 'types:graph types:vertex'],
+  ['src/level', 'graph vertex least-delay options'],
   ['src/program/', 'ops/ program/'],
   ['src/optim', 'errors ops/ options'],
   ['src/backends/wgsl', 'errors node:'],
   ['src/backends/driver', 'errors node:'],
   ['src/backends/device', 'errors backends/ node: webgpu'],
   ['src/backends/', 'errors tensor options ops/ program/ backends/'],
-  ['src/circuit/', 'errors graph level ops/ program/ circuit/ rxjs'],
+  ['src/circuit/', 'errors graph vertex level ops/ program/ circuit/ rxjs'],
   // The yardstick never touches what it measures.
-  ['src/rules/bp', 'graph options ops/ types:rules/rule'],
-  ['src/rules/', 'errors options graph level ops/ program/ circuit/ rules/'],
+  ['src/rules/bp', 'graph vertex options ops/ types:rules/rule'],
+  [
+    'src/rules/',
+    'errors options graph vertex level ops/ program/ circuit/ rules/',
+  ],
   [
     'src/record',
-    'graph level ops/ program/ types:circuit/ types:rules/rule types:optim',
+    'graph vertex level ops/ program/ types:circuit/ types:rules/rule types:optim',
   ],
   [
     'src/simulate-options',
@@ -44,51 +48,59 @@ const TABLE: readonly (readonly [string, string])[] = [
       'types:rules/rule',
   ],
   ['src/samples', 'types:tensor types:program/ types:backends/ circuit/ rxjs'],
-  ['src/feeds', 'errors tensor random graph types:level'],
+  ['src/feeds', 'errors tensor random graph vertex types:level'],
   [
     'src/parameters',
-    'errors tensor random graph record types:backends/ types:optim',
+    'errors tensor random graph vertex record types:backends/ types:optim',
   ],
   [
     'src/simulate',
-    'errors tensor options graph level ops/ program/ record feeds samples ' +
+    'errors tensor options graph vertex level ops/ program/ record feeds samples ' +
       'simulate-options parameters types:backends/ backends/open circuit/ types:rules/rule types:optim rxjs',
   ],
   [
     'src/check',
-    'errors tensor random graph graph-json level types:record rules/ ' +
+    'errors tensor random graph vertex graph-json level types:record rules/ ' +
       'types:backends/ simulate',
   ],
   ['src/score', 'types:data/'],
   ['src/turns', ''],
-  ['src/calibrate', 'types:graph types:simulate'],
+  ['src/calibrate', 'types:graph types:vertex types:simulate'],
   [
     'src/sample',
-    'errors options random graph score turns data/ types:simulate',
+    'errors options random graph vertex score turns data/ types:simulate',
+  ],
+  [
+    'src/learner',
+    'errors tensor graph vertex calibrate check score types:data/ ' +
+      'types:simulate types:train',
   ],
   [
     'src/train',
-    'errors tensor random graph level types:record types:backends/ ' +
-      'types:rules/ simulate types:optim options check calibrate score turns ' +
-      'types:data/ rxjs',
+    'errors tensor random graph vertex options learner simulate turns ' +
+      'types:level types:record types:backends/ types:rules/ types:optim ' +
+      'types:score types:data/ rxjs',
   ],
   ['src/checkpoint', 'errors tensor random node:'],
   ['src/data/', 'errors tensor random data/ node:'],
-  ['src/report/', 'errors types:tensor types:graph types:level report/ node:'],
+  [
+    'src/report/',
+    'errors types:tensor types:graph types:vertex types:level report/ node:',
+  ],
   [
     'src/experiments/',
-    'errors tensor random graph level types:backends/ rules/ optim simulate ' +
+    'errors tensor random graph vertex level types:backends/ rules/ optim simulate ' +
       'check train data/ experiments/ models/',
   ],
   ['src/cli/', '* models/ node: rxjs'],
   ['src/web/', 'index web/ models/'],
   [
     'src/index',
-    'errors tensor random graph graph-json level ops/ program/ optim ' +
+    'errors tensor random graph vertex graph-json level ops/ program/ optim ' +
       'backends/ circuit/ rules/ record parameters simulate check train ' +
       'calibrate sample score data/ rxjs',
   ],
-  ['models/', 'errors random graph ops/ models/'],
+  ['models/', 'errors random graph vertex ops/ models/'],
 ];
 
 /** Re-exports: the entries of the package, and nobody else. */

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { type Graph, GraphBuilder, type Vertex } from '../src/graph.ts';
+import { type Graph, GraphBuilder } from '../src/graph.ts';
 import {
   delayCost,
   droppedWarning,
@@ -10,6 +10,7 @@ import {
   type Levelling,
   level,
 } from '../src/level.ts';
+import type { Vertex } from '../src/vertex.ts';
 import { graphs } from './arbitraries/index.ts';
 
 vi.setConfig({ testTimeout: 120_000 });

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { CpuBackend } from '../src/backends/cpu.ts';
 import { OptionError, ShapeError } from '../src/errors.ts';
-import { type Graph, GraphBuilder, type Vertex } from '../src/graph.ts';
+import { type Graph, GraphBuilder } from '../src/graph.ts';
 import { bp } from '../src/rules/bp.ts';
 import { type SampleOptions, sampleText } from '../src/sample.ts';
 import { Simulation } from '../src/simulate.ts';
+import type { Vertex } from '../src/vertex.ts';
 
 const CHARACTERS = ['a', 'b', 'c', 'd'];
 const V = CHARACTERS.length;

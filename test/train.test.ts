@@ -182,9 +182,9 @@ describe('as a stream', () => {
     let freed = 0;
     let fed = 0;
     class Counting extends CpuBackend {
-      override allocate(size: number) {
-        allocated += 1;
-        return super.allocate(size);
+      override allocateAll(sizes: readonly number[]) {
+        allocated += sizes.length;
+        return super.allocateAll(sizes);
       }
       override free(): void {
         freed += 1;

@@ -5,12 +5,13 @@
  */
 
 import { Subject } from 'rxjs';
-import { lossDivisor, type Vertex } from '../graph.ts';
+import { lossDivisor } from '../graph.ts';
 import type { Levelled } from '../level.ts';
 import type { Ref } from '../ops/kernel.ts';
 import { mapKernel } from '../ops/map.ts';
 import { lossByName, opByName } from '../ops/table.ts';
 import type { Recorder } from '../program/recorder.ts';
+import type { Vertex } from '../vertex.ts';
 import { connect } from './axon.ts';
 import { TickClock } from './clock.ts';
 import { type Arrival, canonical, type ErrorEvent } from './event.ts';

@@ -6,10 +6,10 @@
  */
 
 import { Subject } from 'rxjs';
-import type { Vertex } from '../graph.ts';
 import type { Emit, Ref } from '../ops/kernel.ts';
 import { mapKernel } from '../ops/map.ts';
 import type { Op, Operand } from '../ops/op.ts';
+import type { Vertex } from '../vertex.ts';
 import type { Arrival, ErrorEvent, ValueEvent } from './event.ts';
 
 /** x(t+1) = x + gamma (eps - s) (Salvatori 2022, Eq. 7). */

@@ -4,9 +4,9 @@
  * does not miss it, and must then equal BP still.
  */
 
-import type { Vertex } from '../graph.ts';
 import type { Levelled } from '../level.ts';
 import type { ZilOptions } from '../rules/zil.ts';
+import type { Vertex } from '../vertex.ts';
 
 export interface Ablation {
   /** Levels, or the number of a condition (Song 2020, section 3). */

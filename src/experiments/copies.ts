@@ -5,8 +5,9 @@
  * arrives at it, and no delay is needed for the sharing.
  */
 
-import { type Graph, GraphBuilder, type Vertex } from '../graph.ts';
+import { type Graph, GraphBuilder } from '../graph.ts';
 import { type Levelled, level } from '../level.ts';
+import type { Vertex } from '../vertex.ts';
 
 /** Parameters that vertices of several levels read, with those levels. */
 export function sharedParameters({

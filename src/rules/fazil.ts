@@ -15,10 +15,10 @@
  */
 
 import type { ErrorEvent } from '../circuit/event.ts';
-import type { Vertex } from '../graph.ts';
 import type { Ref } from '../ops/kernel.ts';
 import { mapKernel } from '../ops/map.ts';
 import { checkKeys, oneOf, wholeNumber } from '../options.ts';
+import type { Vertex } from '../vertex.ts';
 import { type CircuitRule, circuitRule } from './rule.ts';
 
 export interface FazilOptions {

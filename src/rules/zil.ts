@@ -14,8 +14,8 @@
  */
 
 import type { Circuit } from '../circuit/circuit.ts';
-import type { Vertex } from '../graph.ts';
 import { checkKeys, notNegative, oneOf, positive } from '../options.ts';
+import type { Vertex } from '../vertex.ts';
 import { type CircuitRule, circuitRule } from './rule.ts';
 
 export interface ZilOptions {

@@ -7,10 +7,11 @@ import { describe, expect, test } from 'vitest';
 import { lstm } from '../../models/index.ts';
 import { CpuBackend } from '../../src/backends/cpu.ts';
 import { horizons } from '../../src/circuit/horizon.ts';
-import { GraphBuilder, type Vertex } from '../../src/graph.ts';
+import { GraphBuilder } from '../../src/graph.ts';
 import { level } from '../../src/level.ts';
 import { zil } from '../../src/rules/zil.ts';
 import { Simulation } from '../../src/simulate.ts';
+import type { Vertex } from '../../src/vertex.ts';
 
 /** w -> a -> b -> c, and a skip axon from a to c; b reads v. */
 function graph() {

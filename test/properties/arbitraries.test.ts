@@ -6,13 +6,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CpuBackend } from '../../src/backends/cpu.ts';
-import type { Graph, Vertex } from '../../src/graph.ts';
+import type { Graph } from '../../src/graph.ts';
 import { level } from '../../src/level.ts';
 import type { Step } from '../../src/ops/composite.ts';
 import type { Operand } from '../../src/ops/op.ts';
 import { opByName } from '../../src/ops/table.ts';
 import { Recorder } from '../../src/program/recorder.ts';
 import { bp } from '../../src/rules/bp.ts';
+import type { Vertex } from '../../src/vertex.ts';
 import { bodies } from '../arbitraries/bodies.ts';
 import {
   allOps,

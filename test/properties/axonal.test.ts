@@ -7,13 +7,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CpuBackend } from '../../src/backends/cpu.ts';
-import { type Graph, GraphBuilder, type Vertex } from '../../src/graph.ts';
+import { type Graph, GraphBuilder } from '../../src/graph.ts';
 import { type Levelling, level } from '../../src/level.ts';
 import { sgd } from '../../src/optim.ts';
 import type { Mode } from '../../src/record.ts';
 import { circuitRule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
 import { Simulation } from '../../src/simulate.ts';
+import type { Vertex } from '../../src/vertex.ts';
 import { describeGraph, feedsOf } from '../arbitraries/index.ts';
 import { interpret, type Schedule } from './axonal-interpreter.ts';
 import { expectSameBits } from './support.ts';
