@@ -85,10 +85,3 @@ fn main(
   store4(z, row + 14u, column, start, s14);
   store4(z, row + 15u, column, start, s15);
 }
-
-fn store4(z: u32, row: u32, column: u32, start: vec4u, sum: vec4f) {
-  store(z, row, column, start.x, sum.x);
-  store(z, row, column + 1u, start.y, sum.y);
-  store(z, row, column + 2u, start.z, sum.z);
-  store(z, row, column + 3u, start.w, sum.w);
-}

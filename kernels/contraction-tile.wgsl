@@ -40,10 +40,3 @@ fn main(
   store4(z, row + 2u, column, start, s2);
   store4(z, row + 3u, column, start, s3);
 }
-
-fn store4(z: u32, row: u32, column: u32, start: vec4u, sum: vec4f) {
-  store(z, row, column, start.x, sum.x);
-  store(z, row, column + 1u, start.y, sum.y);
-  store(z, row, column + 2u, start.z, sum.z);
-  store(z, row, column + 3u, start.w, sum.w);
-}

@@ -62,6 +62,15 @@ function geometryOf(ints: readonly number[]): Geometry {
 
 const quotient = (a: number, b: number) => Math.floor(a / b);
 
+/** The pixel of x that an element of a filter meets at a position of y, or -1. */
+function pixelOf(g: Geometry, position: number, inner: number): number {
+  const oy = quotient(position, g.ow);
+  const y = oy * g.stride - g.padding + quotient(inner, g.kw);
+  const x = (position % g.ow) * g.stride - g.padding + (inner % g.kw);
+  const inside = y >= 0 && y < g.height && x >= 0 && x < g.width;
+  return inside ? y * g.width + x : -1;
+}
+
 /** y: row = output of the group, column = (image, oy, ox), k = (c, ky, kx). */
 const forward = contraction({
   name: 'conv2d',
@@ -75,17 +84,11 @@ const forward = contraction({
     return {
       a: gathered((z, i, k) => (z * outputs + i) * depth + k),
       b: gathered((z, j, k) => {
+        const pixel = pixelOf(g, j % positions, k % filter);
+        if (pixel < 0) return -1;
         const image = quotient(j, positions);
-        const position = j % positions;
-        const inner = k % filter;
-        const y =
-          quotient(position, g.ow) * g.stride -
-          g.padding +
-          quotient(inner, g.kw);
-        const x = (position % g.ow) * g.stride - g.padding + (inner % g.kw);
-        if (y < 0 || y >= g.height || x < 0 || x >= g.width) return -1;
         const plane = image * g.channels + z * channels + quotient(k, filter);
-        return (plane * g.height + y) * g.width + x;
+        return plane * g.height * g.width + pixel;
       }),
       out: (z, i, j) =>
         (quotient(j, positions) * g.outputs + z * outputs + i) * positions +
@@ -147,19 +150,11 @@ const toWeight = contraction({
         return plane * positions + (k % positions);
       }),
       b: gathered((z, j, k) => {
-        const position = k % positions;
-        const inner = j % filter;
-        const y =
-          quotient(position, g.ow) * g.stride -
-          g.padding +
-          quotient(inner, g.kw);
-        const x = (position % g.ow) * g.stride - g.padding + (inner % g.kw);
-        if (y < 0 || y >= g.height || x < 0 || x >= g.width) return -1;
-        const plane =
-          quotient(k, positions) * g.channels +
-          z * channels +
-          quotient(j, filter);
-        return (plane * g.height + y) * g.width + x;
+        const pixel = pixelOf(g, k % positions, j % filter);
+        if (pixel < 0) return -1;
+        const image = quotient(k, positions);
+        const plane = image * g.channels + z * channels + quotient(j, filter);
+        return plane * g.height * g.width + pixel;
       }),
       out: (z, i, j) => (z * outputs + i) * depth + j,
       bias: () => 0,

@@ -16,7 +16,7 @@ import {
   type Ref,
   rounding,
 } from './kernel.ts';
-import { mapKernel } from './map.ts';
+import { zeros } from './map.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
 
 /** Twin of kernels/dropout.wgsl. */
@@ -43,13 +43,6 @@ function dropoutKernel(add: boolean): Kernel {
 }
 
 const KERNELS = [dropoutKernel(false), dropoutKernel(true)];
-
-/** The number of the presentation has no message. */
-const nothing = mapKernel({
-  name: 'nothing',
-  each: ['x'],
-  outputs: [['s', '0']],
-});
 
 function masked(
   emit: Emit,
@@ -84,7 +77,7 @@ export const dropout: Op = {
   },
   forward: (emit, [x, step], attrs) => masked(emit, x.ref, step.ref, attrs),
   vjp(emit, { inputs: [, step], attrs, slot, eps, base }) {
-    if (slot === 1) return base ?? nothing.emit(emit, [step.ref])[0];
+    if (slot === 1) return base ?? zeros.emit(emit, [step.ref])[0];
     return masked(emit, eps, step.ref, attrs, base);
   },
 };

@@ -12,7 +12,7 @@ import {
   type Kernel,
   rounding,
 } from './kernel.ts';
-import { mapKernel } from './map.ts';
+import { zeros } from './map.ts';
 import { type Op, ShapeProblem } from './op.ts';
 
 type Part = 'look_up' | 'collect';
@@ -69,13 +69,6 @@ function collectForm(add: boolean, single: boolean): CpuForm {
 const look = embeddingKernel('look_up', false);
 const collect = [false, true].map((add) => embeddingKernel('collect', add));
 
-/** No message: zeros of a size. */
-const nothing = mapKernel({
-  name: 'nothing',
-  each: ['x'],
-  outputs: [['s', '0']],
-});
-
 export const embedding: Op = {
   name: 'embedding',
   arity: 2,
@@ -96,7 +89,7 @@ export const embedding: Op = {
     return emit(look, inputs, [count * width], [rows, width, count])[0];
   },
   vjp(emit, { inputs: [table, numbers], slot, eps, base }) {
-    if (slot === 1) return base ?? nothing.emit(emit, [numbers.ref])[0];
+    if (slot === 1) return base ?? zeros.emit(emit, [numbers.ref])[0];
     const [rows, width] = table.shape;
     const ints = [rows, width, sizeOf(numbers.shape)];
     const inputs = base ? [numbers.ref, eps, base] : [numbers.ref, eps];

@@ -272,3 +272,10 @@ export const copy = mapKernel({
   each: ['x'],
   outputs: [['y', 'x']],
 });
+
+/** 0 in the shape of x: the message to what has no derivative. */
+export const zeros = mapKernel({
+  name: 'zeros',
+  each: ['x'],
+  outputs: [['s', '0']],
+});
