@@ -40,6 +40,7 @@ export {
   graphToJson,
   parseJson,
 } from './graph-json.ts';
+export type { Phase, Weights } from './learner.ts';
 export {
   type Axon,
   type DelayForm,
@@ -98,10 +99,8 @@ export {
 export type { DType, Shape, Tensor } from './tensor.ts';
 export {
   type Evaluation,
-  type Phase,
   type TrainEvent,
   type TrainOptions,
   train,
-  type Weights,
 } from './train.ts';
 export type { Vertex } from './vertex.ts';

@@ -5,19 +5,48 @@
 
 import { batchStatistics, statisticsNames } from './calibrate.ts';
 import { differing } from './check.ts';
-import type { Examples } from './data/examples.ts';
+import type { Examples, TrainingData } from './data/examples.ts';
 import { OptionError, ShapeError } from './errors.ts';
 import { type Graph, inputsOf, lossDivisor } from './graph.ts';
 import { Tally } from './score.ts';
 import type { Feeds, Simulation } from './simulate.ts';
 import { shapeText } from './tensor.ts';
-import type { Phase, TrainOptions, Weights } from './train.ts';
+
+/** What a graph is for: a model may drop units in training only. */
+export type Phase = 'train' | 'test';
+
+export interface LearnerOptions {
+  /**
+   * The graph for a batch size. It reads the inputs that the examples give
+   * and, if it has an input `step` of shape [1], the number of the
+   * presentation from 1. Parameters of 'test' are all among those of 'train'.
+   * Where that of 'train' has a batchnorm ID, that of 'test' may have inputs
+   * ID.mean and ID.variance: those of the training data.
+   */
+  readonly model: (batch: number, phase: Phase) => Graph;
+  readonly data: TrainingData;
+  readonly batch?: number;
+  /**
+   * Leaves out what does not fill a batch, in training and test: a batch of
+   * another size is another program, which large models take long to compile.
+   */
+  readonly dropLast?: boolean;
+  /** Examples tested at a time; `batch` if not given. */
+  readonly testBatch?: number;
+  /** Tests on at most so many examples, the first ones. */
+  readonly testLimit?: number;
+}
+
+export interface Weights {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array;
+}
 
 /** Training batches whose means and variances stand for all data in tests. */
 const CALIBRATION_BATCHES = 8;
 
 export class Learner {
-  private readonly options: TrainOptions;
+  private readonly options: LearnerOptions;
   private readonly main: Simulation;
   /** By phase and batch size. */
   private readonly variants = new Map<string, Simulation>();
@@ -25,7 +54,7 @@ export class Learner {
   /** Means and variances of the training data, for tests. */
   private statistics: Feeds = {};
 
-  constructor(options: TrainOptions, open: (graph: Graph) => Simulation) {
+  constructor(options: LearnerOptions, open: (graph: Graph) => Simulation) {
     this.options = options;
     const { batch = 64 } = options;
     const graph = options.model(batch, 'train');

@@ -2,10 +2,8 @@
 
 import { Observable } from 'rxjs';
 import type { Backend } from './backends/backend.ts';
-import type { TrainingData } from './data/examples.ts';
 import { OptionError } from './errors.ts';
-import type { Graph } from './graph.ts';
-import { Learner } from './learner.ts';
+import { Learner, type LearnerOptions, type Weights } from './learner.ts';
 import type { Optimiser } from './optim.ts';
 import { wholeNumber } from './options.ts';
 import { Random } from './random.ts';
@@ -15,35 +13,13 @@ import type { Score } from './score.ts';
 import { Simulation } from './simulate.ts';
 import { Turns } from './turns.ts';
 
-/** What a graph is for: a model may drop units in training only. */
-export type Phase = 'train' | 'test';
-
-export interface TrainOptions {
-  /**
-   * The graph for a batch size. It reads the inputs that the examples give
-   * and, if it has an input `step` of shape [1], the number of the
-   * presentation from 1. Parameters of 'test' are all among those of 'train'.
-   * Where that of 'train' has a batchnorm ID, that of 'test' may have inputs
-   * ID.mean and ID.variance: those of the training data.
-   */
-  readonly model: (batch: number, phase: Phase) => Graph;
+export interface TrainOptions extends LearnerOptions {
   readonly rule: Rule;
   readonly optimiser: Optimiser;
   readonly backend: Backend;
-  readonly data: TrainingData;
-  readonly batch?: number;
   readonly epochs?: number;
   /** Stops after this many steps, if fewer than the epochs have. */
   readonly steps?: number;
-  /**
-   * Leaves out what does not fill a batch, in training and test: a batch of
-   * another size is another program, which large models take long to compile.
-   */
-  readonly dropLast?: boolean;
-  /** Examples tested at a time; `batch` if not given. */
-  readonly testBatch?: number;
-  /** Tests on at most so many examples, the first ones. */
-  readonly testLimit?: number;
   /** Tests every so many steps too, not only after each epoch. */
   readonly evaluateEvery?: number;
   readonly seed?: number;
@@ -94,11 +70,6 @@ export interface Evaluation extends Score {
   readonly examples: number;
   /** Mean loss of the steps of the epoch, or since the test before. */
   readonly meanLoss: number;
-}
-
-export interface Weights {
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Float64Array;
 }
 
 /** Cold: each subscription trains anew; unsubscribing stops it. */

@@ -73,13 +73,13 @@ const TABLE: readonly (readonly [string, string])[] = [
   [
     'src/learner',
     'errors tensor graph vertex calibrate check score types:data/ ' +
-      'types:simulate types:train',
+      'types:simulate',
   ],
   [
     'src/train',
     'errors tensor random graph vertex options learner simulate turns ' +
       'types:level types:record types:backends/ types:rules/ types:optim ' +
-      'types:score types:data/ rxjs',
+      'types:score rxjs',
   ],
   ['src/checkpoint', 'errors tensor random node:'],
   ['src/data/', 'errors tensor random data/ node:'],
@@ -98,7 +98,7 @@ const TABLE: readonly (readonly [string, string])[] = [
     'src/index',
     'errors tensor random graph vertex graph-json level ops/ program/ optim ' +
       'backends/ circuit/ rules/ record parameters simulate check train ' +
-      'calibrate sample score data/ rxjs',
+      'calibrate learner sample score data/ rxjs',
   ],
   ['models/', 'errors random graph vertex ops/ models/'],
 ];

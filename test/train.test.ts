@@ -10,6 +10,7 @@ import {
 } from '../src/data/examples.ts';
 import { OptionError, ShapeError } from '../src/errors.ts';
 import { GraphBuilder } from '../src/graph.ts';
+import type { Weights } from '../src/learner.ts';
 import { adam, momentum, sgd } from '../src/optim.ts';
 import { bp } from '../src/rules/bp.ts';
 import { fazil } from '../src/rules/fazil.ts';
@@ -21,7 +22,6 @@ import {
   type TrainEvent,
   type TrainOptions,
   train,
-  type Weights,
 } from '../src/train.ts';
 import { expectSameBits } from './properties/support.ts';
 

@@ -26,8 +26,8 @@ import {
 } from '../data/examples.ts';
 import { OptionError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
+import type { Phase } from '../learner.ts';
 import type { OptimiserName } from '../optim.ts';
-import type { Phase } from '../train.ts';
 import { type Options, oneOf, text, type Values } from './command.ts';
 
 export interface Recipe {

@@ -1,8 +1,9 @@
 /** Runs a training for the command line: progress, rows, what was measured. */
 
 import type { Backend } from '../backends/backend.ts';
+import type { Weights } from '../learner.ts';
 import type { Score, ScoreName } from '../score.ts';
-import { type TrainOptions, train, type Weights } from '../train.ts';
+import { type TrainOptions, train } from '../train.ts';
 import type { Output } from './output.ts';
 
 export interface Trained {
