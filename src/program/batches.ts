@@ -10,49 +10,53 @@ import type { Call, Program } from './recorder.ts';
 
 /** Calls of a program in an order of execution, those alike together. */
 export function batchesOf(program: Program): Call[][] {
-  /** How many calls of its tick a value waits for. */
-  const depths = new Map<Ref, { tick: number; depth: number }>();
-  const stages = new Map<string, Call[][]>();
-  const order: Call[][][] = [];
+  const places = new Map<Call, Place>();
+  const maker = new Map<Ref, Call>();
   for (const call of program.calls) {
+    const { tick, commits } = call;
     let depth = 0;
     for (const ref of call.inputs) {
-      const made = depths.get(ref);
-      if (made?.tick === call.tick) depth = Math.max(depth, made.depth + 1);
+      const made = maker.get(ref);
+      if (made?.tick !== tick) continue;
+      depth = Math.max(depth, (places.get(made) as Place).depth + 1);
     }
-    for (const ref of call.outputs) depths.set(ref, { tick: call.tick, depth });
-    const key = `${call.tick}/${call.commits ? 'commit' : depth}`;
-    let stage = stages.get(key);
-    if (!stage) {
-      stage = [];
-      stages.set(key, stage);
-      order.push(stage);
+    for (const ref of call.outputs) maker.set(ref, call);
+    // Commits keep their order: they depend on each other by what they change.
+    places.set(call, { tick, commits, depth: commits ? 0 : depth });
+  }
+  const placeOf = (call: Call) => places.get(call) as Place;
+  const batches: Call[][] = [];
+  /** Where the batches of the present place begin. */
+  let first = 0;
+  for (const call of program.calls.toSorted((a, b) =>
+    compare(placeOf(a), placeOf(b)),
+  )) {
+    const last = batches.at(-1)?.[0];
+    if (last && compare(placeOf(last), placeOf(call)) !== 0) {
+      first = batches.length;
     }
-    // Commits depend on each other by the residents that they change.
     const alike = call.commits
       ? undefined
-      : stage.find(([other]) => isAlike(call, other));
+      : batches.slice(first).find(([other]) => isAlike(call, other));
     if (alike) alike.push(call);
-    else stage.push([call]);
+    else batches.push([call]);
   }
-  return order
-    .map((stage, index) => ({ stage, index, at: placeOf(stage[0][0], depths) }))
-    .sort((a, b) => compare(a.at, b.at) || a.index - b.index)
-    .flatMap(({ stage }) => stage);
+  return batches;
 }
 
-type Place = readonly [tick: number, commits: number, depth: number];
-
-function placeOf(
-  call: Call,
-  depths: ReadonlyMap<Ref, { tick: number; depth: number }>,
-): Place {
-  const depth = depths.get(call.outputs[0])?.depth ?? 0;
-  return [call.tick, Number(call.commits), call.commits ? 0 : depth];
+/** When a call takes place, and for how many calls of its tick it waits. */
+interface Place {
+  readonly tick: number;
+  readonly commits: boolean;
+  readonly depth: number;
 }
 
 function compare(a: Place, b: Place): number {
-  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+  return (
+    a.tick - b.tick ||
+    Number(a.commits) - Number(b.commits) ||
+    a.depth - b.depth
+  );
 }
 
 function isAlike(a: Call, b: Call): boolean {
