@@ -12,8 +12,8 @@ export interface Score {
    */
   readonly score: number;
   /**
-   * What knows no input: a guess among the classes, or the entropy in bits of
-   * how often each target occurs.
+   * What knows no input, only how often each target occurs: the share of the
+   * commonest, or the entropy in bits.
    */
   readonly chance: number;
 }
@@ -53,10 +53,14 @@ export class Tally {
 
   /** Of all rows so far, of which there must be one. */
   get score(): Score {
-    const { name, rows, width } = this;
+    const { name, rows } = this;
     return name === 'accuracy'
-      ? { scoreName: name, score: this.right / rows, chance: 1 / width }
+      ? { scoreName: name, score: this.right / rows, chance: this.commonest }
       : { scoreName: name, score: this.bits / rows, chance: this.entropy };
+  }
+
+  private get commonest(): number {
+    return Math.max(...this.seen) / this.rows;
   }
 
   private get entropy(): number {

@@ -9,7 +9,7 @@ describe('a tally', () => {
     tally.add([3, 4], [0, 1]);
     // Right, wrong, no target; right.
     expect(tally.score).toEqual({
-      ...{ scoreName: 'accuracy', score: 2 / 3, chance: 1 / 2 },
+      ...{ scoreName: 'accuracy', score: 2 / 3, chance: 2 / 3 },
     });
   });
 

@@ -329,10 +329,10 @@ describe('scores on outputs that are known', () => {
   };
   const known = { model: identity, data, batch: 1, steps: 1 };
 
-  test('accuracy: rows 1, 3 (the first of equals) and 4 of 5', async () => {
+  test('accuracy: rows 1, 3 (the first of equals) and 4 of 5; three are of one class', async () => {
     const [epoch] = (await events(known)).of('epoch');
     expect(epoch).toMatchObject({
-      ...{ scoreName: 'accuracy', score: 3 / 5, chance: 1 / 2, examples: 5 },
+      ...{ scoreName: 'accuracy', score: 3 / 5, chance: 3 / 5, examples: 5 },
       ...{ meanLoss: 0, step: 1, epoch: 1 },
     });
   });
