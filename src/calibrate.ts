@@ -27,36 +27,50 @@ export async function batchStatistics(
   simulation: Simulation,
   batches: readonly Feeds[],
 ): Promise<Record<string, Float32Array>> {
-  const vertices = batchnorms(simulation.graph);
-  const sums = vertices.map(({ id, inputs: [x] }) => ({
-    ...{ id, x, channels: x.shape[1], count: 0 },
-    sum: new Float64Array(x.shape[1]),
-    squares: new Float64Array(x.shape[1]),
+  const all = batchnorms(simulation.graph).map(({ id, inputs: [x] }) => ({
+    ...{ id, x, count: 0 },
+    mean: new Float64Array(x.shape[1]),
+    /** Sum of squared distances from the mean. */
+    apart: new Float64Array(x.shape[1]),
   }));
-  const ids = [...new Set(sums.map(({ x }) => x.id))];
+  const ids = [...new Set(all.map(({ x }) => x.id))];
   for (const feeds of batches) {
     const values = await simulation.activations(ids, feeds);
-    for (const each of sums) {
-      const data = values.get(each.x.id) ?? [];
-      const inner = each.x.size / (each.x.shape[0] * each.channels);
-      for (let i = 0; i < data.length; i++) {
-        const channel = Math.floor(i / inner) % each.channels;
-        each.sum[channel] += data[i];
-        each.squares[channel] += data[i] * data[i];
-      }
-      each.count += data.length / each.channels;
+    for (const each of all) {
+      const { x, mean, apart } = each;
+      const data = values.get(x.id) ?? [];
+      const inner = x.size / (x.shape[0] * mean.length);
+      const count = data.length / mean.length;
+      const own = moments(data, mean.length, inner);
+      const total = each.count + count;
+      // Pairs of means and distances are joined (Chan et al. 1979): sums of
+      // squares would lose what a large mean leaves.
+      mean.forEach((before, channel) => {
+        const step = own.mean[channel] - before;
+        mean[channel] += (step * count) / total;
+        apart[channel] +=
+          own.apart[channel] + (step * step * each.count * count) / total;
+      });
+      each.count = total;
     }
   }
   return Object.fromEntries(
-    sums.flatMap(({ id, sum, squares, count }) => {
-      const mean = Float32Array.from(sum, (s) => s / count);
-      const variance = Float32Array.from(squares, (s, channel) =>
-        Math.max(0, s / count - (sum[channel] / count) ** 2),
-      );
-      return [
-        [`${id}.mean`, mean],
-        [`${id}.variance`, variance],
-      ];
-    }),
+    all.flatMap(({ id, mean, apart, count }) => [
+      [`${id}.mean`, Float32Array.from(mean)],
+      [`${id}.variance`, Float32Array.from(apart, (sum) => sum / count)],
+    ]),
   );
+}
+
+/** Means of channels, and the sums of squared distances from them. */
+function moments(data: ArrayLike<number>, channels: number, inner: number) {
+  const channelOf = (i: number) => Math.floor(i / inner) % channels;
+  const mean = new Float64Array(channels);
+  const apart = new Float64Array(channels);
+  for (let i = 0; i < data.length; i++) mean[channelOf(i)] += data[i];
+  for (let c = 0; c < channels; c++) mean[c] /= data.length / channels;
+  for (let i = 0; i < data.length; i++) {
+    apart[channelOf(i)] += (data[i] - mean[channelOf(i)]) ** 2;
+  }
+  return { mean, apart };
 }

@@ -85,6 +85,7 @@ export function caseFromJson(value: unknown, source: string): CheckCase {
   const name = typeof file.name === 'string' ? file.name : source;
   if (file.gradients === undefined) return { name, graph };
   const gradients = object(file.gradients, `${source}: gradients`);
+  checkAnswerable(graph, source, Object.keys(gradients));
   const oracle = new Map<string, Tensor>();
   for (const { id, shape } of parametersOf(graph)) {
     const gradient = tensor(gradients[id], `${source}: gradient of "${id}"`);
@@ -97,6 +98,36 @@ export function caseFromJson(value: unknown, source: string): CheckCase {
     oracle.set(id, gradient);
   }
   return { name, graph, oracle };
+}
+
+/**
+ * An oracle is of given values: what is drawn from a seed has other gradients.
+ * Gradients of inputs may stand beside those of parameters. Throws FormatError.
+ */
+function checkAnswerable(
+  graph: Graph,
+  source: string,
+  names: readonly string[],
+): void {
+  for (const { id } of inputsOf(graph)) checkGiven(graph.data.has(id), id);
+  for (const { id } of parametersOf(graph)) {
+    checkGiven(graph.inits.get(id)?.kind === 'values', id);
+  }
+  checkGiven(graph.data.has('target'), 'target');
+  for (const name of names) {
+    if (graph.vertices.some(({ id }) => id === name)) continue;
+    throw new FormatError(
+      `${source}: there is a gradient of "${name}" but no such vertex: remove it`,
+    );
+  }
+
+  function checkGiven(given: boolean, id: string): void {
+    if (given) return;
+    throw new FormatError(
+      `${source}: there are gradients but no data of "${id}": an oracle needs ` +
+        'the values that it was computed from',
+    );
+  }
 }
 
 /** Data for a graph: what came with it, else drawn from the seed. */

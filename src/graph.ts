@@ -7,6 +7,7 @@ import { GraphError, ShapeError, show } from './errors.ts';
 import type { Step } from './ops/composite.ts';
 import { type Attrs, attrsProblem, type Op, ShapeProblem } from './ops/op.ts';
 import { lossByName, opByName } from './ops/table.ts';
+import { checkKeys } from './options.ts';
 import {
   checkShape,
   checkTensor,
@@ -143,6 +144,7 @@ export class GraphBuilder implements Builder {
     loss = 'half_sse',
     options: { reduction?: Reduction; target?: ArrayLike<number> } = {},
   ): Graph {
+    checkKeys('output', options, ['reduction', 'target']);
     const reduction = options.reduction ?? 'sum';
     if (this.vertices[vertex.index] !== vertex || vertex.isLeaf) {
       throw new GraphError(
@@ -237,6 +239,13 @@ export class GraphBuilder implements Builder {
       );
     }
     for (const input of inputs) {
+      if (!(input instanceof Vertex)) {
+        throw new GraphError(
+          `Vertex "${label}" (${op.name}) reads ${show(input)}, which is no ` +
+            'vertex: give vertices, and attributes after them',
+          { id: label, op: op.name },
+        );
+      }
       if (this.vertices[input.index] !== input) {
         throw new GraphError(
           `Vertex "${label}" (${op.name}) reads "${input.id}" of another graph`,
@@ -251,6 +260,13 @@ function checkInit(
   id: string,
   init: Exclude<Init, { kind: 'values' | 'zeros' }>,
 ): void {
+  if (!['uniform', 'normal', 'constant'].includes(init.kind)) {
+    throw new GraphError(
+      `Parameter "${id}" starts as ${show(init)}: use an array, or a kind ` +
+        'uniform, normal, constant or zeros',
+      { id },
+    );
+  }
   const [name, value] =
     init.kind === 'uniform'
       ? ['bound', init.bound]

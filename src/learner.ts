@@ -10,7 +10,7 @@ import { OptionError, ShapeError } from './errors.ts';
 import { type Graph, inputsOf, lossDivisor } from './graph.ts';
 import { Tally } from './score.ts';
 import type { Feeds, Simulation } from './simulate.ts';
-import { shapeText } from './tensor.ts';
+import { checkFinite, shapeText } from './tensor.ts';
 
 /** What a graph is for: a model may drop units in training only. */
 export type Phase = 'train' | 'test';
@@ -118,9 +118,11 @@ export class Learner {
     return batchStatistics(this.main, feeds);
   }
 
+  /** Throws NonFiniteError: weights that are not finite are no result. */
   async weights(): Promise<Map<string, Weights>> {
     const values = await this.main.allParameters();
     const { vertices } = this.main.graph;
+    for (const [id, data] of values) checkFinite(id, data);
     return new Map(
       [...values].map(([id, data]) => [
         id,

@@ -1,6 +1,7 @@
 /** How well outputs agree with one-hot targets, and what chance would give. */
 
 import type { TrainingData } from './data/examples.ts';
+import { NonFiniteError, OptionError } from './errors.ts';
 
 export type ScoreName = TrainingData['score'];
 
@@ -43,6 +44,14 @@ export class Tally {
       if (!(targets[from + target] > 0)) continue;
       this.rows += 1;
       this.seen[target] += 1;
+      for (let i = from; i < from + width; i++) {
+        if (Number.isFinite(outputs[i])) continue;
+        throw new NonFiniteError(
+          `An output of the model is ${outputs[i]}: lower the learning rate ` +
+            'or check the data',
+          { output: outputs[i] },
+        );
+      }
       if (this.name === 'accuracy') {
         if (largest(outputs, from, width) === target) this.right += 1;
       } else {
@@ -51,9 +60,14 @@ export class Tally {
     }
   }
 
-  /** Of all rows so far, of which there must be one. */
+  /** Of all rows so far. Throws OptionError where there is none. */
   get score(): Score {
     const { name, rows } = this;
+    if (rows === 0) {
+      throw new OptionError(
+        'No row that was tested has a target: give targets with a 1 in a row',
+      );
+    }
     return name === 'accuracy'
       ? { scoreName: name, score: this.right / rows, chance: this.commonest }
       : { scoreName: name, score: this.bits / rows, chance: this.entropy };

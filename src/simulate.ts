@@ -80,6 +80,11 @@ export class Simulation {
   /** Opens a simulation: parameters are set up, nothing is compiled yet. */
   static open(graph: Graph, options: SimulateOptions): Simulation {
     checkOptions(options);
+    if (!graph?.vertices || !graph.output) {
+      throw new OptionError(
+        'simulate needs a graph, as g.output(y) of a GraphBuilder makes it',
+      );
+    }
     const { backend, seed = 0, optimiser = null } = options;
     const parameters = new Parameters(graph, backend, seed, optimiser);
     return new Simulation(graph, options, parameters);
@@ -213,7 +218,7 @@ export class Simulation {
   ): Promise<Map<string, FloatArray>> {
     for (const id of ids) {
       const vertex = this.levelled.vertices.find((v) => v.id === id);
-      if (vertex && !vertex.isLeaf) continue;
+      if (vertex && vertex.op !== 'param') continue;
       throw new OptionError(`No vertex "${id}" whose value could be read`, {
         id,
       });

@@ -2,10 +2,10 @@
 
 import { Observable } from 'rxjs';
 import type { Backend } from './backends/backend.ts';
-import { OptionError } from './errors.ts';
+import { OptionError, show } from './errors.ts';
 import { Learner, type LearnerOptions, type Weights } from './learner.ts';
 import type { Optimiser } from './optim.ts';
-import { wholeNumber } from './options.ts';
+import { checkKeys, oneOf, wholeNumber } from './options.ts';
 import { Random } from './random.ts';
 import type { Mode } from './record.ts';
 import type { Rule } from './rules/rule.ts';
@@ -89,6 +89,7 @@ async function run(
   emit: (event: TrainEvent) => void,
   gone: AbortSignal,
 ): Promise<void> {
+  checkKeys('train', options, KEYS);
   const { rule, against, optimiser, backend, mode, weights, stop } = options;
   const { seed = 0, compareEvery = 50, evaluateEvery } = options;
   const steps = countSteps(options);
@@ -198,6 +199,32 @@ function* batches(options: TrainOptions, steps: number): Generator<Batch> {
   }
 }
 
+/** In plain JavaScript no compiler sees what is missing. Throws OptionError. */
+function checkData(data: TrainOptions['data']): void {
+  for (const part of ['train', 'test'] as const) {
+    const { count, feeds } = data?.[part] ?? {};
+    if (Number.isInteger(count) && count > 0 && typeof feeds === 'function') {
+      continue;
+    }
+    throw new OptionError(
+      `Option data.${part} = ${show(data?.[part])}: give {count, feeds}, how many ` +
+        'examples there are and a function from their numbers to values by name',
+    );
+  }
+  if (!Array.isArray(data.classes) || data.classes.length < 2) {
+    throw new OptionError(
+      `Option data.classes = ${show(data.classes)}: give the names of the classes`,
+    );
+  }
+  oneOf('data.score', data.score, ['accuracy', 'bits per character']);
+}
+
+const KEYS = [
+  ...['model', 'rule', 'optimiser', 'backend', 'data', 'batch', 'epochs'],
+  ...['steps', 'dropLast', 'testBatch', 'testLimit', 'evaluateEvery', 'seed'],
+  ...['mode', 'weights', 'against', 'compareEvery', 'stop'],
+];
+
 /** Steps of a run; checks every number of its options. Throws OptionError. */
 export function countSteps(
   options: Pick<
@@ -214,6 +241,7 @@ export function countSteps(
   >,
 ): number {
   const { data, batch = 64, epochs = 1, steps, dropLast } = options;
+  checkData(data);
   const { testBatch, testLimit, evaluateEvery, compareEvery } = options;
   const numbers = { batch, epochs, steps, testBatch, testLimit };
   const every = { evaluateEvery, compareEvery };

@@ -164,8 +164,8 @@ export class Vertex {
     return this.apply('lrn', [], { size, ...more });
   }
   /** Scores [..., rows, columns] with none for columns after the row. */
-  causalMask(): Vertex {
-    return this.apply('causal_mask');
+  causalMask(fill?: number): Vertex {
+    return this.apply('causal_mask', [], fill === undefined ? {} : { fill });
   }
   /** The same elements in another shape; one length may be -1. */
   reshape(shape: Shape): Vertex {

@@ -21,7 +21,7 @@ const TABLE: readonly (readonly [string, string])[] = [
   ['src/ops/dropout', 'tensor random ops/'],
   ['src/ops/', 'errors tensor ops/'],
   ['src/vertex', 'tensor types:ops/'],
-  ['src/graph', 'errors tensor ops/ vertex'],
+  ['src/graph', 'errors tensor options ops/ vertex'],
   ['src/graph-json', 'errors tensor graph vertex types:ops/'],
   ['src/least-delay', 'types:graph types:vertex'],
   ['src/level', 'graph vertex least-delay options'],
@@ -63,7 +63,7 @@ const TABLE: readonly (readonly [string, string])[] = [
     'errors tensor random graph vertex graph-json level types:record rules/ ' +
       'types:backends/ simulate',
   ],
-  ['src/score', 'types:data/'],
+  ['src/score', 'errors types:data/'],
   ['src/turns', ''],
   ['src/calibrate', 'types:graph types:vertex types:simulate'],
   [

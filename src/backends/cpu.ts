@@ -4,12 +4,8 @@
  */
 
 import { OptionError } from '../errors.ts';
-import {
-  aligned,
-  type Plan,
-  planMemory,
-  type Span,
-} from '../program/memory.ts';
+import { aligned } from '../ops/kernel.ts';
+import { type Plan, planMemory, type Span } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
 import { type DType, type FloatArray, floatArray } from '../tensor.ts';
 import {

@@ -4,8 +4,8 @@
  */
 
 import { DeviceFailedError, messageOf, OptionError } from '../errors.ts';
-import type { GpuTraits, Kernel } from '../ops/kernel.ts';
-import { aligned, planMemory } from '../program/memory.ts';
+import { aligned, type GpuTraits, type Kernel } from '../ops/kernel.ts';
+import { planMemory } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
 import {
   type Backend,

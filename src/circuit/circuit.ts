@@ -59,6 +59,8 @@ export class Circuit {
   private readonly target: Ref;
   /** Last tick at which each vertex matters; null: all do, always. */
   private horizons: ReadonlyMap<Vertex, number> | null = null;
+  /** The last tick of the run, where the rule has told it. */
+  private planned = Number.POSITIVE_INFINITY;
 
   constructor(
     levelled: Levelled,
@@ -130,6 +132,7 @@ export class Circuit {
       if (watched.has(vertex.id)) ends.set(vertex, ticks);
     }
     this.horizons = horizons(this.levelled.axons, ends);
+    this.planned = ticks;
   }
 
   /** Forward sweep: every value population at its prediction, so eps = 0. */
@@ -167,6 +170,9 @@ export class Circuit {
     const { gamma, clocked } = this.options;
     const { emit } = this.recorder;
     const next = this.clock.now() + 1;
+    if (next > this.planned) {
+      throw new Error(`the run goes on at tick ${next}, later than planned`);
+    }
     // Value populations integrate what has arrived.
     for (const population of this.hidden()) {
       if (!this.matters(population.vertex, next)) continue;

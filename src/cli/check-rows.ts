@@ -1,5 +1,6 @@
 /** Rows of isochron check: one update each, or why there is none. */
 
+import { models } from '../../models/index.ts';
 import {
   type CheckCase,
   type CheckRow,
@@ -53,7 +54,11 @@ export async function shown(
   const dropped = ablation?.dropped ?? null;
   const differs = ablation?.mustDiffer(level(each.graph)) ?? false;
   const claimed = rule.exact ? 'equal' : 'open';
-  const expected = ablation ? (differs ? 'differs' : 'equal') : claimed;
+  // A file's gradients may be 0, where no condition matters.
+  const must = models.some(({ name }) => name === each.name)
+    ? 'differs'
+    : 'open';
+  const expected = ablation ? (differs ? must : 'equal') : claimed;
   const note = ablation && !differs ? ablation.otherwise : null;
   // An oracle holds BP's gradients: it says nothing of what must differ.
   const checked = ablation ? { ...each, oracle: undefined } : each;

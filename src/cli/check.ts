@@ -1,7 +1,7 @@
 /** isochron check: a rule against BP to the bit, and against oracles. */
 
 import { type ModelEntry, models } from '../../models/index.ts';
-import type { CheckCase } from '../check.ts';
+import { type CheckCase, ORACLE_TOLERANCE } from '../check.ts';
 import { OptionError } from '../errors.ts';
 import { droppedWarning, level } from '../level.ts';
 import { table } from '../report/circuit-text.ts';
@@ -119,6 +119,7 @@ async function checkOne(
   backend.close();
   const run = rows.filter(({ differingBits }) => differingBits !== null);
   const passed = rows.every((row) => row.pass);
+  const tolerance = ORACLE_TOLERANCE[backend.dtype];
   const withOracle = rows.some((row) => row.relToOracle !== null);
   const head = [
     'case',
@@ -147,15 +148,23 @@ async function checkOne(
   results.line(
     'differ from bp: weights whose update differs in any bit; distance: ' +
       'relative, over all weights' +
-      (withOracle ? '; oracle: the gradients in the file' : ''),
+      (withOracle
+        ? `; oracle: the gradients in the file (at most ${tolerance})`
+        : ''),
   );
   const { seed } = how;
+  const far = run.filter((row) => (row.relToOracle ?? 0) > tolerance);
+  if (rule.exact && far.length > 0) {
+    results.line(
+      `Farther than ${tolerance} from the oracle: ${far.map((row) => row.case).join(', ')}.`,
+    );
+  }
   const apart = run.reduce((sum, row) => sum + (row.differingBits ?? 0), 0);
   results.line(
     run.length === 0
       ? `Nothing was checked (seed ${seed}).`
       : rule.exact
-        ? `${rule.name} ${passed ? 'equals' : 'DOES NOT equal'} bp here (seed ${seed}).`
+        ? `${rule.name} ${apart === 0 ? 'equals' : 'DOES NOT equal'} bp here (seed ${seed}).`
         : apart > 0
           ? `${rule.name} with these options is not exact: differences are expected (seed ${seed}).`
           : `No difference here, but with these options none is promised (seed ${seed}).`,

@@ -19,6 +19,9 @@ import {
 import { zeros } from './map.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
 
+/** Elements are kept whose 32 bits are at least this. */
+const leastOf = (rate: number) => Math.round(rate * 2 ** 32);
+
 /** Twin of kernels/dropout.wgsl. */
 function dropoutKernel(add: boolean): Kernel {
   return elementKernel({
@@ -52,7 +55,7 @@ function masked(
   base: Ref | null = null,
 ): Ref {
   const rate = Number(attrs.rate);
-  const ints = [x.size, Number(attrs.seed), Math.round(rate * 2 ** 32)];
+  const ints = [x.size, Number(attrs.seed), leastOf(rate)];
   const inputs = base ? [x, step, base] : [x, step];
   const kernel = KERNELS[base ? 1 : 0];
   return emit(kernel, inputs, [x.size], ints, [1 / (1 - rate)])[0];
@@ -62,7 +65,8 @@ export const dropout: Op = {
   name: 'dropout',
   arity: 2,
   attrs: {
-    rate: (v) => typeof v === 'number' && v >= 0 && v < 1,
+    // So near to 1 that no 32-bit number is above it leaves nothing.
+    rate: (v) => typeof v === 'number' && v >= 0 && leastOf(v) < 2 ** 32,
     seed: (v) => countAttr(0)(v) && v !== undefined && Number(v) < 2 ** 32,
   },
   // Whole numbers from 0 on.

@@ -105,7 +105,12 @@ function makeOp(name: string, entry: Entry): Op {
     attrs: Object.fromEntries(constants.map((key) => [key, isNumber])),
     exactOnIntegers: entry.exactOnIntegers,
     domain: entry.domain,
-    shape: sameShapes,
+    shape(inputs, attrs) {
+      if (Number(attrs.min) > Number(attrs.max)) {
+        throw new ShapeProblem(`has min ${attrs.min} above max ${attrs.max}`);
+      }
+      return sameShapes(inputs);
+    },
     forward(emit, operands, attrs) {
       // A bare name computes nothing: the value itself is passed on.
       if (entry.forward === 'x') return operands[0].ref;

@@ -74,6 +74,13 @@ export interface Batch {
   readonly kernel?: Kernel;
 }
 
+/** Values that lie side by side start at multiples of so many elements. */
+export const ALIGNMENT = 64;
+
+/** Elements that a value takes, the gap behind it included. */
+export const aligned = (size: number) =>
+  Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+
 /** Elements between an operand of a call and that of the next; 0: the same. */
 export interface Strides {
   readonly inputs: readonly number[];

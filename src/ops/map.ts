@@ -11,6 +11,7 @@ import {
   toWgsl,
 } from './expression.ts';
 import {
+  aligned,
   type CpuForm,
   type Emit,
   type Kernel,
@@ -143,7 +144,9 @@ function makeVariant(spec: MapSpec, ways: readonly Form[]): MapKernel {
       // Operands read along axes are not where the places say, further on.
       if (parts.placed.length > 0) return null;
       const [stride] = made;
+      // What lies between is computed too: it must be nobody's.
       const even =
+        stride === aligned(n) &&
         made.every((s) => s === stride) &&
         inputs.every((s, i) => s === (i < each.length ? stride : 0));
       return even ? { ints: [(count - 1) * stride + n] } : null;

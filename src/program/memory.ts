@@ -5,7 +5,7 @@
  * side by side: then one call makes them all.
  */
 
-import type { Kernel, Ref } from '../ops/kernel.ts';
+import { aligned, type Kernel, type Ref } from '../ops/kernel.ts';
 import { copy } from '../ops/map.ts';
 import { batchesOf } from './batches.ts';
 import type { Call, Program } from './recorder.ts';
@@ -53,13 +53,8 @@ export interface Home {
   readonly offset: number;
 }
 
-/** Spans of a shared place start at multiples of this: 256 bytes. */
-const ALIGNMENT = 64;
 /** Most elements of a place that several values share: 128 MiB. */
 const MOST_SHARED = 2 ** 25;
-
-export const aligned = (size: number) =>
-  Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 
 /** Lays a program out in memory. */
 export function planMemory(program: Program, options: PlanOptions = {}): Plan {
@@ -126,14 +121,11 @@ class Planner {
     const residents = new Map<string, Span>();
     const pools = new Map<object, number>();
     for (const [name, { before, after }] of this.program.residents) {
-      const home = this.homes.get(name);
-      let span = this.fresh(before);
-      if (home) {
-        const place = pools.get(home.pool) ?? span.place;
-        pools.set(home.pool, place);
-        this.given.set(place, home.pool);
-        span = { place, offset: home.offset, length: before.size };
-      } else this.given.set(span.place, {});
+      const { pool, offset } = this.homes.get(name) ?? { pool: {}, offset: 0 };
+      const place = pools.get(pool) ?? this.fresh(before).place;
+      pools.set(pool, place);
+      this.given.set(place, pool);
+      const span = { place, offset, length: before.size };
       residents.set(name, span);
       this.spans.set(before, span);
       this.kept.add(after);

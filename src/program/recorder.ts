@@ -42,7 +42,7 @@ export interface Program {
   readonly events: readonly RecordedEvent[];
   /** Instants of the run, those without calls included. */
   readonly ticks: number;
-  /** How much was recorded, and dropped because no result depends on it. */
+  /** How much was recorded, but dropped because no result depends on it. */
   readonly dropped: { readonly calls: number; readonly events: number };
 }
 
@@ -64,6 +64,8 @@ export class Recorder {
   private readonly feeds = new Map<string, Ref>();
   private readonly before = new Map<string, Ref>();
   private readonly after = new Map<string, Ref>();
+  /** All versions that residents were set to. */
+  private readonly committed = new Set<Ref>();
   private readonly constants = new Map<string, { ref: Ref; fill: number }>();
   private readonly outputs = new Map<string, Ref>();
   private readonly events: RecordedEvent[] = [];
@@ -146,7 +148,10 @@ export class Recorder {
   commit(record: () => Iterable<readonly [name: string, ref: Ref]>): void {
     this.committing = true;
     try {
-      for (const [name, ref] of record()) this.after.set(name, ref);
+      for (const [name, ref] of record()) {
+        this.after.set(name, ref);
+        this.committed.add(ref);
+      }
     } finally {
       this.committing = false;
     }
@@ -163,7 +168,8 @@ export class Recorder {
 
   /** A value as it is at this tick: residents are copied before they change. */
   snapshot(ref: Ref): Ref {
-    const isResident = [...this.before.values()].includes(ref);
+    const isResident =
+      this.committed.has(ref) || [...this.before.values()].includes(ref);
     return isResident ? copy.emit(this.emit, [ref])[0] : ref;
   }
 

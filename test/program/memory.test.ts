@@ -4,7 +4,7 @@
  */
 
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CpuBackend } from '../../src/backends/cpu.ts';
 import { gemm, rowMajor, transposed } from '../../src/ops/gemm.ts';
 import type { Ref } from '../../src/ops/kernel.ts';
@@ -12,6 +12,7 @@ import { mapKernel } from '../../src/ops/map.ts';
 import { reduceSum } from '../../src/ops/reduce.ts';
 import { planMemory } from '../../src/program/memory.ts';
 import { type Program, Recorder } from '../../src/program/recorder.ts';
+import type { FloatArray } from '../../src/tensor.ts';
 
 const kernels = [
   mapKernel({ name: 'm-mul', each: ['x', 'z'], outputs: [['y', 'x * z']] }),
@@ -282,4 +283,110 @@ test('a long chain needs a few places, not one for each value', () => {
   const plan = planMemory(recorder.finish({ live: true }));
   expect(plan.calls).toHaveLength(100);
   expect(plan.sizes.length).toBeLessThanOrEqual(5);
+});
+
+/** Calls of a kernel on leaves that lie side by side, batched and apart. */
+async function both(
+  record: (recorder: Recorder) => void,
+): Promise<{ apart: FloatArray[]; merged: FloatArray[]; launches: number }> {
+  const run = async (batches: boolean) => {
+    const recorder = new Recorder();
+    record(recorder);
+    const program = recorder.finish({ live: true });
+    const backend = new CpuBackend('f64', { batches });
+    const made = await backend.compile(program, new Map());
+    let n = 0;
+    for (const [name, { size }] of program.feeds) {
+      made.feed(
+        name,
+        Float64Array.from({ length: size }, () => Math.sin(++n)),
+      );
+    }
+    made.run();
+    const values = await made.read([...program.outputs.keys()]);
+    return { values, launches: made.launches };
+  };
+  const [apart, merged] = [await run(false), await run(true)];
+  const { launches } = merged;
+  return { apart: apart.values, merged: merged.values, launches };
+}
+
+const scaled = mapKernel({
+  name: 'm-scale',
+  each: ['x'],
+  constants: ['factor'],
+  outputs: [['y', 'factor * x']],
+});
+
+// What makes calls alike, one condition each: whoever drops it fails here.
+describe('calls that only look alike', () => {
+  const feeds = (recorder: Recorder, sizes: readonly number[]) =>
+    sizes.map((size, i) => recorder.feed(`x${i}`, size));
+
+  test('with other numbers stay apart', async () => {
+    const { apart, merged } = await both((recorder) => {
+      feeds(recorder, [3, 3, 3]).forEach((x, i) => {
+        const [y] = scaled.emit(recorder.emit, [x], [i + 2]);
+        recorder.output(`y${i}`, y);
+      });
+    });
+    expect(merged).toEqual(apart);
+  });
+
+  test('at uneven distances stay apart', async () => {
+    // Side by side lie 64, 128 and 64 elements: 0, 64 and 192.
+    const { apart, merged } = await both((recorder) => {
+      const [a, b, c, d] = feeds(recorder, [64, 64, 65, 64]);
+      for (const [i, x] of [a, b, d].entries()) {
+        const [y] = scaled.emit(recorder.emit, [x], [2]);
+        recorder.output(`y${i}`, y);
+      }
+      recorder.output('c', scaled.emit(recorder.emit, [c], [3])[0]);
+    });
+    expect(merged).toEqual(apart);
+  });
+
+  test('of other sizes stay apart', async () => {
+    const { apart, merged } = await both((recorder) => {
+      feeds(recorder, [4, 8]).forEach((x, i) => {
+        // The same ints; only the operand's size differs.
+        recorder.output(`y${i}`, reduceSum(recorder.emit, x, [1, 4, 1]));
+      });
+    });
+    expect(merged).toEqual(apart);
+  });
+
+  // Four values are made at once; two of them, with others between, are then
+  // written over. What lies between is somebody's.
+  test('in place on every second value leave the others alone', async () => {
+    const { apart, merged } = await both((recorder) => {
+      const xs = feeds(recorder, [3, 3, 3, 3]);
+      const made = xs.map((x) => scaled.emit(recorder.emit, [x], [2])[0]);
+      for (const at of [0, 2]) {
+        const [sum] = kernels[1].emit(recorder.emit, [made[at], xs[at]]);
+        recorder.output(`sum${at}`, sum);
+      }
+      for (const at of [1, 3]) {
+        recorder.output(
+          `kept${at}`,
+          scaled.emit(recorder.emit, [made[at]], [5])[0],
+        );
+      }
+    });
+    expect(merged).toEqual(apart);
+  });
+});
+
+test('residents of one pool take no memory of their own', () => {
+  const recorder = new Recorder();
+  const [a, b] = ['a', 'b'].map((name) => recorder.resident(name, 1000));
+  recorder.output('y', kernels[0].emit(recorder.emit, [a, b])[0]);
+  const pool = {};
+  const homes = new Map([
+    ['a', { pool, offset: 0 }],
+    ['b', { pool, offset: 1024 }],
+  ]);
+  const plan = planMemory(recorder.finish({ live: true }), { homes });
+  const own = plan.sizes.filter((_, place) => !plan.given.has(place));
+  expect(own.reduce((sum, size) => sum + size, 0)).toBe(1000);
 });
