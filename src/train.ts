@@ -211,7 +211,7 @@ function checkData(data: TrainOptions['data']): void {
         'examples there are and a function from their numbers to values by name',
     );
   }
-  if (!Array.isArray(data.classes) || data.classes.length < 2) {
+  if (!Array.isArray(data.classes) || data.classes.length < 1) {
     throw new OptionError(
       `Option data.classes = ${show(data.classes)}: give the names of the classes`,
     );

@@ -55,9 +55,27 @@ test('one batch gives what batchnorm itself computes', async () => {
 test('values of vertices can be read, those of others not', async () => {
   const main = Simulation.open(graph(1), { rule: bp(), backend });
   const x = [1, 2, 3, 4];
-  const values = await main.activations(['a', 'n'], { x });
+  const values = await main.activations(['a', 'n', 'x'], { x });
+  expect([...values.get('x')!]).toEqual(x);
   expect([...values.get('a')!]).toEqual([2, 4, 6, 8]);
   await expect(main.activations(['b'], { x })).rejects.toThrow(OptionError);
-  await expect(main.activations(['x'], { x })).rejects.toThrow(/"x"/);
+  await expect(main.activations(['gain'], { x })).rejects.toThrow(/"gain"/);
+  main.destroy();
+});
+
+// Sums of squares would lose the variance of 1.25 beside a square of 1e16.
+test('a large mean does not hide the variance', async () => {
+  const g = new GraphBuilder();
+  const x = g.input('x', [4, 1]);
+  const gain = g.param('gain', [1], { kind: 'constant', value: 1 });
+  const shift = g.param('shift', [1], { kind: 'zeros' });
+  const graph = g.output(x.batchnorm(gain, shift).named('n'));
+  const main = Simulation.open(graph, { rule: bp(), backend });
+  const batches = [0, 4].map((more) => ({
+    x: [0, 1, 2, 3].map((i) => 1e8 + i + more),
+  }));
+  const found = await batchStatistics(main, batches);
+  // Of 0 ... 7.
+  expect([...found['n.variance']]).toEqual([5.25]);
   main.destroy();
 });

@@ -57,10 +57,10 @@ describe('shapes that do not fit', () => {
       ['affine', '"bias" [5]', 'shape [2]'],
       () => a.affine(g.param('W', [2, 3]), bias),
     ],
-    ['matmul', ['matmul', '[2, 3]', '[k, m]'], () => a.matmul(a)],
+    ['matmul', ['matmul', '[2, 3]', '[..., k, m]'], () => a.matmul(a)],
     [
       'transposed',
-      ['matmul', '[m, k]', '[3, 2]'],
+      ['matmul', '[..., m, k]', '[3, 2]'],
       () => a.matmul(b, { transpose_b: true }),
     ],
     ['matmul of a vector', ['matmul', '[5]'], () => a.matmul(bias)],

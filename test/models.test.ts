@@ -9,6 +9,7 @@ import {
   lstm,
   models,
   resnet,
+  rnn,
   transformer,
 } from '../models/index.ts';
 import { CpuBackend } from '../src/backends/cpu.ts';
@@ -256,6 +257,68 @@ describe('what the papers say of them', () => {
     run.destroy();
   });
 
+  // Oracle: Salvatori 2022, Eq. 36, in loops.
+  test('the RNN computes what its equation says', async () => {
+    const sizes = { batch: 1, steps: 3, inputs: 2, hidden: 3, outputs: 2 };
+    const graph = rnn(sizes);
+    const { run, feeds, weights } = await opened(graph);
+    const dot = (W: string, v: number[]) => times(weights.get(W)!, v);
+    let y: number[] = [];
+    for (let t = 1; t <= sizes.steps; t++) {
+      const x = dot('Wx', Array.from(feeds[`x${t}`]));
+      const before = y.length > 0 ? dot('Wh', y.map(Math.tanh)) : [0, 0, 0];
+      y = x.map((own, i) => own + before[i]);
+    }
+    await expectOutput(run, feeds, dot('Wy', y.map(Math.tanh)));
+  });
+
+  // Oracle: Vaswani et al. 2017, section 3, in loops.
+  test('the encoder layer computes what its equations say', async () => {
+    const [steps, width, heads] = [3, 4, 2];
+    const graph = encoderLayer({ steps, width, heads, hidden: 5 });
+    const { run, feeds, weights } = await opened(graph);
+    const affine = (id: string, v: number[]) =>
+      times(weights.get(`${id}.W`)!, v).map(
+        (y, i) => y + weights.get(`${id}.b`)![i],
+      );
+    const norm = (v: number[]) => {
+      const mean = v.reduce((a, b) => a + b) / v.length;
+      const apart = v.map((x) => x - mean);
+      const variance = apart.reduce((a, x) => a + x * x, 0) / v.length;
+      return apart.map((x) => x / Math.sqrt(variance + 1e-5));
+    };
+    const x = rows(Array.from(feeds['x']), width);
+    const [q, k, v] = ['q', 'k', 'v'].map((id) => x.map((r) => affine(id, r)));
+    const depth = width / heads;
+    const expected = x.flatMap((row, t) => {
+      const mixed = Array.from({ length: heads }, (_, head) => {
+        const part = (r: number[]) => r.slice(head * depth, (head + 1) * depth);
+        const scores = k.map((key) => {
+          const all = part(key).map((a, i) => a * part(q[t])[i]);
+          return Math.exp(all.reduce((a, b) => a + b) / Math.sqrt(depth));
+        });
+        const total = scores.reduce((a, b) => a + b);
+        return Array.from({ length: depth }, (_, i) =>
+          v.reduce((sum, r, s) => sum + (scores[s] / total) * part(r)[i], 0),
+        );
+      }).flat();
+      const h = norm(affine('o', mixed).map((y, i) => y + row[i]));
+      const inner = affine('in', h).map((y) => Math.max(0, y));
+      return norm(affine('out', inner).map((y, i) => y + h[i]));
+    });
+    await expectOutput(run, feeds, expected);
+  });
+
+  // Krizhevsky 2012: alpha 1e-4 over 5 channels, which lrn divides by 5.
+  test('AlexNet normalises as its paper says', () => {
+    const { vertices } = byName('alexnet').make();
+    const found = vertices.filter(({ op }) => op === 'lrn');
+    expect(found.map(({ attrs }) => attrs)).toEqual([
+      { size: 5, alpha: 5e-4, beta: 0.75, k: 2 },
+      { size: 5, alpha: 5e-4, beta: 0.75, k: 2 },
+    ]);
+  });
+
   test('a ResNet may normalise by given statistics', async () => {
     const config = { image: [3, 8, 8], blocks: [1, 1], channels: 2 } as const;
     const backend = new CpuBackend('f64');
@@ -272,3 +335,36 @@ describe('what the papers say of them', () => {
     main.destroy();
   });
 });
+
+async function opened(graph: Graph) {
+  const backend = new CpuBackend('f64');
+  const run = Simulation.open(graph, { rule: bp(), backend, seed: 5 });
+  const { target, ...feeds } = feedsFor(graph, 5);
+  return { run, feeds, weights: await run.allParameters() };
+}
+
+/** W v, W row-major. */
+function times(W: ArrayLike<number>, v: readonly number[]): number[] {
+  return rows(Array.from(W), v.length).map((row) =>
+    row.reduce((sum, w, i) => sum + w * v[i], 0),
+  );
+}
+
+function rows(values: number[], width: number): number[][] {
+  return Array.from({ length: values.length / width }, (_, i) =>
+    values.slice(i * width, (i + 1) * width),
+  );
+}
+
+async function expectOutput(
+  run: Simulation,
+  feeds: Feeds,
+  expected: readonly number[],
+): Promise<void> {
+  const found = await run.predict(feeds);
+  expect(found.length).toBe(expected.length);
+  found.forEach((y, i) => {
+    expect(y).toBeCloseTo(expected[i], 10);
+  });
+  run.destroy();
+}

@@ -9,6 +9,8 @@ import { CpuBackend } from '../../src/backends/cpu.ts';
 import { horizons } from '../../src/circuit/horizon.ts';
 import { GraphBuilder } from '../../src/graph.ts';
 import { level } from '../../src/level.ts';
+import { sgd } from '../../src/optim.ts';
+import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';
 import { Simulation } from '../../src/simulate.ts';
 import type { Vertex } from '../../src/vertex.ts';
@@ -90,4 +92,48 @@ test('recording grows with the length of a sequence', () => {
   };
   const [once, twice] = [recorded(10), recorded(20)];
   expect(twice / once).toBeLessThan(2.2);
+});
+
+// Oracle: the same run with every population at every tick.
+test('the energy alone keeps all populations', async () => {
+  const energies = async (mode: 'live' | 'clocked') => {
+    const backend = new CpuBackend('f64');
+    const run = Simulation.open(graph(), { rule: zil(), backend, mode });
+    const seen: number[] = [];
+    run.energy$.subscribe(({ data }) => seen.push(data[0]));
+    await run.step({ target: [1] });
+    run.destroy();
+    return seen;
+  };
+  const live = await energies('live');
+  expect(live).toHaveLength(3);
+  expect(live).toEqual(await energies('clocked'));
+});
+
+// A vertex that passes a parameter on is that parameter's memory, which changes
+// during the run. Oracle: the run in one piece.
+test('probes by hand see a parameter as it was at their tick', async () => {
+  const g = new GraphBuilder();
+  const w = g.param('w', [1], [0.5]);
+  const same = w.apply('identity', [], {}, 'same');
+  const graph = g.output(same.square().named('y'), 'half_sse', {
+    target: [2],
+  });
+  const values = async (byHand: boolean) => {
+    const run = Simulation.open(graph, {
+      rule: il({ steps: 7, plasticity: 3 }),
+      backend: new CpuBackend('f64'),
+      optimiser: sgd({ lr: 0.1 }),
+      mode: 'clocked',
+    });
+    const seen: number[] = [];
+    run.probe('same').prediction$.subscribe(({ data }) => seen.push(data[0]));
+    if (byHand) for await (const _ of run.ticks({ target: [2] }));
+    else await run.step({ target: [2] });
+    run.destroy();
+    return seen;
+  };
+  const whole = await values(false);
+  expect(new Set(whole).size).toBeGreaterThan(2);
+  expect(await values(true)).toEqual(whole);
 });
