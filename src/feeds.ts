@@ -105,8 +105,8 @@ function inputFeed(
       continue;
     }
     throw new OptionError(
-      `"${id}" holds ${values[i]} at element ${i} but is read as numbers of ` +
-        `things: feed whole numbers from 0 to ${below - 1}`,
+      `"${id}" holds ${values[i]} at element ${i}, but what reads it takes ` +
+        `whole numbers: feed some from 0 to ${below - 1}`,
       { id, element: i, below },
     );
   }

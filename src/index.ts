@@ -40,7 +40,7 @@ export {
   graphToJson,
   parseJson,
 } from './graph-json.ts';
-export type { Phase, Weights } from './learner.ts';
+export type { LearnerOptions, Phase, Weights } from './learner.ts';
 export {
   type Axon,
   type DelayForm,
@@ -52,7 +52,7 @@ export {
 } from './level.ts';
 export type { Kernel, Ref } from './ops/kernel.ts';
 export { losses } from './ops/loss.ts';
-export type { Op } from './ops/op.ts';
+export type { Attrs, Op } from './ops/op.ts';
 export { ops } from './ops/table.ts';
 export {
   adam,

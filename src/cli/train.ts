@@ -2,6 +2,7 @@
 
 import { prepareFolder, readWeights, saveResult } from '../checkpoint.ts';
 import { OptionError } from '../errors.ts';
+import { parametersOf } from '../graph.ts';
 import { makeOptimiser } from '../optim.ts';
 import { table } from '../report/circuit-text.ts';
 import { makeRule } from '../rules/table.ts';
@@ -72,7 +73,11 @@ export const trainCommand: Command = {
       value: 'N',
       help: 'passes over the data (of the recipe)',
     },
-    steps: { type: 'string', value: 'N', help: 'stop after so many steps' },
+    steps: {
+      type: 'string',
+      value: 'N',
+      help: 'so many steps; with --epochs, at most so many',
+    },
     'evaluate-every': {
       type: 'string',
       value: 'N',
@@ -99,7 +104,7 @@ export const trainCommand: Command = {
     out: {
       type: 'string',
       value: 'DIR',
-      help: 'folder of the result (results/train)',
+      help: 'folder of the result (results/train/RECIPE); what is there is replaced',
     },
   },
   examples: [
@@ -109,18 +114,21 @@ export const trainCommand: Command = {
   ],
   async run(context) {
     if (context.values.list) return list(context.out);
-    // Ctrl-C saves what is there; a second one ends the program at once.
+    // Ctrl-C saves what is there; a second one ends the program at once. So do
+    // the signals of a scheduler or a closed terminal.
     const stop = new AbortController();
     const interrupt = () => stop.abort();
     try {
-      return await trainAndSave(context, stop.signal, () =>
-        process.once('SIGINT', interrupt),
-      );
+      return await trainAndSave(context, stop.signal, () => {
+        for (const signal of SIGNALS) process.once(signal, interrupt);
+      });
     } finally {
-      process.off('SIGINT', interrupt);
+      for (const signal of SIGNALS) process.off(signal, interrupt);
     }
   },
 };
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** `begin` is called where there begins to be something to save. */
 async function trainAndSave(
@@ -147,7 +155,7 @@ async function trainAndSave(
   const batch = whole(values, 'batch', 1) ?? defaults.batch;
   const numbers = {
     batch,
-    epochs: whole(values, 'epochs', 1) ?? defaults.epochs,
+    epochs: epochsOf(values, recipe),
     steps: whole(values, 'steps', 1) ?? stepsOf(values, recipe),
     evaluateEvery: whole(values, 'evaluate-every', 1) ?? defaults.evaluateEvery,
     testLimit: whole(values, 'test-limit', 1) ?? defaults.testLimit,
@@ -155,7 +163,7 @@ async function trainAndSave(
     dropLast: defaults.dropLast,
   };
   const characters = recipe.writes ? (whole(values, 'sample', 0) ?? 200) : 0;
-  const folder = text(values, 'out', 'results/train');
+  const folder = text(values, 'out', `results/train/${recipe.name}`);
   const data = await recipe.load(
     oneOf(values, 'data', recipe.data, recipe.data[0]),
     { seed, onProgress: (line) => out.note(line) },
@@ -171,6 +179,15 @@ async function trainAndSave(
   out.note(
     `data: ${data.title}, ${data.train.count} training and ` +
       `${data.test.count} test examples (${data.source})`,
+  );
+  const weightCount = parametersOf(graph(batch, 'train')).reduce(
+    (sum, { size }) => sum + size,
+    0,
+  );
+  out.note(
+    `${recipe.name}: ${weightCount} weights; ${rule.name}` +
+      `${against ? ` against ${against.name}` : ''}, ${optimiser.name} ` +
+      `${optimiser.options.lr}, batch ${batch}`,
   );
   const options: TrainOptions = {
     model: graph,
@@ -238,7 +255,7 @@ async function trainAndSave(
         `${run.elements} weights differ in any bit`,
     );
   }
-  out.line(`saved ${path}`);
+  out.line(`saved ${path} and weights.safetensors`);
   if (stop.aborted) {
     out.note(`isochron: interrupted after ${run.steps} steps; saved ${path}`);
     return 130;
@@ -266,6 +283,13 @@ function optimiserOf(values: Values, { defaults }: Recipe) {
   const name = text(values, 'optimiser', defaults.optimiser);
   const own = name === defaults.optimiser ? defaults.lr : undefined;
   return makeOptimiser(name, rate(values.lr) ?? own);
+}
+
+/** Whoever says how many steps wants them all, however many epochs they take. */
+function epochsOf(values: Values, { defaults }: Recipe): number {
+  const epochs = whole(values, 'epochs', 1);
+  if (epochs !== undefined) return epochs;
+  return values.steps === undefined ? defaults.epochs : Number.MAX_SAFE_INTEGER;
 }
 
 /** Whoever says how many epochs wants all of their steps. */

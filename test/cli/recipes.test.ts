@@ -28,7 +28,7 @@ describe('recipes', () => {
         { cwd },
       );
       expect(ending.code, ending.stderr).toBe(0);
-      const file = path.join(cwd, 'results/train/result.json');
+      const file = path.join(cwd, 'results/train', name, 'result.json');
       const result = JSON.parse(fs.readFileSync(file, 'utf8'));
       expect(result).toMatchObject({ steps: 2, differingBits: 0 });
       expect(result.elements).toBeGreaterThan(1000);

@@ -23,7 +23,7 @@ describe.concurrent('train', () => {
     const cwd = temporary();
     const ending = await isochron(SHORT, { cwd });
     expect(ending.code).toBe(0);
-    const out = path.join(cwd, 'results/train');
+    const out = path.join(cwd, 'results/train/mlp');
     expect(fs.readdirSync(out).sort()).toEqual([
       'result.json',
       'weights.safetensors',
@@ -49,7 +49,9 @@ describe.concurrent('train', () => {
       ...{ W1: [16, 784], b1: [16], W2: [10, 16], b2: [10] },
     });
     expect(ending.stdout).toMatch(/^epoch 1: mean loss \d/);
-    expect(ending.stdout).toMatch(/\nsaved results\/train\/result.json\n$/);
+    expect(ending.stdout).toMatch(
+      /\nsaved results\/train\/mlp\/result.json and weights.safetensors\n$/,
+    );
     expect(ending.stdout).toMatch('(seed 1)');
     expect(ending.stdout).not.toMatch(/steps\/s|compiling/);
     expect(ending.stderr).toMatch(/\b20\/20 steps /);
