@@ -172,8 +172,9 @@ describe.concurrent('check --all', () => {
     expect(stdout).toMatch(/\nwebgpu: not checked\. No usable WebGPU adapter/);
   });
 
-  // Data all 0: nothing that is dropped can show itself.
-  test('an ablation that does not differ ends with 1', async () => {
+  // Data all 0: nothing that is dropped can show itself. Of a model it would be
+  // a failure; of a file nobody knows its gradients beforehand.
+  test('a file makes no claim of what must differ', async () => {
     const cwd = temporary();
     const file = JSON.parse(fs.readFileSync(skipOracle, 'utf8'));
     file.leaves.s.data[0] = 0;
@@ -182,9 +183,8 @@ describe.concurrent('check --all', () => {
     fs.writeFileSync(path.join(cwd, 'still.json'), JSON.stringify(file));
     const args = ['check', '--all', '--backend', 'cpu', 'still.json'];
     const { code, stdout } = await isochron(args, { cwd });
-    expect(code).toBe(1);
-    expect(stdout).toMatch(/ 0 FAIL .* FAIL\n/);
-    expect(stdout).toMatch(/\nNOT as the theory has it: \d+ FAILED: /);
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch('FAIL');
   });
 
   test.each([
