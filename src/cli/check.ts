@@ -93,7 +93,8 @@ async function casesOf({ values, operands, out }: Context): Promise<Case[]> {
     const loaded = model ? made(model, batch) : await loadCase(source);
     const warning = droppedWarning(level(loaded.graph));
     if (warning) out.warn(`${loaded.name}: ${warning}`);
-    cases.push({ ...loaded, size: model?.size ?? 'small' });
+    const size = model?.size ?? 'small';
+    cases.push({ ...loaded, size, isModel: model !== undefined });
   }
   return cases;
 }

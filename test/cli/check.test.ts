@@ -172,9 +172,19 @@ describe.concurrent('check --all', () => {
     expect(stdout).toMatch(/\nwebgpu: not checked\. No usable WebGPU adapter/);
   });
 
-  // Data all 0: nothing that is dropped can show itself. Of a model it would be
-  // a failure; of a file nobody knows its gradients beforehand.
-  test('a file makes no claim of what must differ', async () => {
+  test('a file whose parameters all learn is held to what must differ', async () => {
+    const args = ['check', '--all', skipOracle, '--backend', 'cpu', '--json'];
+    const ending = await isochron(args);
+    expect(ending.code).toBe(0);
+    const claims = objects(ending.stdout).filter((row) => row.dropped !== null);
+    expect(claims).toHaveLength(8);
+    for (const row of claims) {
+      expect(row).toMatchObject({ expected: 'differs', pass: true });
+    }
+  });
+
+  // Data all 0: no condition matters where nothing is learnt.
+  test('a file with gradients of 0 makes no such claim', async () => {
     const cwd = temporary();
     const file = JSON.parse(fs.readFileSync(skipOracle, 'utf8'));
     file.leaves.s.data[0] = 0;
