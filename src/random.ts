@@ -11,34 +11,55 @@ const W1 = 0xbb67ae85;
 
 export type Words4 = [number, number, number, number];
 
-/** High and low word of the 64-bit product of two 32-bit words. */
-function mulHiLo(a: number, b: number): [number, number] {
-  const al = a & 0xffff;
-  const ah = a >>> 16;
-  const bl = b & 0xffff;
-  const bh = b >>> 16;
-  const ll = al * bl;
-  const mid = ah * bl + (ll >>> 16);
-  const mid2 = al * bh + (mid % 0x10000);
-  const hi = ah * bh + Math.floor(mid / 0x10000) + Math.floor(mid2 / 0x10000);
-  return [hi >>> 0, Math.imul(a, b) >>> 0];
-}
-
 /** One block of four 32-bit words for a counter and a key. */
 export function philox(
   counter: Readonly<Words4>,
   key: readonly [number, number],
 ): Words4 {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
+  const block = new Uint32Array(4);
+  philoxBlock(block, ...counter, ...key);
+  return [block[0], block[1], block[2], block[3]];
+}
+
+/** The high word of the 64-bit product of two 32-bit words. */
+function high(a: number, b: number): number {
+  const al = a & 0xffff;
+  const ah = a >>> 16;
+  const bl = b & 0xffff;
+  const bh = b >>> 16;
+  const mid = ah * bl + ((al * bl) >>> 16);
+  const mid2 = al * bh + (mid & 0xffff);
+  return ah * bh + (mid >>> 16) + (mid2 >>> 16);
+}
+
+/** One block into four words of an array: many draws make no garbage. */
+export function philoxBlock(
+  into: Uint32Array,
+  counter0: number,
+  counter1: number,
+  counter2: number,
+  counter3: number,
+  key0: number,
+  key1: number,
+): void {
+  let [c0, c1, c2, c3] = [counter0, counter1, counter2, counter3];
+  let [k0, k1] = [key0, key1];
   for (let round = 0; round < 10; round++) {
-    const [hi0, lo0] = mulHiLo(M0, c0);
-    const [hi1, lo1] = mulHiLo(M1, c2);
-    [c0, c1, c2, c3] = [(hi1 ^ c1 ^ k0) >>> 0, lo1, (hi0 ^ c3 ^ k1) >>> 0, lo0];
-    k0 = (k0 + W0) >>> 0;
-    k1 = (k1 + W1) >>> 0;
+    const high0 = high(M0, c0);
+    const low0 = Math.imul(M0, c0);
+    const high1 = high(M1, c2);
+    const low1 = Math.imul(M1, c2);
+    c0 = (high1 ^ c1 ^ k0) >>> 0;
+    c1 = low1 >>> 0;
+    c2 = (high0 ^ c3 ^ k1) >>> 0;
+    c3 = low0 >>> 0;
+    k0 = (k0 + W0) | 0;
+    k1 = (k1 + W1) | 0;
   }
-  return [c0, c1, c2, c3];
+  into[0] = c0;
+  into[1] = c1;
+  into[2] = c2;
+  into[3] = c3;
 }
 
 /** A stream of numbers with its own key: same seed and stream, same numbers. */

@@ -16,6 +16,15 @@ export interface Memory {
   readonly offset: number;
 }
 
+/** Memory to be had: so many numbers, or 32-bit words. Starts as 0. */
+export interface Request {
+  readonly size: number;
+  readonly words?: boolean;
+}
+
+/** What a memory holds: numbers of the backend's type, or words. */
+export type Contents = FloatArray | Uint32Array;
+
 export interface Backend {
   readonly name: 'cpu' | 'webgpu';
   readonly dtype: DType;
@@ -24,8 +33,12 @@ export interface Backend {
   allocate(size: number): Memory;
   /** The same for several that are used alike, side by side where they fit. */
   allocateAll(sizes: readonly number[]): Memory[];
+  /** The same, each by itself: a kernel may write one while it reads another. */
+  allocateApart(requests: readonly Request[]): Memory[];
   write(memory: Memory, data: ArrayLike<number>): void;
   read(memory: Memory): Promise<FloatArray>;
+  /** Contents of several at once, as they are after all runs so far. */
+  readAll(memories: readonly Memory[]): Promise<Contents[]>;
   free(memory: Memory): void;
   /** Prepares a program; `residents` gives the memory of each by name. */
   compile(

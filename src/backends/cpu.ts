@@ -5,29 +5,32 @@
 
 import { OptionError } from '../errors.ts';
 import { aligned } from '../ops/kernel.ts';
+import { floatsInWasm } from '../ops/wasm-memory.ts';
 import { type Plan, planMemory, type Span } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
 import { type DType, type FloatArray, floatArray } from '../tensor.ts';
 import {
   type Backend,
+  type Contents,
   type Executable,
   homesOf,
   type Memory,
   outputOf,
+  type Request,
 } from './backend.ts';
 
 class CpuMemory implements Memory {
-  readonly pool: FloatArray;
+  readonly pool: Contents;
   readonly offset: number;
   readonly size: number;
 
-  constructor(pool: FloatArray, offset: number, size: number) {
+  constructor(pool: Contents, offset: number, size: number) {
     this.pool = pool;
     this.offset = offset;
     this.size = size;
   }
 
-  get data(): FloatArray {
+  get data(): Contents {
     return this.pool.subarray(this.offset, this.offset + this.size);
   }
 }
@@ -59,12 +62,22 @@ export class CpuBackend implements Backend {
     });
   }
 
+  allocateApart(requests: readonly Request[]): Memory[] {
+    return together(this.dtype, requests).map(
+      (pool) => new CpuMemory(pool, 0, pool.length),
+    );
+  }
+
   write(memory: Memory, data: ArrayLike<number>): void {
     own(memory).data.set(data);
   }
 
   async read(memory: Memory): Promise<FloatArray> {
-    return own(memory).data.slice();
+    return own(memory).data.slice() as FloatArray;
+  }
+
+  async readAll(memories: readonly Memory[]): Promise<Contents[]> {
+    return memories.map((memory) => own(memory).data.slice());
   }
 
   free(): void {}
@@ -86,6 +99,27 @@ function own(memory: Memory): CpuMemory {
   if (memory instanceof CpuMemory) return memory;
   throw new OptionError('This memory belongs to another backend');
 }
+
+/** Arrays that share one buffer, so that one module of code can reach them. */
+function together(dtype: DType, requests: readonly Request[]): Contents[] {
+  const width = dtype === 'f64' ? 8 : 4;
+  const bytes = ({ size, words }: Request) =>
+    Math.ceil((size * (words ? 4 : width)) / LINE) * LINE;
+  const total = requests.reduce((sum, request) => sum + bytes(request), 0);
+  const { buffer } = floatsInWasm(dtype, total / width).floats;
+  let offset = 0;
+  return requests.map((request) => {
+    const at = offset;
+    offset += bytes(request);
+    if (request.words) return new Uint32Array(buffer, at, request.size);
+    return dtype === 'f64'
+      ? new Float64Array(buffer, at, request.size)
+      : new Float32Array(buffer, at, request.size);
+  });
+}
+
+/** Bytes of a line of the cache: arrays begin on one. */
+const LINE = 64;
 
 class CpuExecutable implements Executable {
   readonly launches: number;

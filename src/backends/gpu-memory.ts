@@ -17,8 +17,17 @@ export class GpuMemory implements Memory {
   readonly buffer: GPUBuffer;
   /** In elements. */
   readonly offset: number;
+  /** Whether it holds 32-bit words in place of float32. */
+  readonly words: boolean;
 
-  constructor(owner: Backend, size: number, buffer: GPUBuffer, offset = 0) {
+  constructor(
+    owner: Backend,
+    size: number,
+    buffer: GPUBuffer,
+    offset = 0,
+    words = false,
+  ) {
+    this.words = words;
     this.owner = owner;
     this.size = size;
     this.buffer = buffer;

@@ -9,9 +9,11 @@ import { planMemory } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
 import {
   type Backend,
+  type Contents,
   type Executable,
   homesOf,
   type Memory,
+  type Request,
 } from './backend.ts';
 import type { Gpu } from './device.ts';
 import { bufferUsage, mapMode } from './dispatch.ts';
@@ -83,7 +85,7 @@ export class WebGpuBackend implements Backend {
     }
     // What does not fit one buffer gets many.
     if (total * BYTES > this.largest) {
-      return this.allocateApart(sizes);
+      return this.allocateApart(sizes.map((size) => ({ size })));
     }
     const buffer = this.buffer(total * BYTES, STORAGE);
     this.shared.set(buffer, sizes.length);
@@ -92,12 +94,12 @@ export class WebGpuBackend implements Backend {
     );
   }
 
-  private allocateApart(sizes: readonly number[]): Memory[] {
+  allocateApart(requests: readonly Request[]): Memory[] {
     const made: GpuMemory[] = [];
     try {
-      for (const size of sizes) {
+      for (const { size, words } of requests) {
         const buffer = this.buffer(size * BYTES, STORAGE);
-        made.push(new GpuMemory(this, size, buffer));
+        made.push(new GpuMemory(this, size, buffer, 0, words));
       }
       return made;
     } catch (error) {
@@ -107,11 +109,21 @@ export class WebGpuBackend implements Backend {
   }
 
   write(memory: Memory, data: ArrayLike<number>): void {
-    this.upload(own(memory, this), data);
+    const mine = own(memory, this);
+    if (mine.words) this.uploadWords(mine, data);
+    else this.upload(mine, data);
   }
 
   async read(memory: Memory): Promise<Float32Array> {
     return (await this.download([own(memory, this)]))[0];
+  }
+
+  async readAll(memories: readonly Memory[]): Promise<Contents[]> {
+    const mine = memories.map((memory) => own(memory, this));
+    const values = await this.download(mine);
+    return values.map((array, i) =>
+      mine[i].words ? new Uint32Array(array.buffer) : array,
+    );
   }
 
   /** A buffer is released with the last of its parts. */
@@ -185,6 +197,14 @@ export class WebGpuBackend implements Backend {
       data instanceof Float32Array
         ? (data as Float32Array<ArrayBuffer>)
         : Float32Array.from(data);
+    this.gpu.device.queue.writeBuffer(buffer, offset * BYTES, values);
+  }
+
+  private uploadWords({ buffer, offset }: Part, data: ArrayLike<number>): void {
+    const values =
+      data instanceof Uint32Array
+        ? (data as Uint32Array<ArrayBuffer>)
+        : Uint32Array.from(data);
     this.gpu.device.queue.writeBuffer(buffer, offset * BYTES, values);
   }
 

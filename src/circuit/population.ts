@@ -13,22 +13,24 @@ import type { Vertex } from '../vertex.ts';
 import type { Arrival, ErrorEvent, ValueEvent } from './event.ts';
 
 /** x(t+1) = x + gamma (eps - s) (Salvatori 2022, Eq. 7). */
+export const VALUE_STEP = 'x + gamma * (eps - s)';
 const integrateValue = mapKernel({
   name: 'value',
   each: ['x', 'eps', 's'],
   constants: ['gamma'],
-  outputs: [['next', 'x + gamma * (eps - s)']],
+  outputs: [['next', VALUE_STEP]],
 });
 
 /**
  * eps(t+1) = (1 - gamma) eps + gamma s + (mu(t+1) - mu(t)): the increment form
  * (Salvatori Eq. 48, Song 2020 Eq. 25). Taken as mu - x it would round.
  */
+export const ERROR_STEP = '(1 - gamma) * eps + gamma * s + (mu1 - mu0)';
 const integrateError = mapKernel({
   name: 'error',
   each: ['eps', 's', 'mu1', 'mu0'],
   constants: ['gamma'],
-  outputs: [['next', '(1 - gamma) * eps + gamma * s + (mu1 - mu0)']],
+  outputs: [['next', ERROR_STEP]],
 });
 
 /** eps(0) = mu - x, where a run starts away from x = mu. */

@@ -203,3 +203,19 @@ export function compileJs(
     f32,
   );
 }
+
+/** Names that a formula uses, in the order in which they come. */
+export function namesIn(e: Expression): string[] {
+  switch (e.kind) {
+    case 'number':
+      return [];
+    case 'name':
+      return [e.name];
+    case 'negate':
+      return namesIn(e.operand);
+    case 'binary':
+      return [...new Set([...namesIn(e.left), ...namesIn(e.right)])];
+    case 'call':
+      return [...new Set(e.args.flatMap(namesIn))];
+  }
+}

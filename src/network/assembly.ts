@@ -1,0 +1,590 @@
+/**
+ * A network made ready to run: what memory it needs, what is in it at first,
+ * and the program of a window. Nothing is allocated or run here.
+ */
+
+import type { Request } from '../backends/backend.ts';
+import { OptionError } from '../errors.ts';
+import { namesIn, parseExpression } from '../ops/expression.ts';
+import type { Ref } from '../ops/kernel.ts';
+import { type Program, Recorder } from '../program/recorder.ts';
+import { hash } from '../random.ts';
+import { advance, collect, deliver, gather, play } from './delivery.ts';
+import { tickFormulas } from './formulas.ts';
+import { derivedOf } from './model.ts';
+import type { Network, Population, Projection } from './network.ts';
+import {
+  type NeuronMemory,
+  type NeuronSpec,
+  neuronKernel,
+  neuronMemory,
+  type Recorded,
+  type Ring,
+} from './neurons.ts';
+import { type Schedule, schedule } from './schedule.ts';
+import type { Synapses } from './synapses.ts';
+import { bySource, byTarget, delayRange, type Table } from './tables.ts';
+import { perNeuron, spreadOver } from './values.ts';
+
+/** Ticks from the first that can be told apart: `since` of what is eternal. */
+const EVER = 0x80000000;
+const NEVER = 0x7fffffff;
+
+/** Synapses that a projection has, or had for what was sent until a tick. */
+export interface Wiring {
+  readonly projection: Projection;
+  readonly synapses: Synapses;
+  /** Sent from this tick on; null: from ever. */
+  readonly since: number | null;
+  /** Sent before this tick; null: for ever. */
+  readonly until: number | null;
+}
+
+/** A quantity that somebody watches. */
+export interface Watched {
+  readonly population: string;
+  readonly name: string;
+  /** In ticks. */
+  readonly every: number;
+}
+
+export interface AssemblyOptions {
+  readonly seed: number;
+  readonly trials: number;
+  readonly firstTrial: number;
+  readonly onDevice: boolean;
+  readonly window?: number;
+  readonly wirings: readonly Wiring[];
+  readonly watched: readonly Watched[];
+  /** Least lengths of rings, lest what is in flight be lost. */
+  readonly keep?: ReadonlyMap<string, number>;
+}
+
+export interface Assembly {
+  readonly schedule: Schedule;
+  /** Windows of a chunk: what is watched is read after so many. */
+  readonly slots: number;
+  readonly memory: ReadonlyMap<string, Request>;
+  /** What is in memory at first; else 0. */
+  readonly contents: ReadonlyMap<string, ArrayLike<number>>;
+  readonly specs: ReadonlyMap<string, NeuronSpec>;
+  readonly wired: readonly Wired[];
+  /** Length of the history of each graded source or population. */
+  readonly histories: ReadonlyMap<string, number>;
+  program(window: number): Program;
+}
+
+/** A projection with its tables and its place in the target's arrivals. */
+export interface Wired extends Wiring {
+  readonly id: string;
+  readonly table: Table;
+  readonly ring: Ring;
+}
+
+/** Bytes of what is read after a chunk, at most, roughly. */
+const CHUNK_WORDS = 2 ** 21;
+const MOST_SLOTS = 128;
+
+export function assemble(network: Network, options: AssemblyOptions): Assembly {
+  return new Assembler(network, options).assembly();
+}
+
+class Assembler {
+  private readonly network: Network;
+  private readonly options: AssemblyOptions;
+  private readonly schedule: Schedule;
+  private readonly memory = new Map<string, Request>();
+  private readonly contents = new Map<string, ArrayLike<number>>();
+  private readonly specs = new Map<string, NeuronSpec>();
+  private readonly histories = new Map<string, number>();
+  private readonly slots: number;
+
+  constructor(network: Network, options: AssemblyOptions) {
+    this.network = network;
+    this.options = options;
+    const ranges = new Map(
+      options.wirings.flatMap((wiring) => {
+        const range = delayRange(wiring.synapses);
+        return range && wiring.until === null
+          ? [[wiring.projection.name, range] as const]
+          : [];
+      }),
+    );
+    this.schedule = schedule(network, ranges, options.window);
+    const words = network.populations.reduce(
+      (sum, { size, spiking, source }) =>
+        sum + (spiking || source ? size * options.trials : 0),
+      1,
+    );
+    this.slots = Math.max(
+      1,
+      Math.min(MOST_SLOTS, Math.floor(CHUNK_WORDS / words)),
+    );
+  }
+
+  assembly(): Assembly {
+    this.words('clock', 4);
+    const rings = new Map<string, number>();
+    const wired = this.options.wirings.map((wiring) =>
+      this.wire(wiring, rings),
+    );
+    for (const population of this.network.populations) {
+      if (population.source) this.addSource(population, wired);
+      else this.addNeurons(population, wired);
+      const lists = wired.some(
+        ({ projection }) =>
+          projection.from === population && projection.output === 'spikes',
+      );
+      if (lists) {
+        const most = this.elements(population) * this.schedule.window;
+        this.words(`${population.name}/list`, most);
+        this.words(`${population.name}/starts`, this.schedule.window + 1);
+      }
+    }
+    const { schedule, slots, memory, contents, specs, histories } = this;
+    return {
+      schedule,
+      slots,
+      memory,
+      contents,
+      specs,
+      wired,
+      histories,
+      program: (window) => this.program(window, wired),
+    };
+  }
+
+  private elements({ size }: Population): number {
+    return size * this.options.trials;
+  }
+
+  private words(name: string, size: number): void {
+    this.memory.set(name, { size, words: true });
+  }
+
+  private floats(name: string, size: number): void {
+    this.memory.set(name, { size });
+  }
+
+  /** Tables of a projection, and its ring behind those of its target so far. */
+  private wire(wiring: Wiring, bases: Map<string, number>): Wired {
+    const { projection, synapses, until } = wiring;
+    const { name, from, to, output } = projection;
+    const { window } = this.schedule;
+    const spikes = output === 'spikes';
+    const table = spikes
+      ? bySource(synapses, from.size, to.size, this.options.onDevice)
+      : byTarget(synapses, to.size);
+    // What was sent over former delays arrives in the ring of the present ones.
+    const id = until === null ? name : `${name}@${until}`;
+    const most = spikes ? (delayRange(synapses)?.most ?? 0) : 0;
+    const least = this.options.keep?.get(`${name}/ring`) ?? 1;
+    const ticks = Math.max(least, powerOf2(most + window));
+    const key = `${name}/ring`;
+    let base = bases.get(key);
+    if (base === undefined) {
+      base = bases.get(to.name) ?? 0;
+      bases.set(key, base);
+      bases.set(to.name, base + ticks * this.elements(to));
+    }
+    this.words(`${id}/rows`, table.rows.length);
+    this.words(`${id}/ends`, Math.max(2, table.ends.length));
+    this.floats(`${id}/weight`, Math.max(1, synapses.weight.length));
+    this.contents.set(`${id}/rows`, table.rows);
+    this.contents.set(`${id}/ends`, table.ends);
+    const { weight } = synapses;
+    const ordered = Float64Array.from(table.order, (s) => weight[s]);
+    this.contents.set(`${id}/weight`, ordered);
+    return { ...wiring, id, table, ring: { base, ticks } };
+  }
+
+  /** Ticks of history that readers of a population's values need. */
+  private historyOf(population: Population, wired: readonly Wired[]): number {
+    let most = 0;
+    for (const { projection, synapses } of wired) {
+      if (projection.from !== population) continue;
+      if (projection.output === 'spikes') continue;
+      most = Math.max(most, delayRange(synapses)?.most ?? 0);
+    }
+    const { window } = this.schedule;
+    const least = this.options.keep?.get(`${population.name}/history`) ?? 1;
+    const ticks = Math.max(least, powerOf2(most + 2 * window));
+    this.histories.set(population.name, ticks);
+    return ticks;
+  }
+
+  private addSource(population: Population, wired: readonly Wired[]): void {
+    const { name, source, spiking } = population;
+    const elements = this.elements(population);
+    const live = source?.kind === 'live';
+    const slots = live ? 1 : this.slots;
+    if (spiking) {
+      this.words(`${name}/spikes`, slots * elements);
+      return;
+    }
+    const history = this.historyOf(population, wired);
+    this.floats(`${name}/out`, history * elements);
+    const ticks = slots * this.schedule.window;
+    this.floats(`${name}/samples`, ticks * elements);
+  }
+
+  private addNeurons(population: Population, wired: readonly Wired[]): void {
+    const { name, model, size } = population;
+    const { seed, trials, firstTrial, watched } = this.options;
+    const elements = this.elements(population);
+    const arriving: Record<string, number[]> = {};
+    const rings: Ring[] = [];
+    for (const { projection, ring, until } of wired) {
+      if (projection.to !== population || until !== null) continue;
+      arriving[projection.port] ??= [];
+      arriving[projection.port].push(rings.length);
+      rings.push(ring);
+    }
+    const formulas = tickFormulas(model, arriving);
+    const outputs = population.outputs.filter((output) =>
+      wired.some(
+        ({ projection }) =>
+          projection.from === population && projection.output === output,
+      ),
+    );
+    const history = outputs.length > 0 ? this.historyOf(population, wired) : 1;
+    const { own, shared } = this.constantsOf(population);
+    let base = 0;
+    const recorded = watched
+      .filter((each) => each.population === name)
+      .map(({ name: variable, every }): Recorded => {
+        const ticks = this.slots * this.schedule.window;
+        const slots = Math.floor(ticks / every) + 1;
+        const at = base;
+        base += slots * elements;
+        return { name: variable, every, slots, base: at };
+      });
+    const spec: NeuronSpec = {
+      name: model.name,
+      formulas,
+      state: Object.keys(model.state),
+      perNeuron: [...own.keys()],
+      shared: [...shared.keys()],
+      noise: Object.entries(model.noise ?? {}),
+      key: [seed, hash(`${name}/noise`)],
+      rings,
+      outputs,
+      history,
+      recorded,
+      spiking: population.spiking,
+      neurons: size,
+      trials,
+      firstTrial,
+    };
+    this.specs.set(name, spec);
+    for (const [part, count] of neuronMemory(spec, this.slots)) {
+      if (part === 'clock') continue;
+      if (part === 'spikes') this.words(`${name}/spikes`, count);
+      else this.floats(`${name}/${part}`, count);
+    }
+    const constants = [...own.values()].flatMap((list) => [...list]);
+    if (own.size > 0) this.contents.set(`${name}/constants`, constants);
+    this.shared.set(name, [...shared.values()]);
+    this.start(population, spec);
+  }
+
+  /** Values of the constants that are the same for all neurons. */
+  private readonly shared = new Map<string, readonly number[]>();
+
+  /** Parameters and what is derived of them, as far as formulas use them. */
+  private constantsOf(population: Population): {
+    own: Map<string, Float64Array>;
+    shared: Map<string, number>;
+  } {
+    const { name, size, model, options } = population;
+    const { dt } = this.network;
+    const given = new Map<string, number | Float64Array>(
+      Object.entries(model.parameters).map(([parameter, usual]) => [
+        parameter,
+        perNeuron(
+          `Parameter ${parameter} of "${name}"`,
+          options.parameters?.[parameter] ?? usual,
+          size,
+          this.options.seed,
+          `${name}/parameters/${parameter}`,
+        ),
+      ]),
+    );
+    const at = (neuron: number) =>
+      Object.fromEntries(
+        [...given].map(([parameter, value]) => [
+          parameter,
+          typeof value === 'number' ? value : value[neuron],
+        ]),
+      );
+    const varies = [...given.values()].some((v) => typeof v !== 'number');
+    model.check?.(at(0));
+    for (let i = 1; varies && i < size; i++) model.check?.(at(i));
+    const derived = new Map<string, number | Float64Array>();
+    for (const [constant, value] of Object.entries(
+      derivedOf(model, at(0), dt),
+    )) {
+      derived.set(constant, value);
+    }
+    if (varies) {
+      for (const constant of derived.keys()) {
+        const values = new Float64Array(size);
+        for (let i = 0; i < size; i++) {
+          values[i] = derivedOf(model, at(i), dt)[constant];
+        }
+        const same = values.every((value) => value === values[0]);
+        derived.set(constant, same ? values[0] : values);
+      }
+    }
+    const used = usedNames(population);
+    const own = new Map<string, Float64Array>();
+    const shared = new Map<string, number>();
+    for (const [constant, value] of [
+      ...given,
+      ...derived,
+      ['dt', dt] as const,
+    ]) {
+      if (!used.has(constant)) continue;
+      for (const each of typeof value === 'number' ? [value] : value) {
+        if (Number.isFinite(each)) continue;
+        throw new OptionError(
+          `Constant ${constant} of "${name}" is ${each}: its parameters cannot ` +
+            'be used together',
+          { population: name, constant },
+        );
+      }
+      if (typeof value === 'number') shared.set(constant, value);
+      else own.set(constant, value);
+    }
+    // What does not fit the uniform block is kept neuron by neuron.
+    for (const constant of [...shared.keys()].slice(56)) {
+      own.set(constant, spreadOver(shared.get(constant) as number, size));
+      shared.delete(constant);
+    }
+    return { own, shared };
+  }
+
+  /** First contents of state and history; all trials start alike. */
+  private start(population: Population, spec: NeuronSpec): void {
+    const { name, size, model, options } = population;
+    const { seed, trials } = this.options;
+    const elements = this.elements(population);
+    const state = new Float64Array(spec.state.length * elements);
+    spec.state.forEach((variable, s) => {
+      const usual = model.state[variable];
+      const given =
+        options.start?.[variable] ??
+        (typeof usual === 'number'
+          ? usual
+          : (options.parameters?.[usual] ?? model.parameters[usual]));
+      const stream =
+        options.start?.[variable] === undefined && typeof usual === 'string'
+          ? `${name}/parameters/${usual}`
+          : `${name}/start/${variable}`;
+      const what = `Start of ${variable} of "${name}"`;
+      const values = spreadOver(
+        perNeuron(what, given, size, seed, stream),
+        size,
+      );
+      for (let t = 0; t < trials; t++)
+        state.set(values, s * elements + t * size);
+    });
+    if (state.length > 0) this.contents.set(`${name}/state`, state);
+    if (!options.history) return;
+    const out = new Float64Array(spec.outputs.length * spec.history * elements);
+    spec.outputs.forEach((output, o) => {
+      const given = options.history?.[output];
+      if (given === undefined) return;
+      const what = `History of ${output} of "${name}"`;
+      const stream = `${name}/history/${output}`;
+      const values = spreadOver(
+        perNeuron(what, given, size, seed, stream),
+        size,
+      );
+      for (let row = 0; row < spec.history * trials; row++) {
+        out.set(values, (o * spec.history * trials + row) * size);
+      }
+    });
+    if (out.length > 0) this.contents.set(`${name}/out`, out);
+  }
+
+  /** The calls of one window. */
+  private program(window: number, wired: readonly Wired[]): Program {
+    const recorder = new Recorder();
+    const { emit } = recorder;
+    const refs = new Map<string, Ref>();
+    for (const [name, { size }] of this.memory) {
+      refs.set(name, recorder.resident(name, size));
+    }
+    const ref = (name: string) => refs.get(name) as Ref;
+    const call = (
+      kernel: Parameters<typeof emit>[0],
+      names: readonly string[],
+      ints: readonly number[],
+      floats: readonly number[] = [],
+    ) => {
+      const written = kernel.inPlace.map((at) => names[at as number]);
+      const made = emit(
+        kernel,
+        names.map(ref),
+        written.map((name) => ref(name).size),
+        ints,
+        floats,
+      );
+      written.forEach((name, i) => {
+        refs.set(name, made[i]);
+      });
+    };
+    recorder.commit(() => {
+      for (const population of this.schedule.order) {
+        const { name, source } = population;
+        const elements = this.elements(population);
+        if (!source) this.computeNeurons(population, window, wired, call);
+        else if (!population.spiking) {
+          const history = (this.histories.get(name) as number) - 1;
+          const ago = source.kind === 'live' ? this.schedule.window : 0;
+          const ticks = ago > 0 ? ago : window;
+          const names = ['clock', `${name}/samples`, `${name}/out`];
+          call(play, names, [elements, ticks, history, ago]);
+        }
+        if (population.spiking) this.send(population, window, wired, call);
+      }
+      call(advance, ['clock'], [window]);
+      return [...refs];
+    });
+    return recorder.finish({ live: true });
+  }
+
+  private computeNeurons(
+    population: Population,
+    window: number,
+    wired: readonly Wired[],
+    call: Caller,
+  ): void {
+    const { name, size } = population;
+    const { trials } = this.options;
+    const spec = this.specs.get(name) as NeuronSpec;
+    const begun = new Set<string>();
+    for (const { id, projection, ring, since, until } of wired) {
+      if (projection.to !== population || projection.output === 'spikes')
+        continue;
+      const { from, output } = projection;
+      const history = this.histories.get(from.name) as number;
+      const sent = from.source
+        ? 0
+        : (this.specs.get(from.name) as NeuronSpec).outputs.indexOf(output);
+      const kernel = gather.shared[Number(begun.has(projection.name))];
+      begun.add(projection.name);
+      call(
+        kernel,
+        [
+          'clock',
+          `${from.name}/out`,
+          `${id}/rows`,
+          `${id}/ends`,
+          `${id}/weight`,
+          `${name}/arrivals`,
+        ],
+        [
+          0,
+          window,
+          from.size,
+          size,
+          trials,
+          ring.base,
+          ring.ticks - 1,
+          sent * history * this.elements(from),
+          history - 1,
+          since ?? EVER,
+          until ?? NEVER,
+        ],
+      );
+    }
+    const memory = [...neuronMemory(spec, this.slots).keys()].map((part) =>
+      memoryName(name, part),
+    );
+    call(
+      neuronKernel(spec),
+      memory,
+      [0, this.elements(population), size, window],
+      this.shared.get(name),
+    );
+  }
+
+  private send(
+    population: Population,
+    window: number,
+    wired: readonly Wired[],
+    call: Caller,
+  ): void {
+    const { name, size, source } = population;
+    const out = wired.filter(
+      ({ projection, until }) =>
+        projection.from === population &&
+        projection.output === 'spikes' &&
+        until === null,
+    );
+    if (out.length === 0) return;
+    const ago = source?.kind === 'live' ? this.schedule.window : 0;
+    const ticks = ago > 0 ? ago : window;
+    const lists = [`${name}/list`, `${name}/starts`];
+    const elements = this.elements(population);
+    call(
+      collect,
+      ['clock', `${name}/spikes`, ...lists],
+      [elements, ticks, ago > 0 ? 0 : 1],
+    );
+    for (const { id, projection, ring, table } of out) {
+      const { to } = projection;
+      call(
+        deliver,
+        [
+          'clock',
+          ...lists,
+          `${id}/rows`,
+          `${id}/ends`,
+          `${id}/weight`,
+          `${to.name}/arrivals`,
+        ],
+        [
+          ticks,
+          size,
+          to.size,
+          this.options.trials,
+          ring.base,
+          ring.ticks - 1,
+          Number(table.serial),
+          ago,
+          table.parts,
+        ],
+      );
+    }
+  }
+}
+
+type Caller = (
+  kernel: Parameters<Recorder['emit']>[0],
+  names: readonly string[],
+  ints: readonly number[],
+  floats?: readonly number[],
+) => void;
+
+/** Names that the formulas of a population's model use. */
+function usedNames({ model }: Population): Set<string> {
+  const formulas = [
+    ...(model.lets ?? []).map(([, formula]) => formula),
+    ...Object.values(model.update),
+    ...Object.values(model.reset ?? {}),
+    ...Object.values(model.outputs ?? {}),
+    ...(model.spike ? [model.spike] : []),
+  ];
+  return new Set(formulas.flatMap((f) => namesIn(parseExpression(f))));
+}
+
+const memoryName = (population: string, part: NeuronMemory) =>
+  part === 'clock' ? part : `${population}/${part}`;
+
+/** The least power of two that is not below n. */
+export function powerOf2(n: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, n)));
+}

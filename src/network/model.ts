@@ -1,0 +1,151 @@
+/**
+ * What a population computes each tick, written as formulas. From one text
+ * come the float64 reference, its float32 twin and the WGSL, so a model
+ * cannot mean different things on different backends.
+ *
+ * In each tick: `lets` in order, then all of `update` at once from the state
+ * before the tick and what arrives in it, then `spike` on the new state, then
+ * `reset` where it holds, then `outputs` of the state as it is then.
+ */
+
+import { OptionError, show } from '../errors.ts';
+import { namesIn, parseExpression } from '../ops/expression.ts';
+import { checkKeys } from '../options.ts';
+
+export interface PopulationModel {
+  readonly name: string;
+  /** Where projections arrive; the first is the one meant if none is named. */
+  readonly ports: readonly string[];
+  /** Parameters with their usual values; a population may give its own. */
+  readonly parameters: Readonly<Record<string, number>>;
+  /** Units of parameters and state, for people. */
+  readonly units?: Readonly<Record<string, string>>;
+  /** Constants of the formulas made of parameters and dt (ms), in float64. */
+  readonly derived?: (
+    parameters: Readonly<Record<string, number>>,
+    dt: number,
+  ) => Record<string, number>;
+  /** State variables with their usual start: a number, or a parameter's name. */
+  readonly state: Readonly<Record<string, number | string>>;
+  /** Random numbers, new for each neuron and tick. */
+  readonly noise?: Readonly<Record<string, 'normal' | 'uniform'>>;
+  /** Intermediate results. */
+  readonly lets?: readonly (readonly [name: string, formula: string])[];
+  /** New state; a variable that is not named keeps its value. */
+  readonly update: Readonly<Record<string, string>>;
+  /** A comparison on the new state; a model without it sends no spikes. */
+  readonly spike?: string;
+  /** State of a neuron that has just sent a spike. */
+  readonly reset?: Readonly<Record<string, string>>;
+  /** Graded values that are sent; the first is the one meant. */
+  readonly outputs?: Readonly<Record<string, string>>;
+  /** Throws where parameters cannot be used. */
+  readonly check?: (parameters: Readonly<Record<string, number>>) => void;
+}
+
+const KEYS = [
+  'name',
+  'ports',
+  'parameters',
+  'units',
+  'derived',
+  'state',
+  'noise',
+  'lets',
+  'update',
+  'spike',
+  'reset',
+  'outputs',
+  'check',
+];
+
+const NAME = /^[A-Za-z]\w*$/;
+
+/** Names that formulas use otherwise. */
+const TAKEN = ['dt'];
+
+/**
+ * Checks a model: known keys, names that can stand in formulas and mean one
+ * thing, formulas that can be read and use known names only.
+ *
+ * @throws OptionError, and GraphError from a formula
+ */
+export function checkModel(model: PopulationModel): void {
+  checkKeys('A population model', model, KEYS);
+  const { name, state, parameters, ports } = model;
+  const fail = (text: string): never => {
+    throw new OptionError(`Model "${name}" ${text}`, { model: name });
+  };
+  const seen = new Set(TAKEN);
+  const add = (known: string) => {
+    if (!NAME.test(known)) {
+      fail(`has the name ${show(known)}: use letters, digits and _`);
+    }
+    if (seen.has(known)) fail(`uses the name "${known}" twice`);
+    seen.add(known);
+  };
+  for (const each of [
+    ...Object.keys(parameters),
+    ...Object.keys(derivedOf(model, parameters, 1)),
+    ...Object.keys(state),
+    ...ports,
+    ...Object.keys(model.noise ?? {}),
+  ]) {
+    add(each);
+  }
+  const check = (formula: string) => {
+    for (const used of namesIn(parseExpression(formula))) {
+      if (!seen.has(used)) {
+        fail(
+          `uses "${used}" in "${formula}", which it does not have: there are ` +
+            [...seen].join(', '),
+        );
+      }
+    }
+  };
+  for (const [made, formula] of model.lets ?? []) {
+    check(formula);
+    add(made);
+  }
+  for (const table of [model.update, model.reset ?? {}]) {
+    for (const [variable, formula] of Object.entries(table)) {
+      if (!Object.hasOwn(state, variable)) {
+        fail(`sets "${variable}", which is no state variable`);
+      }
+      check(formula);
+    }
+  }
+  if (model.reset && !model.spike) fail('has a reset but no spike');
+  if (model.spike) check(model.spike);
+  for (const [output, formula] of Object.entries(model.outputs ?? {})) {
+    if (!NAME.test(output)) fail(`has an output ${show(output)}`);
+    check(formula);
+  }
+  for (const [variable, start] of Object.entries(state)) {
+    const known =
+      typeof start === 'number'
+        ? Number.isFinite(start)
+        : Object.hasOwn(parameters, start);
+    if (!known) {
+      fail(
+        `starts "${variable}" at ${show(start)}: give a number or parameter`,
+      );
+    }
+  }
+}
+
+/** Derived constants, checked to be numbers. */
+export function derivedOf(
+  model: PopulationModel,
+  parameters: Readonly<Record<string, number>>,
+  dt: number,
+): Record<string, number> {
+  return model.derived?.(parameters, dt) ?? {};
+}
+
+/** Whether the population sends spikes. */
+export const isSpiking = (model: PopulationModel) => model.spike !== undefined;
+
+/** Names of the graded outputs, the usual one first. */
+export const outputsOf = (model: PopulationModel): string[] =>
+  Object.keys(model.outputs ?? {});
