@@ -8,9 +8,9 @@ import type { DType, FloatArray } from '../tensor.ts';
 import { PAGE, type WasmMemory, wasm } from './wasm.ts';
 
 /**
- * With so few elements there is little to win: loops are faster from four
- * passes of one element on, but a memory and what runs on it take 0.1 ms to
- * make and whole pages.
+ * A pass over as few as 16 elements is faster in WebAssembly, but a memory and
+ * the loops on it take 0.1 ms to make and whole pages, and there may not be
+ * many: small arrays do without.
  */
 const LEAST_ELEMENTS = 1024;
 

@@ -31,18 +31,16 @@ export const wasm: Wasm | undefined = (
 /** Bytes of a page, the unit in which memories are measured. */
 export const PAGE = 65536;
 
-export const TYPES = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
+const TYPES = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
 export type Type = keyof typeof TYPES;
 
 /** Instructions without operands of their own. */
 const PLAIN = {
   end: [0x0b],
-  'i32.eqz': [0x45],
   'i32.lt_s': [0x48],
   'i32.ge_s': [0x4e],
   'i32.popcnt': [0x69],
   'i32.add': [0x6a],
-  'i32.sub': [0x6b],
   'i32.and': [0x71],
   'i32x4.splat': simd(0x11),
   'f32x4.splat': simd(0x13),
@@ -103,14 +101,6 @@ function unsigned(value: number): number[] {
   return value < 128 ? [low] : [low + 128, ...unsigned((value - low) / 128)];
 }
 
-/** LEB128 of a whole number of 32 bits. */
-function signed(value: number): number[] {
-  const low = value & 0x7f;
-  const rest = value >> 7;
-  const last = rest === (low & 0x40 ? -1 : 0);
-  return last ? [low] : [low | 0x80, ...signed(rest)];
-}
-
 /** The body of a function, as it is written. */
 export class Code {
   readonly params: readonly Type[];
@@ -144,8 +134,9 @@ export class Code {
     this.write([0x22], unsigned(local));
   }
 
+  /** A whole number from -64 to 63: one byte of LEB128. */
   int(value: number): void {
-    this.write([0x41], signed(value));
+    this.write([0x41, value & 0x7f]);
   }
 
   /** The 16 bytes of a vector. */
