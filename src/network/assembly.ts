@@ -11,6 +11,7 @@ import { type Program, Recorder } from '../program/recorder.ts';
 import { hash } from '../random.ts';
 import { advance, collect, deliver, gather, play } from './delivery.ts';
 import { tickFormulas } from './formulas.ts';
+import { learnKernel, stdpArrive, stdpSource, stdpTarget } from './learning.ts';
 import { derivedOf } from './model.ts';
 import type { Network, Population, Projection } from './network.ts';
 import {
@@ -21,9 +22,16 @@ import {
   type Recorded,
   type Ring,
 } from './neurons.ts';
+import type { Stdp } from './plasticity.ts';
 import { type Schedule, schedule } from './schedule.ts';
 import type { Synapses } from './synapses.ts';
-import { bySource, byTarget, delayRange, type Table } from './tables.ts';
+import {
+  bySource,
+  byTarget,
+  delayRange,
+  forStdp,
+  type Table,
+} from './tables.ts';
 import { perNeuron, spreadOver } from './values.ts';
 
 /** Ticks from the first that can be told apart: `since` of what is eternal. */
@@ -79,6 +87,8 @@ export interface Wired extends Wiring {
   readonly id: string;
   readonly table: Table;
   readonly ring: Ring;
+  /** Ticks for which spikes are remembered, where arrivals teach. */
+  readonly history: number;
 }
 
 /** Bytes of what is read after a chunk, at most, roughly. */
@@ -172,14 +182,20 @@ class Assembler {
     const { name, from, to, output } = projection;
     const { window } = this.schedule;
     const spikes = output === 'spikes';
-    const table = spikes
-      ? bySource(synapses, from.size, to.size, this.options.onDevice)
-      : byTarget(synapses, to.size);
+    const stdp = projection.plasticity?.kind === 'stdp';
+    const table = stdp
+      ? forStdp(synapses, from.size, to.size, this.options.onDevice)
+      : spikes
+        ? bySource(synapses, from.size, to.size, this.options.onDevice)
+        : byTarget(synapses, to.size);
     // What was sent over former delays arrives in the ring of the present ones.
     const id = until === null ? name : `${name}@${until}`;
-    const most = spikes ? (delayRange(synapses)?.most ?? 0) : 0;
+    const { most } = delayRange(synapses) ?? { most: 0 };
     const least = this.options.keep?.get(`${name}/ring`) ?? 1;
-    const ticks = Math.max(least, powerOf2(most + window));
+    const ticks = Math.max(
+      least,
+      powerOf2(spikes && !stdp ? most + window : window),
+    );
     const key = `${name}/ring`;
     let base = bases.get(key);
     if (base === undefined) {
@@ -187,15 +203,34 @@ class Assembler {
       bases.set(key, base);
       bases.set(to.name, base + ticks * this.elements(to));
     }
+    const count = table.order.length;
+    // Weights that learn are each trial's own.
+    const copies = projection.plasticity ? this.options.trials : 1;
     this.words(`${id}/rows`, table.rows.length);
     this.words(`${id}/ends`, Math.max(2, table.ends.length));
-    this.floats(`${id}/weight`, Math.max(1, synapses.weight.length));
+    this.floats(`${id}/weight`, Math.max(1, count) * copies);
     this.contents.set(`${id}/rows`, table.rows);
     this.contents.set(`${id}/ends`, table.ends);
     const { weight } = synapses;
-    const ordered = Float64Array.from(table.order, (s) => weight[s]);
+    const ordered = new Float64Array(count * copies);
+    for (let c = 0; c < copies; c++) {
+      const first = weight.length > count ? c * count : 0;
+      table.order.forEach((s, i) => {
+        ordered[c * count + i] = weight[first + s];
+      });
+    }
     this.contents.set(`${id}/weight`, ordered);
-    return { ...wiring, id, table, ring: { base, ticks } };
+    let history = 1;
+    if (stdp) {
+      history = powerOf2(most + 1);
+      const many = this.elements(from);
+      this.words(`${id}/incoming`, table.incoming?.length ?? 1);
+      this.contents.set(`${id}/incoming`, table.incoming ?? []);
+      this.words(`${id}/sent`, history * (many + 1));
+      this.floats(`${id}/trace`, history * many);
+      this.floats(`${id}/post`, this.elements(to));
+    }
+    return { ...wiring, id, table, history, ring: { base, ticks } };
   }
 
   /** Ticks of history that readers of a population's values need. */
@@ -244,7 +279,8 @@ class Assembler {
     const outputs = population.outputs.filter((output) =>
       wired.some(
         ({ projection }) =>
-          projection.from === population && projection.output === output,
+          (projection.from === population && projection.output === output) ||
+          (projection.to === population && postOf(projection) === output),
       ),
     );
     const history = outputs.length > 0 ? this.historyOf(population, wired) : 1;
@@ -449,6 +485,7 @@ class Assembler {
         }
         if (population.spiking) this.send(population, window, wired, call);
       }
+      for (const each of wired) this.learn(each, call);
       call(advance, ['clock'], [window]);
       return [...refs];
     });
@@ -465,15 +502,18 @@ class Assembler {
     const { trials } = this.options;
     const spec = this.specs.get(name) as NeuronSpec;
     const begun = new Set<string>();
-    for (const { id, projection, ring, since, until } of wired) {
-      if (projection.to !== population || projection.output === 'spikes')
+    for (const each of wired) {
+      const { id, projection, ring, since, until } = each;
+      if (projection.to !== population) continue;
+      if (projection.output === 'spikes') {
+        if (projection.plasticity) this.arrive(each, call);
         continue;
+      }
       const { from, output } = projection;
       const history = this.histories.get(from.name) as number;
-      const sent = from.source
-        ? 0
-        : (this.specs.get(from.name) as NeuronSpec).outputs.indexOf(output);
-      const kernel = gather.shared[Number(begun.has(projection.name))];
+      const sent = this.outputPlace(from, output);
+      const kernels = gather[projection.plasticity ? 'perTrial' : 'shared'];
+      const kernel = kernels[Number(begun.has(projection.name))];
       begun.add(projection.name);
       call(
         kernel,
@@ -511,6 +551,98 @@ class Assembler {
     );
   }
 
+  /** Arrivals of a projection of spikes that learns. */
+  private arrive(each: Wired, call: Caller): void {
+    const { id, projection } = each;
+    const names = ['sent', 'post', 'rows', 'ends', 'weight'];
+    call(
+      stdpArrive,
+      [
+        'clock',
+        ...names.map((name) => `${id}/${name}`),
+        `${projection.to.name}/arrivals`,
+      ],
+      ...this.stdpNumbers(each),
+    );
+  }
+
+  /** What a tick teaches a projection, once all populations are computed. */
+  private learn(each: Wired, call: Caller): void {
+    const { id, projection } = each;
+    const { from, to, plasticity, output } = projection;
+    if (plasticity?.kind === 'stdp') {
+      const numbers = this.stdpNumbers(each);
+      call(
+        stdpSource,
+        ['clock', `${from.name}/spikes`, `${id}/sent`, `${id}/trace`],
+        ...numbers,
+      );
+      const names = ['trace', 'rows', 'ends', 'incoming', 'post', 'weight'];
+      call(
+        stdpTarget,
+        ['clock', `${to.name}/spikes`, ...names.map((name) => `${id}/${name}`)],
+        ...numbers,
+      );
+    } else if (plasticity) {
+      const history = this.histories.get(from.name) as number;
+      const postHistory = this.histories.get(to.name) as number;
+      const post = postOf(projection) as string;
+      call(
+        learnKernel(plasticity),
+        [
+          'clock',
+          `${from.name}/out`,
+          `${to.name}/out`,
+          ...['rows', 'ends', 'weight'].map((name) => `${id}/${name}`),
+        ],
+        [
+          0,
+          from.size,
+          to.size,
+          this.options.trials,
+          this.outputPlace(from, output) * history * this.elements(from),
+          history - 1,
+          this.outputPlace(to, post) * postHistory * this.elements(to),
+          postHistory - 1,
+        ],
+        Object.values(plasticity.constants),
+      );
+    }
+  }
+
+  /** Which of a population's kept outputs one is. */
+  private outputPlace({ name, source }: Population, output: string): number {
+    if (source) return 0;
+    return (this.specs.get(name) as NeuronSpec).outputs.indexOf(output);
+  }
+
+  private stdpNumbers(each: Wired): [number[], number[]] {
+    const { projection, ring, history } = each;
+    const { from, to } = projection;
+    const { tauPlus, tauMinus, aPlus, aMinus, low, high } =
+      projection.plasticity as Stdp;
+    const { dt } = this.network;
+    return [
+      [
+        0,
+        from.size,
+        to.size,
+        this.options.trials,
+        ring.base,
+        ring.ticks - 1,
+        history - 1,
+      ],
+      [
+        Math.exp(-dt / tauPlus),
+        Math.exp(-dt / tauMinus),
+        aPlus,
+        aMinus,
+        low,
+        high,
+      ],
+    ];
+  }
+
   private send(
     population: Population,
     window: number,
@@ -522,6 +654,7 @@ class Assembler {
       ({ projection, until }) =>
         projection.from === population &&
         projection.output === 'spikes' &&
+        !projection.plasticity &&
         until === null,
     );
     if (out.length === 0) return;
@@ -568,6 +701,13 @@ type Caller = (
   ints: readonly number[],
   floats?: readonly number[],
 ) => void;
+
+/** The target's output that a projection learns from, if it does. */
+function postOf({ plasticity, to }: Projection): string | undefined {
+  return plasticity?.kind === 'graded'
+    ? (plasticity.post ?? to.outputs[0])
+    : undefined;
+}
 
 /** Names that the formulas of a population's model use. */
 function usedNames({ model }: Population): Set<string> {

@@ -98,6 +98,12 @@ export function carryOver(
     }
     made.set(`${name}/arrivals`, now);
   }
+  // Traces and the spikes that made them lie as they lay.
+  for (const [name, values] of contents) {
+    const place = assembly.memory.get(name);
+    const same = place?.size === values.length;
+    if (same && /\/(sent|trace|post)$/.test(name)) made.set(name, values);
+  }
   return made;
 }
 

@@ -279,6 +279,7 @@ export class Network {
           (sent.join(', ') || 'nothing'),
       );
     }
+    checkPlasticity(what, options, source, target, output);
     const name =
       options.name ?? this.freeName(`${source.name}->${target.name}`);
     if (this.joined.has(name)) {
@@ -370,6 +371,38 @@ export class Network {
     for (let n = 2; ; n++) {
       if (!this.joined.has(`${name}#${n}`)) return `${name}#${n}`;
     }
+  }
+}
+
+function checkPlasticity(
+  what: string,
+  { plasticity }: ProjectionOptions,
+  from: Population,
+  to: Population,
+  output: string,
+): void {
+  if (!plasticity) return;
+  if (plasticity.kind === 'stdp') {
+    const why =
+      output !== 'spikes' || !to.spiking
+        ? 'needs spikes on both sides'
+        : from.source?.kind === 'live'
+          ? 'cannot learn from a live source: let it drive a population'
+          : null;
+    if (why) throw new OptionError(`${what}: STDP ${why}`);
+    return;
+  }
+  const post = plasticity.post ?? to.outputs[0];
+  if (output === 'spikes' || from.source?.kind === 'live') {
+    throw new OptionError(
+      `${what}: this rule learns from values, of a population or of samples`,
+    );
+  }
+  if (post === undefined || !to.outputs.includes(post)) {
+    throw new OptionError(
+      `${what}: "${to.name}" has no output ${show(post)} to learn from, it has ` +
+        (to.outputs.join(', ') || 'none'),
+    );
   }
 }
 

@@ -106,7 +106,8 @@ const kernels = new Map<string, Kernel>();
 export function neuronKernel(spec: NeuronSpec): Kernel {
   const memory = [...neuronMemory(spec, 1).keys()];
   const code = wgsl(spec, memory);
-  const key = `${memory.join()}\n${code}`;
+  // The CPU form is bound to the whole of the spec, not to its text alone.
+  const key = JSON.stringify([spec, memory]);
   const known = kernels.get(key);
   if (known) return known;
   const writes = memory.filter((name) => !READ_ONLY.includes(name));

@@ -307,8 +307,9 @@ export class NetworkRun {
   /** Sets the weights of a projection, in canonical order. */
   setWeights(projection: string, weights: ArrayLike<number>): Promise<void> {
     const wiring = this.wiring(projection);
-    const { length } = wiring.synapses.weight;
-    if (weights.length !== length) {
+    const { length } = wiring.synapses.pre;
+    const own = wiring.projection.plasticity ? length * this.trials : length;
+    if (weights.length !== length && weights.length !== own) {
       throw new OptionError(
         `"${projection}" has ${length} synapses, not ${weights.length}`,
       );
@@ -332,6 +333,12 @@ export class NetworkRun {
   ): Promise<void> {
     checkKeys('setDelay', options, ['round']);
     const { synapses, projection: of } = this.wiring(projection);
+    if (of.plasticity) {
+      throw new OptionError(
+        `"${projection}" learns: its delays cannot change, what is on its way ` +
+          'would teach it at another time',
+      );
+    }
     const { pre, post } = synapses;
     const draw = (stream: string) =>
       new Random(this.seed, `${projection}/${stream}@${this.next}`);
@@ -521,7 +528,7 @@ export class NetworkRun {
   private async capture(): Promise<Snapshot> {
     const { assembly, memory } = this.ready as Ready;
     const names = [...memory.keys()].filter((name) =>
-      /\/(state|arrivals|out|weight)$/.test(name),
+      /\/(state|arrivals|out|weight|sent|trace|post)$/.test(name),
     );
     const values = await this.backend.readAll(
       names.map((name) => memory.get(name) as Memory),

@@ -55,6 +55,11 @@ export function schedule(
           'give at least one dt',
       );
     }
+    if (plasticity?.kind === 'stdp' && range.least === 0) {
+      throw new DelayError(
+        `Projection "${name}" learns by STDP and has no delay: give at least one dt`,
+      );
+    }
     if (ahead && !live) continue;
     bound(range.least, `the least delay of "${name}" is ${range.least} ticks`);
   }

@@ -15,6 +15,8 @@ export interface Table {
   readonly parts: number;
   /** Whether a source reaches a target twice with one delay. */
   readonly serial: boolean;
+  /** Of each target, where its list begins; then (place, source) of synapses. */
+  readonly incoming?: Uint32Array;
 }
 
 /** By source, for the delivery of spikes. */
@@ -51,6 +53,50 @@ export function byTarget(
   return { rows, ends, order, parts: 1, serial: false };
 }
 
+/**
+ * For STDP. On a device by target, what was sent first before the rest; on a
+ * CPU by source and delay, with lists of what leads to each target.
+ */
+export function forStdp(
+  synapses: Synapses,
+  sources: number,
+  targets: number,
+  onDevice: boolean,
+): Table {
+  const { pre, post, delay } = synapses;
+  const { least, most } = delayRange(synapses) ?? { least: 0, most: 0 };
+  const late = most - least + 1;
+  const byDelay = sorted(pre.length, late + 1, (s) =>
+    onDevice ? most - delay[s] : delay[s] - least,
+  ).order;
+  const [count, own, other] = onDevice
+    ? [targets, post, pre]
+    : [sources, pre, post];
+  const { rows, order } = sorted(
+    pre.length,
+    count + 1,
+    (i) => own[byDelay[i]],
+    byDelay,
+  );
+  const ends = new Uint32Array(2 * pre.length);
+  order.forEach((s, i) => {
+    ends[2 * i] = other[s];
+    ends[2 * i + 1] = delay[s];
+  });
+  const table = { rows, ends, order, parts: 1, serial: false };
+  if (onDevice) return { ...table, incoming: new Uint32Array(1) };
+  const to = sorted(pre.length, targets + 1, (i) => post[order[i]]);
+  const incoming = new Uint32Array(targets + 1 + 2 * pre.length);
+  for (let j = 0; j <= targets; j++) {
+    incoming[j] = targets + 1 + 2 * to.rows[j];
+  }
+  to.order.forEach((place, i) => {
+    incoming[targets + 1 + 2 * i] = place;
+    incoming[targets + 2 + 2 * i] = pre[order[place]];
+  });
+  return { ...table, incoming };
+}
+
 export function delayRange({ delay }: Synapses): DelayRange | null {
   if (delay.length === 0) return null;
   let least = delay[0];
@@ -67,13 +113,16 @@ function sorted(
   count: number,
   keys: number,
   keyOf: (index: number) => number,
+  names?: Uint32Array,
 ): { rows: Uint32Array; order: Uint32Array } {
   const rows = new Uint32Array(keys + 1);
   for (let s = 0; s < count; s++) rows[keyOf(s) + 1] += 1;
   for (let k = 0; k < keys; k++) rows[k + 1] += rows[k];
   const next = rows.slice();
   const order = new Uint32Array(count);
-  for (let s = 0; s < count; s++) order[next[keyOf(s)]++] = s;
+  for (let s = 0; s < count; s++) {
+    order[next[keyOf(s)]++] = names ? names[s] : s;
+  }
   return { rows: rows.slice(0, Math.max(1, keys)), order };
 }
 
