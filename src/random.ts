@@ -66,7 +66,7 @@ export function philoxBlock(
 export class Random {
   private readonly key: readonly [number, number];
   private index = 0;
-  private block: Words4 = [0, 0, 0, 0];
+  private readonly block = new Uint32Array(4);
 
   /** `stream` keeps uses of one seed apart (parameters, batches, noise). */
   constructor(seed: number, stream: number | string = 0) {
@@ -81,7 +81,9 @@ export class Random {
     const lane = this.index & 3;
     if (lane === 0) {
       const n = this.index / 4;
-      this.block = philox([n >>> 0, Math.floor(n / 2 ** 32), 0, 0], this.key);
+      const [key0, key1] = this.key;
+      const upper = Math.floor(n / 2 ** 32);
+      philoxBlock(this.block, n >>> 0, upper, 0, 0, key0, key1);
     }
     this.index += 1;
     return this.block[lane];

@@ -64,12 +64,16 @@ function draw(size: number, first: number, end: number): Drawn {
   };
 }
 
+const third = words(3);
+
+/** Membrane potential at which a neuron starts, in mV. */
+export const start = (neuron: number) => -60 + (10 * third(neuron)) / 2 ** 32;
+
 /** The network in one population; excitatory neurons come first. */
 export function cubaNetwork(size = 4000): Network {
   const network = new Network({ dt: DT });
-  const start = words(3);
   const cells = network.population('cells', size, cubaLif, {
-    start: { v: (i) => -60 + (10 * start(i)) / 2 ** 32 },
+    start: { v: start },
   });
   const excitatory = Math.floor(0.8 * size);
   const all = draw(size, 0, size);

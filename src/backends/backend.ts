@@ -30,6 +30,8 @@ export interface Backend {
   readonly dtype: DType;
   /** What it runs on, for people. */
   readonly description: string;
+  /** Whether the machine's CPU does the work, by a driver or by itself. */
+  readonly software: boolean;
   allocate(size: number): Memory;
   /** The same for several that are used alike, side by side where they fit. */
   allocateAll(sizes: readonly number[]): Memory[];

@@ -37,6 +37,7 @@ class CpuMemory implements Memory {
 
 export class CpuBackend implements Backend {
   readonly name = 'cpu';
+  readonly software = true;
   readonly dtype: DType;
   readonly description: string;
   private readonly batches: boolean;

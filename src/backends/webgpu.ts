@@ -59,6 +59,10 @@ export class WebGpuBackend implements Backend {
     this.traits = { subgroup: fixed <= 64 ? fixed : 0 };
   }
 
+  get software(): boolean {
+    return this.gpu.info.isSoftware;
+  }
+
   /** Bytes of the largest buffer that can be made and bound. */
   get largest(): number {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.gpu.limits;

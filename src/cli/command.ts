@@ -199,6 +199,13 @@ function parseValue(value: string): unknown {
     : value;
 }
 
+/** The number format that was asked for, if any. */
+export function dtypeOf(values: Values): DType | undefined {
+  return values.dtype === undefined
+    ? undefined
+    : oneOf<DType>(values, 'dtype', ['f32', 'f64'], 'f32');
+}
+
 /** Opens the backend that was asked for; says what was taken on stderr. */
 export async function backendOf(values: Values, out: Output): Promise<Backend> {
   const choice = oneOf<BackendChoice>(
@@ -207,11 +214,7 @@ export async function backendOf(values: Values, out: Output): Promise<Backend> {
     ['auto', 'webgpu', 'cpu'],
     'auto',
   );
-  const dtype =
-    values.dtype === undefined
-      ? undefined
-      : oneOf<DType>(values, 'dtype', ['f32', 'f64'], 'f32');
-  const { backend, note } = await openBackend(choice, dtype);
+  const { backend, note } = await openBackend(choice, dtypeOf(values));
   if (note) out.note(note);
   out.note(`backend: ${backend.description}`);
   return backend;

@@ -11,11 +11,13 @@ import { infoCommand } from './info.ts';
 import { levelCommand } from './level.ts';
 import { modelsCommand, rulesCommand } from './lists.ts';
 import { Output } from './output.ts';
+import { simulateCommand } from './simulate.ts';
 import { trainCommand } from './train.ts';
 
 const commands: readonly Command[] = [
   demoCommand,
   trainCommand,
+  simulateCommand,
   checkCommand,
   experimentCommand,
   levelCommand,
@@ -83,7 +85,7 @@ function report(error: unknown, json: boolean): number {
 function overview(): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   return [
-    'isochron: event-driven simulation of predictive-coding circuits',
+    'isochron: event-driven simulation of predictive-coding and delay circuits',
     '',
     'Usage: isochron COMMAND [OPTIONS]',
     '',

@@ -11,12 +11,11 @@ import type {
   Executable,
   Memory,
 } from '../backends/backend.ts';
-import { type BackendChoice, openBackend } from '../backends/open.ts';
 import { TickClock } from '../circuit/clock.ts';
 import { DelayError, NonFiniteError, OptionError, show } from '../errors.ts';
 import { checkKeys, wholeNumber } from '../options.ts';
 import { Random } from '../random.ts';
-import { checkFinite, type DType, type FloatArray } from '../tensor.ts';
+import { checkFinite, type FloatArray } from '../tensor.ts';
 import {
   type Assembly,
   assemble,
@@ -778,25 +777,4 @@ function breath(): Promise<void> {
     if (typeof setImmediate === 'function') setImmediate(resolve);
     else setTimeout(resolve, 0);
   });
-}
-
-/** Opens a backend by name, and a run that closes it in the end. */
-export async function openNetwork(
-  network: Network,
-  options: Omit<NetworkOptions, 'backend'> & {
-    readonly backend?: BackendChoice | Backend;
-    readonly dtype?: DType;
-  } = {},
-): Promise<NetworkRun> {
-  const { backend: choice = 'auto', dtype, ...rest } = options;
-  if (typeof choice !== 'string') {
-    return NetworkRun.open(network, { ...rest, backend: choice });
-  }
-  const { backend } = await openBackend(choice, dtype);
-  try {
-    return NetworkRun.open(network, { ...rest, backend }).ownBackend();
-  } catch (error) {
-    backend.close();
-    throw error;
-  }
 }

@@ -1,0 +1,34 @@
+/** Opens runs of networks on backends by name. */
+
+import type { Backend } from '../backends/backend.ts';
+import type { BackendChoice } from '../backends/open.ts';
+import type { DType } from '../tensor.ts';
+import { backendFor } from './choose.ts';
+import type { Network } from './network.ts';
+import { type NetworkOptions, NetworkRun } from './run.ts';
+
+/**
+ * A run of a network. A backend given by name (auto: the quicker one for this
+ * network, in float32; cpu with dtype f64 is the reference) closes with the run.
+ *
+ * @throws OptionError, DelayError, NonFiniteError, DeviceMissingError
+ */
+export async function openNetwork(
+  network: Network,
+  options: Omit<NetworkOptions, 'backend'> & {
+    readonly backend?: BackendChoice | Backend;
+    readonly dtype?: DType;
+  } = {},
+): Promise<NetworkRun> {
+  const { backend: choice = 'auto', dtype, ...rest } = options;
+  if (typeof choice !== 'string') {
+    return NetworkRun.open(network, { ...rest, backend: choice });
+  }
+  const { backend } = await backendFor(network, choice, dtype);
+  try {
+    return NetworkRun.open(network, { ...rest, backend }).ownBackend();
+  } catch (error) {
+    backend.close();
+    throw error;
+  }
+}
