@@ -298,6 +298,7 @@ class Assembler {
     const spec: NeuronSpec = {
       name: model.name,
       formulas,
+      ...(model.functions ? { own: model.functions } : {}),
       state: Object.keys(model.state),
       perNeuron: [...own.keys()],
       shared: [...shared.keys()],
@@ -718,7 +719,9 @@ function usedNames({ model }: Population): Set<string> {
     ...Object.values(model.outputs ?? {}),
     ...(model.spike ? [model.spike] : []),
   ];
-  return new Set(formulas.flatMap((f) => namesIn(parseExpression(f))));
+  return new Set(
+    formulas.flatMap((f) => namesIn(parseExpression(f, model.functions))),
+  );
 }
 
 const memoryName = (population: string, part: NeuronMemory) =>

@@ -9,7 +9,11 @@
  */
 
 import { OptionError, show } from '../errors.ts';
-import { namesIn, parseExpression } from '../ops/expression.ts';
+import {
+  namesIn,
+  type OwnFunctions,
+  parseExpression,
+} from '../ops/expression.ts';
 import { checkKeys } from '../options.ts';
 
 export interface PopulationModel {
@@ -29,6 +33,8 @@ export interface PopulationModel {
   readonly state: Readonly<Record<string, number | string>>;
   /** Random numbers, new for each neuron and tick. */
   readonly noise?: Readonly<Record<string, 'normal' | 'uniform'>>;
+  /** Functions of one's own that formulas call, in TypeScript and WGSL. */
+  readonly functions?: OwnFunctions;
   /** Intermediate results. */
   readonly lets?: readonly (readonly [name: string, formula: string])[];
   /** New state; a variable that is not named keeps its value. */
@@ -51,6 +57,7 @@ const KEYS = [
   'derived',
   'state',
   'noise',
+  'functions',
   'lets',
   'update',
   'spike',
@@ -76,6 +83,21 @@ export function checkModel(model: PopulationModel): void {
   const fail = (text: string): never => {
     throw new OptionError(`Model "${name}" ${text}`, { model: name });
   };
+  for (const [name, { parameters, js, wgsl }] of Object.entries(
+    model.functions ?? {},
+  )) {
+    const whole =
+      NAME.test(name) &&
+      parameters.every((parameter) => NAME.test(parameter)) &&
+      typeof js === 'function' &&
+      typeof wgsl === 'string';
+    if (whole) continue;
+    throw new OptionError(
+      `Function "${name}" of model "${model.name}" needs parameters (names), ` +
+        'js (a function) and wgsl (the body of one)',
+      { model: model.name, name },
+    );
+  }
   const seen = new Set(TAKEN);
   const add = (known: string) => {
     if (!NAME.test(known)) {
@@ -94,7 +116,7 @@ export function checkModel(model: PopulationModel): void {
     add(each);
   }
   const check = (formula: string) => {
-    for (const used of namesIn(parseExpression(formula))) {
+    for (const used of namesIn(parseExpression(formula, model.functions))) {
       if (!seen.has(used)) {
         fail(
           `uses "${used}" in "${formula}", which it does not have: there are ` +

@@ -4,7 +4,12 @@
  * one launch does the whole window.
  */
 
-import { parseExpression, toWgsl } from '../ops/expression.ts';
+import {
+  type OwnFunctions,
+  ownWgsl,
+  parseExpression,
+  toWgsl,
+} from '../ops/expression.ts';
 import * as f32 from '../ops/f32.ts';
 import { type Kernel, spread, WORKGROUP } from '../ops/kernel.ts';
 import { jsLoop, type Loop, type LoopSpec } from '../ops/loop.ts';
@@ -33,6 +38,8 @@ export interface Recorded {
 export interface NeuronSpec {
   readonly name: string;
   readonly formulas: TickFormulas;
+  /** Functions of the user's own that the formulas call. */
+  readonly own?: OwnFunctions;
   /** State variables, in the order of memory. */
   readonly state: readonly string[];
   /** Constants that differ from neuron to neuron, in the order of memory. */
@@ -101,6 +108,7 @@ export function neuronMemory(
 }
 
 const kernels = new Map<string, Kernel>();
+let made = 0;
 
 /** Ints: elements, neurons, window. Floats: the shared constants. */
 export function neuronKernel(spec: NeuronSpec): Kernel {
@@ -108,11 +116,11 @@ export function neuronKernel(spec: NeuronSpec): Kernel {
   const code = wgsl(spec, memory);
   // The CPU form is bound to the whole of the spec, not to its text alone.
   const key = JSON.stringify([spec, memory]);
-  const known = kernels.get(key);
+  const known = spec.own ? undefined : kernels.get(key);
   if (known) return known;
   const writes = memory.filter((name) => !READ_ONLY.includes(name));
   const kernel: Kernel = {
-    name: `neurons ${spec.name} ${kernels.size}`,
+    name: `neurons ${spec.name} ${made++}`,
     inPlace: writes.map((name) => memory.indexOf(name)),
     cpu: (single) => onCpu(spec, memory, single),
     gpu: {
@@ -122,7 +130,8 @@ export function neuronKernel(spec: NeuronSpec): Kernel {
       workgroups: (_, call) => spread(call.ints[1]),
     },
   };
-  kernels.set(key, kernel);
+  // Functions have no text that would tell kernels apart.
+  if (!spec.own) kernels.set(key, kernel);
   return kernel;
 }
 
@@ -134,7 +143,8 @@ function recordedFormula({ formulas }: NeuronSpec, name: string): string {
 function wgsl(spec: NeuronSpec, memory: readonly NeuronMemory[]): string {
   const { formulas, state, perNeuron, shared, noise, rings, outputs } = spec;
   const { history, recorded, spiking } = spec;
-  const expression = (formula: string) => toWgsl(parseExpression(formula));
+  const expression = (formula: string) =>
+    toWgsl(parseExpression(formula, spec.own));
   const words = ['clock', 'spikes'];
   const ordered = [
     ...memory.filter((name) => READ_ONLY.includes(name)),
@@ -162,6 +172,7 @@ function wgsl(spec: NeuronSpec, memory: readonly NeuronMemory[]): string {
   });
   const lines = [
     '// Neurons over a window of ticks; made of formulas by src/network.',
+    ownWgsl(spec.own ?? {}),
     'struct Params {',
     '  zero: u32, elements: u32, neurons: u32, window: u32,',
     ...shared.map((name) => `  x_${name}: f32,`),
@@ -254,6 +265,7 @@ function bind(
     ],
     constants: shared.map((name) => `x_${name}`),
     lets: formulas.lets,
+    ...(spec.own ? { own: spec.own } : {}),
     stores: [
       ...state.map((name) => [`x_${name}`, formulas.state[name]] as const),
       ...rings.map((_, k) => [arrivalName(k), '0'] as const),

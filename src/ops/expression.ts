@@ -25,7 +25,25 @@ export type Expression =
       readonly kind: 'call';
       readonly name: string;
       readonly args: readonly Expression[];
+      /** Whether it is a function of the user's own. */
+      readonly own?: boolean;
     };
+
+/**
+ * A function that formulas of a user may call, as a pair of TypeScript and
+ * WGSL. The two must mean the same; bits agree where each operation is a
+ * basic one in both.
+ */
+export interface OwnFunction {
+  /** Names of the arguments in the WGSL, each an f32. */
+  readonly parameters: readonly string[];
+  /** In float64, or on float32 values; the result is rounded where need be. */
+  readonly js: (...args: number[]) => number;
+  /** The body of a function that gives an f32, as 'return x / (1.0 + abs(x));'. */
+  readonly wgsl: string;
+}
+
+export type OwnFunctions = Readonly<Record<string, OwnFunction>>;
 
 /** Functions of the language: name in WGSL, in float64 and in float32. */
 const FUNCTIONS: Record<
@@ -47,8 +65,14 @@ const COMPARISONS = ['<=', '>=', '==', '!=', '<', '>'];
 const TOKEN =
   /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(<=|>=|==|!=|[-+*/()<>,]))/y;
 
-/** Parses a formula. Throws GraphError at the first character not understood. */
-export function parseExpression(text: string): Expression {
+/**
+ * Parses a formula, which may call functions of the user's own too. Throws
+ * GraphError at the first character not understood.
+ */
+export function parseExpression(
+  text: string,
+  own: OwnFunctions = {},
+): Expression {
   const tokens = tokenize(text);
   let at = 0;
   const peek = () => tokens[at];
@@ -57,7 +81,7 @@ export function parseExpression(text: string): Expression {
     throw new GraphError(
       `Formula "${text}" cannot be read at "${tokens.slice(at).join(' ')}": ` +
         'use numbers, names, + - * /, comparisons and ' +
-        Object.keys(FUNCTIONS).join(', '),
+        [...Object.keys(FUNCTIONS), ...Object.keys(own)].join(', '),
       { text },
     );
   };
@@ -105,7 +129,12 @@ export function parseExpression(text: string): Expression {
       args.push(comparison());
     }
     expect(')');
-    if (FUNCTIONS[token]?.arity !== args.length) return fail();
+    if (Object.hasOwn(own, token)) {
+      if (own[token].parameters.length !== args.length) return fail();
+      return { kind: 'call', name: token, args, own: true };
+    }
+    if (!Object.hasOwn(FUNCTIONS, token)) return fail();
+    if (FUNCTIONS[token].arity !== args.length) return fail();
     return { kind: 'call', name: token, args };
   };
 
@@ -153,6 +182,7 @@ export function toWgsl(e: Expression): string {
         : `(${pinned(e.left)} ${e.operator} ${pinned(e.right)})`;
     case 'call': {
       const args = e.args.map(pinned);
+      if (e.own) return `own_${e.name}(${args.join(', ')})`;
       return e.name === 'where'
         ? `select(${args[2]}, ${args[1]}, ${args[0]})`
         : `${FUNCTIONS[e.name].wgsl}(${args.join(', ')})`;
@@ -184,6 +214,10 @@ export function toJs(e: Expression, single: boolean): string {
     }
     case 'call': {
       const args = e.args.map((arg) => toJs(arg, single));
+      if (e.own) {
+        const called = `own.${e.name}.js(${args.join(', ')})`;
+        return single ? `Math.fround(${called})` : called;
+      }
       if (e.name === 'where') return `(${args[0]} ? ${args[1]} : ${args[2]})`;
       const { js, js32 } = FUNCTIONS[e.name];
       return `${single ? js32 : js}(${args.join(', ')})`;
@@ -191,17 +225,28 @@ export function toJs(e: Expression, single: boolean): string {
   }
 }
 
+/** WGSL of the user's own functions. */
+export function ownWgsl(own: OwnFunctions): string {
+  return Object.entries(own)
+    .map(([name, { parameters, wgsl }]) => {
+      const list = parameters.map((parameter) => `${parameter}: f32`);
+      return `fn own_${name}(${list.join(', ')}) -> f32 {\n${wgsl}\n}\n`;
+    })
+    .join('');
+}
+
 /**
- * Compiles JavaScript text to a function; `f32` is in its scope. Formulas are
- * parsed before they come here, so no text of a user is ever executed.
+ * Compiles JavaScript text to a function; `f32` and `own` are in its scope.
+ * Formulas are parsed before they come here, so no text of a user is ever
+ * executed.
  */
 export function compileJs(
   parameters: string[],
   body: string,
+  own: OwnFunctions = {},
 ): CallableFunction {
-  return new Function('f32', `return (${parameters.join(', ')}) => {${body}}`)(
-    f32,
-  );
+  const text = `return (${parameters.join(', ')}) => {${body}}`;
+  return new Function('f32', 'own', text)(f32, own);
 }
 
 /** Names that a formula uses, in the order in which they come. */

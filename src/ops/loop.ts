@@ -9,6 +9,7 @@ import type { FloatArray } from '../tensor.ts';
 import {
   compileJs,
   type Expression,
+  type OwnFunctions,
   parseExpression,
   toJs,
 } from './expression.ts';
@@ -23,6 +24,8 @@ export interface LoopSpec {
   readonly lets: readonly (readonly [name: string, formula: string])[];
   /** New values of arrays, all from values before the pass and lets. */
   readonly stores: readonly (readonly [array: string, formula: string])[];
+  /** Functions of the user's own that formulas call. */
+  readonly own?: OwnFunctions;
   /** Where it holds, `words[i] |= bit`; a number holds if not 0 and not NaN. */
   readonly marks?: string;
 }
@@ -51,6 +54,7 @@ export interface LoopPlan {
   readonly lets: readonly Expression[];
   readonly stores: readonly (readonly [array: number, value: Expression])[];
   readonly marks: Expression | null;
+  readonly own: OwnFunctions;
 }
 
 /** Reads a loop. Throws GraphError for names or formulas that are wrong. */
@@ -66,7 +70,8 @@ export function readLoop(spec: LoopSpec): LoopPlan {
     }
     names.set(name, as);
   };
-  const read = (formula: string) => renamed(formula, names);
+  const { own = {} } = spec;
+  const read = (formula: string) => renamed(formula, names, own);
   spec.arrays.forEach((name, k) => {
     declare(name, `a_${k}`);
   });
@@ -103,10 +108,15 @@ export function readLoop(spec: LoopSpec): LoopPlan {
     lets,
     stores,
     marks: spec.marks === undefined ? null : read(spec.marks),
+    own,
   };
 }
 
-function renamed(formula: string, names: Map<string, string>): Expression {
+function renamed(
+  formula: string,
+  names: Map<string, string>,
+  own: OwnFunctions,
+): Expression {
   const rename = (e: Expression): Expression => {
     switch (e.kind) {
       case 'number':
@@ -128,7 +138,7 @@ function renamed(formula: string, names: Map<string, string>): Expression {
         return { ...e, args: e.args.map(rename) };
     }
   };
-  return rename(parseExpression(formula));
+  return rename(parseExpression(formula, own));
 }
 
 /** Loops bound to the memory that they work on. */
@@ -145,8 +155,9 @@ const LARGE = 4096;
  * OptionError where it is bound to an array of the other precision.
  */
 export function jsLoop(spec: LoopSpec, single: boolean): Bind {
-  const key = JSON.stringify([single, spec]);
-  const known = made.get(key);
+  // Functions have no text that would tell them apart.
+  const key = spec.own ? null : JSON.stringify([single, spec]);
+  const known = key === null ? undefined : made.get(key);
   if (known) return known;
   const plan = readLoop(spec);
   const shared = compileLoop(plan, single, '');
@@ -159,7 +170,7 @@ export function jsLoop(spec: LoopSpec, single: boolean): Bind {
     own += 1;
     return compileLoop(plan, single, `// ${own}`)(floats, u32);
   };
-  made.set(key, bind);
+  if (key !== null) made.set(key, bind);
   return bind;
 }
 
@@ -200,5 +211,9 @@ function compileLoop(plan: LoopPlan, single: boolean, comment: string): Bind {
     'return marked;',
     '};',
   ];
-  return compileJs(['floats', 'u32'], body.join('\n')) as unknown as Bind;
+  return compileJs(
+    ['floats', 'u32'],
+    body.join('\n'),
+    plan.own,
+  ) as unknown as Bind;
 }

@@ -32,11 +32,16 @@ const made = new Map<string, WasmBind | null>();
 
 /**
  * Makes (once per spec) the loop in WebAssembly. Null where there is none: a
- * formula has exp, log, tanh, sin, cos or tan, or the engine no SIMD. Throws
+ * formula has exp, log, tanh, sin, cos, tan or a function of the user's own,
+ * or the engine no SIMD. Throws
  * GraphError as readLoop does. Arrays outside the memory end a pass with the
  * RuntimeError of WebAssembly.
  */
 export function wasmLoop(spec: LoopSpec, single: boolean): WasmBind | null {
+  if (spec.own) {
+    readLoop(spec);
+    return null;
+  }
   const key = JSON.stringify([single, spec]);
   const known = made.get(key);
   if (known !== undefined) return known;
@@ -100,7 +105,7 @@ function leavesOf({ lets, stores, marks }: LoopPlan): Leaves | null {
     if (e.kind === 'negate') return visit(e.operand);
     if (e.kind === 'binary') return visit(e.left) && visit(e.right);
     if (e.kind !== 'call') return true;
-    return FUNCTIONS.includes(e.name) && e.args.every(visit);
+    return !e.own && FUNCTIONS.includes(e.name) && e.args.every(visit);
   };
   const all = [...lets, ...stores.map(([, e]) => e), ...(marks ? [marks] : [])];
   return all.every(visit) ? { numbers, names } : null;

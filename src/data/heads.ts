@@ -1,0 +1,197 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError, OptionError, show } from '../errors.ts';
+import { download, sha256Of, store } from './download.ts';
+import {
+  type FileOptions,
+  type FileSet,
+  type FoundFiles,
+  findFiles,
+  loadFiles,
+  MAX_FILE_BYTES,
+  readWhole,
+} from './files.ts';
+import { unpacked } from './gzip.ts';
+import { npzArray } from './npz.ts';
+import { sphereResponse } from './sphere-head.ts';
+
+/**
+ * What a head does to a sound on its way to each ear, by direction: impulse
+ * responses, measured on a dummy head or computed for a sphere.
+ */
+
+export type HeadName = 'ku100' | 'sphere';
+
+/** 0: left, 1: right. */
+export type Ear = 0 | 1;
+
+export interface HeadResponses {
+  readonly name: HeadName;
+  /** For people; with whom to credit. */
+  readonly title: string;
+  /** True if computed, false if measured. */
+  readonly synthetic: boolean;
+  /** Where it came from: a folder, or how it was computed. */
+  readonly source: string;
+  /** In Hz. */
+  readonly sampleRate: number;
+  /** Degrees, counter-clockwise from the front: 90 is left, 270 is right. */
+  readonly azimuths: readonly number[];
+  /** Samples of a response. */
+  readonly samples: number;
+  /**
+   * A copy of one response.
+   *
+   * @param azimuth one of `azimuths`, or it and whole turns
+   * @throws OptionError if there is no such direction or ear
+   */
+  response(azimuth: number, ear: Ear): Float64Array;
+}
+
+const DIRECTIONS = 360;
+const SAMPLES = 128;
+const SHAPE = [DIRECTIONS, 2, SAMPLES];
+/** Of the published set, as far as known: its files do not say. */
+const SAMPLE_RATE = 48_000;
+
+const NPZ = {
+  name: 'ku100_circular.npz',
+  bytes: 520088,
+  sha256: 'b1c86580220bc0c7a93668035a1f47540be4aef583aabb0cbdeb3e517a7d8f37',
+};
+
+/**
+ * Neumann KU 100, horizontal plane in steps of a degree, measured by B.
+ * Bernschuetz 2013 (HRIR_CIRC360, CC BY 3.0). The cache keeps the responses as
+ * float32: [360 azimuths][2 ears][128 samples], little-endian.
+ */
+export const KU100: FileSet = {
+  name: 'ku100-hrir',
+  mirrors: [
+    'https://raw.githubusercontent.com/jacobhollebon/ring-of-silence/8401537631006fb7af1d9acd29fbd83585d557be/data/',
+  ],
+  files: [
+    {
+      name: 'ku100_circ360_f32le.bin',
+      bytes: 4 * DIRECTIONS * 2 * SAMPLES,
+      sha256:
+        'f88d78d0ecb2916be04e01de46314468b415939a5d97cacaa7d6a038e4e4b1f4',
+    },
+  ],
+  byHand:
+    'get data/ku100_circular.npz of ' +
+    'https://github.com/jacobhollebon/ring-of-silence, make the file of it ' +
+    "(Python: numpy.load('ku100_circular.npz')['hrir'].astype('<f4')" +
+    ".tofile('ku100_circ360_f32le.bin')) and put it into " +
+    '$ISOCHRON_DATA/ku100-hrir',
+  async fill(bases, folder, remedy, options) {
+    const used = await download([NPZ], bases, folder, remedy, options);
+    const path = join(folder, NPZ.name);
+    const numbers = npzArray(await readWhole(path), 'hrir', SHAPE, path);
+    const bytes = new Uint8Array(4 * numbers.length);
+    const view = new DataView(bytes.buffer);
+    for (const [i, x] of numbers.entries()) view.setFloat32(4 * i, x, true);
+    check(bytes, path);
+    await store(join(folder, KU100.files[0].name), bytes);
+    await rm(path, { force: true });
+    return used;
+  },
+};
+
+/**
+ * Loads impulse responses. `auto` is the KU 100 if it is on this machine, in
+ * `$ISOCHRON_DATA/ku100-hrir` or the cache, else the sphere; it never
+ * downloads.
+ *
+ * @throws OptionError if the name is unknown
+ * @throws DataError if it cannot be had or a checksum fails
+ * @throws FormatError if a file is damaged
+ * @throws FileError if a file cannot be read or written
+ */
+export async function loadHeads(
+  name: HeadName | 'auto' = 'auto',
+  options: FileOptions = {},
+): Promise<HeadResponses> {
+  if (name === 'sphere') return sphere();
+  if (name === 'ku100') return measured(await loadFiles(KU100, options));
+  if (name === 'auto') {
+    const found = await findFiles(KU100, options);
+    return found === undefined ? sphere() : measured(found);
+  }
+  throw new OptionError(
+    `There is no head ${show(name)}: choose one of ku100, sphere, auto`,
+    { name },
+  );
+}
+
+/** Files of the user are checked too: any bytes would pass for sound. */
+function check(bytes: Uint8Array, file: string): void {
+  const { sha256: expected } = KU100.files[0];
+  const got = sha256Of(bytes);
+  if (got === expected) return;
+  throw new DataError(
+    `The responses of ${file} have sha256 ${got} but must have ${expected}: ` +
+      'fetch it again',
+    { file, expected, got },
+  );
+}
+
+function measured({ source, files }: FoundFiles): HeadResponses {
+  const [{ file, bytes }] = files;
+  const plain = unpacked(bytes, file, MAX_FILE_BYTES);
+  check(plain, file);
+  const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
+  return responses(
+    {
+      name: 'ku100',
+      title:
+        'Neumann KU 100 dummy head, measured (B. Bernschuetz 2013, CC BY 3.0)',
+      synthetic: false,
+      source: `${source} (HRIR_CIRC360, by way of jacobhollebon/ring-of-silence)`,
+    },
+    (azimuth, ear) =>
+      Float64Array.from({ length: SAMPLES }, (_, n) =>
+        view.getFloat32(4 * ((azimuth * 2 + ear) * SAMPLES + n), true),
+      ),
+  );
+}
+
+function sphere(): HeadResponses {
+  return responses(
+    {
+      name: 'sphere',
+      title: 'synthetic head (a rigid sphere, computed; not measured)',
+      synthetic: true,
+      source: 'computed by isochron (Woodworth; Brown and Duda 1998)',
+    },
+    (azimuth, ear) => sphereResponse(azimuth, ear, SAMPLE_RATE, SAMPLES),
+  );
+}
+
+function responses(
+  about: Pick<HeadResponses, 'name' | 'title' | 'synthetic' | 'source'>,
+  at: (azimuth: number, ear: Ear) => Float64Array,
+): HeadResponses {
+  return {
+    ...about,
+    sampleRate: SAMPLE_RATE,
+    azimuths: Array.from({ length: DIRECTIONS }, (_, degrees) => degrees),
+    samples: SAMPLES,
+    response(azimuth, ear) {
+      if (!Number.isSafeInteger(azimuth)) {
+        throw new OptionError(
+          `There is no response for azimuth ${show(azimuth)}: give whole ` +
+            'degrees',
+          { azimuth },
+        );
+      }
+      if (ear !== 0 && ear !== 1) {
+        throw new OptionError(
+          `There is no ear ${show(ear)}: give 0 for left or 1 for right`,
+          { ear },
+        );
+      }
+      return at(((azimuth % DIRECTIONS) + DIRECTIONS) % DIRECTIONS, ear);
+    },
+  };
+}
