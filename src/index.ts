@@ -50,6 +50,69 @@ export {
   type Levelling,
   level,
 } from './level.ts';
+export { backendFor } from './network/choose.ts';
+export { checkModel, type PopulationModel } from './network/model.ts';
+export {
+  cubaLif,
+  izhikevich,
+  leaky,
+  lif,
+  models as populationModels,
+  poisson,
+  relay,
+  valueError,
+} from './network/models.ts';
+export {
+  type EventsOptions,
+  type LiveOptions,
+  Network,
+  type PerNeuron,
+  type Population,
+  type PopulationOptions,
+  type Projection,
+  type ProjectionOptions,
+  type SamplesOptions,
+} from './network/network.ts';
+export { openNetwork } from './network/open.ts';
+export {
+  hebbian,
+  learning,
+  oja,
+  type Plasticity,
+  predictive,
+  stdp,
+} from './network/plasticity.ts';
+export {
+  OverflowError,
+  type Recording,
+  recordSpikes,
+  recordValues,
+  type Spikes,
+  type Values,
+} from './network/recording.ts';
+export {
+  type NetworkOptions,
+  NetworkRun,
+  type RunReport,
+  type Snapshot,
+} from './network/run.ts';
+export type {
+  NumberSample,
+  SpikeSample,
+  StateSample,
+} from './network/streams.ts';
+export {
+  allToAll,
+  convolution,
+  type Delays,
+  matrix,
+  oneToOne,
+  type Pattern,
+  type PerSynapse,
+  pairs,
+  random,
+} from './network/synapses.ts';
+export type { OwnFunction } from './ops/expression.ts';
 export type { Kernel, Ref } from './ops/kernel.ts';
 export { losses } from './ops/loss.ts';
 export type { Attrs, Op } from './ops/op.ts';

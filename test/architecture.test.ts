@@ -108,8 +108,8 @@ const TABLE: readonly (readonly [string, string])[] = [
   [
     'src/index',
     'errors tensor random graph vertex graph-json level ops/ program/ optim ' +
-      'backends/ circuit/ rules/ record parameters simulate check train ' +
-      'calibrate learner sample score data/ rxjs',
+      'backends/ circuit/ network/ rules/ record parameters simulate check ' +
+      'train calibrate learner sample score data/ rxjs',
   ],
   // Circuits of the shelf are run by who measures them.
   [

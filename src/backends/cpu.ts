@@ -107,7 +107,7 @@ function together(dtype: DType, requests: readonly Request[]): Contents[] {
   const bytes = ({ size, words }: Request) =>
     Math.ceil((size * (words ? 4 : width)) / LINE) * LINE;
   const total = requests.reduce((sum, request) => sum + bytes(request), 0);
-  const { buffer } = floatsInWasm(dtype, total / width).floats;
+  const { buffer } = allocated(dtype, total, width);
   let offset = 0;
   return requests.map((request) => {
     const at = offset;
@@ -117,6 +117,19 @@ function together(dtype: DType, requests: readonly Request[]): Contents[] {
       ? new Float64Array(buffer, at, request.size)
       : new Float32Array(buffer, at, request.size);
   });
+}
+
+function allocated(dtype: DType, bytes: number, width: number): FloatArray {
+  try {
+    return floatsInWasm(dtype, bytes / width).floats;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new OptionError(
+      `${bytes} bytes of memory cannot be had: use fewer neurons or trials, or ` +
+        'shorter delays',
+      { bytes },
+    );
+  }
 }
 
 /** Bytes of a line of the cache: arrays begin on one. */

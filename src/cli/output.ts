@@ -40,7 +40,13 @@ export class Output {
    * A progress bar with rate and time left: redrawn on a terminal, a line
    * every ten seconds elsewhere.
    */
-  progress(done: number, total: number, startedAt: number, more = ''): void {
+  progress(
+    done: number,
+    total: number,
+    startedAt: number,
+    more = '',
+    what = 'steps',
+  ): void {
     const now = performance.now();
     const interactive = 'isTTY' in this.stderr && this.stderr.isTTY === true;
     const every = interactive ? 100 : 10_000;
@@ -51,7 +57,7 @@ export class Output {
     const rate = done / Math.max(seconds, 1e-9);
     const left = (total - done) / Math.max(rate, 1e-9);
     const time = done < total ? `${duration(left)} left` : duration(seconds);
-    const text = `${done}/${total} steps  ${rate.toFixed(1)}/s  ${time}  ${more}`;
+    const text = `${done}/${total} ${what}  ${rate.toFixed(1)}/s  ${time}  ${more}`;
     if (!interactive) {
       this.stderr.write(`${text.trimEnd()}\n`);
       return;

@@ -107,6 +107,15 @@ async function simulate(
   { backend, seed, out, values }: How,
 ): Promise<boolean> {
   const bench = new Workbench(backend, seed, () => loadHeads());
+  bench.onProgress = ({ done, ticks, seconds, realTimeFactor }) => {
+    out.progress(
+      done,
+      ticks,
+      performance.now() - 1000 * seconds,
+      `real-time factor ${realTimeFactor.toPrecision(2)}`,
+      'ticks',
+    );
+  };
   let outcome: Outcome;
   try {
     outcome = await circuit.measure(parameters, bench);

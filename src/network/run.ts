@@ -4,7 +4,7 @@
  * and the backend's windows change no bit of what is computed.
  */
 
-import { map, type Observable, zip } from 'rxjs';
+import { map, type Observable, Subject, zip } from 'rxjs';
 import type {
   Backend,
   Contents,
@@ -60,6 +60,15 @@ export interface RunReport {
   readonly buildSeconds: number;
 }
 
+export interface Progress {
+  /** Of the call: ticks computed, and asked for. */
+  readonly done: number;
+  readonly ticks: number;
+  /** Wall time in seconds so far, and what it makes of the model's time. */
+  readonly seconds: number;
+  readonly realTimeFactor: number;
+}
+
 /** All that a run will do depends on: state, what is in flight, weights. */
 export interface Snapshot {
   readonly tick: number;
@@ -67,6 +76,9 @@ export interface Snapshot {
   readonly geometry: Geometry;
   readonly contents: ReadonlyMap<string, Contents>;
 }
+
+/** ms between two tellings of progress. */
+const PROGRESS_MS = 200;
 
 const KEYS = ['backend', 'seed', 'trials', 'firstTrial', 'window'];
 
@@ -89,8 +101,10 @@ export class NetworkRun {
   readonly trials: number;
   /** Ticks pass on it as their samples are sent. */
   readonly clock = new TickClock();
-  /** Told what each call of `run` did. */
-  onReport: (report: RunReport) => void = () => {};
+  /** What each call of `run` did. */
+  readonly reports$ = new Subject<RunReport>();
+  /** How far a call of `run` is, a few times a second at most. */
+  readonly progress$ = new Subject<Progress>();
   private readonly firstTrial: number;
   private readonly askedWindow: number | undefined;
   private wirings: Wiring[];
@@ -216,7 +230,7 @@ export class NetworkRun {
       this.buildSeconds = 0;
       const realTimeFactor = time > 0 ? seconds / (time / 1000) : 0;
       const report = { ticks, time, seconds, realTimeFactor, buildSeconds };
-      this.onReport(report);
+      this.reports$.next(report);
       return report;
     });
   }
@@ -401,6 +415,8 @@ export class NetworkRun {
     ]) {
       streams.complete();
     }
+    this.reports$.complete();
+    this.progress$.complete();
     if (this.ownsBackend) this.backend.close();
   }
 
@@ -562,6 +578,9 @@ export class NetworkRun {
     const { assembly } = this.ready as Ready;
     const { window } = assembly.schedule;
     const end = this.next + ticks;
+    const start = this.next;
+    const begun = performance.now();
+    let told = begun;
     let pending: Promise<void> = Promise.resolve();
     await this.sampleWeights();
     while (this.next < end) {
@@ -580,6 +599,14 @@ export class NetworkRun {
       pending = this.send(chunk);
       this.next = first;
       await breath();
+      const now = performance.now();
+      if (now - told > PROGRESS_MS) {
+        told = now;
+        const done = this.next - start;
+        const seconds = (now - begun) / 1000;
+        const realTimeFactor = seconds / ((done * this.network.dt) / 1000);
+        this.progress$.next({ done, ticks, seconds, realTimeFactor });
+      }
       if (this.feeder.live || this.next === this.nextWeights(this.next)) {
         await pending;
         await this.sampleWeights();

@@ -7,7 +7,12 @@ import type { Backend } from '../backends/backend.ts';
 import type { HeadResponses } from '../data/heads.ts';
 import { OptionError } from '../errors.ts';
 import type { Network } from './network.ts';
-import { type NetworkOptions, NetworkRun, type RunReport } from './run.ts';
+import {
+  type NetworkOptions,
+  NetworkRun,
+  type Progress,
+  type RunReport,
+} from './run.ts';
 
 export interface Parameter {
   readonly value: number;
@@ -151,6 +156,8 @@ export function parametersOf(
 export class Workbench implements Bench {
   readonly backend: Backend;
   readonly seed: number;
+  /** Hears how far long runs are. */
+  onProgress: (progress: Progress) => void = () => {};
   private readonly opened: NetworkRun[] = [];
   private readonly reports: RunReport[] = [];
 
@@ -179,7 +186,8 @@ export class Workbench implements Bench {
       ...options,
       backend: this.backend,
     });
-    run.onReport = (report) => this.reports.push(report);
+    run.reports$.subscribe((report) => this.reports.push(report));
+    run.progress$.subscribe((progress) => this.onProgress(progress));
     this.opened.push(run);
     return run;
   }
