@@ -37,8 +37,12 @@ export type Expression =
 export interface OwnFunction {
   /** Names of the arguments in the WGSL, each an f32. */
   readonly parameters: readonly string[];
-  /** In float64, or on float32 values; the result is rounded where need be. */
   readonly js: (...args: number[]) => number;
+  /**
+   * The same in float32, rounded by Math.fround after every operation; without
+   * it the result of `js` alone is rounded, which may differ in the last bit.
+   */
+  readonly js32?: (...args: number[]) => number;
   /** The body of a function that gives an f32, as 'return x / (1.0 + abs(x));'. */
   readonly wgsl: string;
 }
@@ -215,8 +219,11 @@ export function toJs(e: Expression, single: boolean): string {
     case 'call': {
       const args = e.args.map((arg) => toJs(arg, single));
       if (e.own) {
-        const called = `own.${e.name}.js(${args.join(', ')})`;
-        return single ? `Math.fround(${called})` : called;
+        const own = `own.${e.name}`;
+        const list = args.join(', ');
+        return single
+          ? `Math.fround((${own}.js32 ?? ${own}.js)(${list}))`
+          : `${own}.js(${list})`;
       }
       if (e.name === 'where') return `(${args[0]} ? ${args[1]} : ${args[2]})`;
       const { js, js32 } = FUNCTIONS[e.name];
