@@ -1,0 +1,244 @@
+/**
+ * Where everything of a circuit's drawing stands: populations in rows, level
+ * 0 at the bottom, and between the rows the delays of the axons.
+ */
+
+import { type Item, layersOf, ordered, placeItems } from './circuit-layers.ts';
+import {
+  type AxonSize,
+  type Band,
+  carrierOf,
+  loopWay,
+  type PlacedAxon,
+  type PlacedBox,
+  roomOf,
+  type Slot,
+  TURN,
+  way,
+} from './circuit-ways.ts';
+
+/** A population's box, in px. */
+export interface BoxSize {
+  readonly id: string;
+  readonly level?: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Layout {
+  readonly boxes: readonly PlacedBox[];
+  readonly axons: readonly PlacedAxon[];
+  readonly rows: readonly { readonly level: number; readonly y: number }[];
+  readonly width: number;
+  readonly height: number;
+}
+
+const NODE_GAP = 14;
+const SLOT_GAP = 8;
+export function circuitLayout(
+  boxes: readonly BoxSize[],
+  axons: readonly AxonSize[],
+): Layout {
+  const levels = levelsOf(boxes, axons);
+  const rowLevels = [...new Set(levels.values())].sort((a, b) => a - b);
+  const row = new Map(
+    boxes.map(({ id }) => [id, rowLevels.indexOf(levels.get(id)!)]),
+  );
+
+  // Half layer 0 lies under row 0: row r is half layer 2 r + 1.
+  const halves: Item[][] = Array.from(
+    { length: 2 * rowLevels.length + 1 },
+    () => [],
+  );
+  const nodes = new Map<string, Item>();
+  for (const { id, width } of boxes) {
+    const loops = axons.filter(({ from, to }) => from === id && to === id);
+    const room = loops.reduce((sum, loop) => sum + roomOf(loop), 0);
+    const half = 2 * row.get(id)! + 1;
+    const node = item(half, width / 2 + NODE_GAP, room, true);
+    nodes.set(id, node);
+    halves[half].push(node);
+  }
+  const chains = axons.map((axon, i) => chainOf(axon, i, axons, nodes, halves));
+  const sorted = ordered(halves);
+  placeItems(sorted);
+
+  const all = sorted.flat();
+  const leftmost = Math.min(...all.map(({ x, left }) => x - left));
+  const rightmost = Math.max(...all.map(({ x, right }) => x + right));
+  for (const one of all) one.x -= leftmost;
+
+  const bands = bandsOf(sorted, boxes, axons, chains, row);
+  const placed = boxes.map(({ id, width, height }) => {
+    const { x, half } = nodes.get(id)!;
+    return { id, x, y: bands[half].middle, width, height };
+  });
+  const byId = new Map(placed.map((box) => [box.id, box]));
+  const ports = portsOf(boxes, axons, chains, nodes);
+  const loops = new Map<string, { count: number; room: number }>();
+  return {
+    boxes: placed,
+    axons: axons.map((axon, i) => {
+      const from = byId.get(axon.from)!;
+      if (axon.from === axon.to) {
+        const { count, room } = loops.get(axon.from) ?? { count: 0, room: 0 };
+        loops.set(axon.from, { count: count + 1, room: room + roomOf(axon) });
+        return loopWay(from, axon, count, room);
+      }
+      const to = byId.get(axon.to)!;
+      return way(from, to, axon.width > 0, chains[i], bands, ports(i));
+    }),
+    rows: rowLevels.map((level, i) => ({
+      level,
+      y: bands[2 * i + 1].middle,
+    })),
+    width: rightmost - leftmost,
+    height: bands[0].bottom,
+  };
+}
+
+function levelsOf(
+  boxes: readonly BoxSize[],
+  axons: readonly AxonSize[],
+): Map<string, number> {
+  return boxes.every(({ level }) => level !== undefined)
+    ? new Map(boxes.map(({ id, level }) => [id, level!]))
+    : layersOf(
+        boxes.map(({ id }) => id),
+        axons,
+      );
+}
+
+function item(half: number, side: number, room: number, node: boolean): Item {
+  return {
+    ...{ half, left: side, right: side + room, node, x: 0 },
+    below: [],
+    above: [],
+  };
+}
+
+/** Places of an axon from its source to its target, linked to each other. */
+function chainOf(
+  axon: AxonSize,
+  index: number,
+  axons: readonly AxonSize[],
+  nodes: ReadonlyMap<string, Item>,
+  halves: Item[][],
+): Slot[] {
+  if (axon.from === axon.to) return [];
+  const from = nodes.get(axon.from)!;
+  const to = nodes.get(axon.to)!;
+  const slot = (half: number, width: number): Slot => {
+    const made = item(half, width / 2 + SLOT_GAP, 0, false);
+    const placed = Object.assign(made, { axon: index });
+    halves[half].push(placed);
+    return placed;
+  };
+  if (from.half === to.half) {
+    // Of a pair in both directions, one turns above and one below.
+    const back = axons.findIndex(
+      (other) => other.from === axon.to && other.to === axon.from,
+    );
+    const above = back < 0 || back > index;
+    const turn = slot(
+      from.half + (above ? 1 : -1),
+      Math.max(axon.width, 2 * TURN),
+    );
+    for (const node of [from, to]) {
+      (above ? node.above : node.below).push(turn);
+      (above ? turn.below : turn.above).push(node);
+    }
+    return [turn];
+  }
+  const step = from.half < to.half ? 1 : -1;
+  const count = Math.abs(to.half - from.half) - 1;
+  const carrier = carrierOf(count);
+  const chain = Array.from({ length: count }, (_, i) =>
+    slot(from.half + step * (i + 1), i === carrier ? axon.width : 0),
+  );
+  const whole: Item[] = [from, ...chain, to];
+  for (let i = 0; i + 1 < whole.length; i++) {
+    const [low, high] =
+      step > 0 ? [whole[i], whole[i + 1]] : [whole[i + 1], whole[i]];
+    low.above.push(high);
+    high.below.push(low);
+  }
+  return chain;
+}
+
+/** Heights of the half layers, with room between them for the bends. */
+function bandsOf(
+  halves: readonly (readonly Item[])[],
+  boxes: readonly BoxSize[],
+  axons: readonly AxonSize[],
+  chains: readonly (readonly Slot[])[],
+  row: ReadonlyMap<string, number>,
+): Band[] {
+  const heights = halves.map(() => 0);
+  for (const { id, height } of boxes) {
+    const half = 2 * row.get(id)! + 1;
+    heights[half] = Math.max(heights[half], height);
+  }
+  chains.forEach((chain, i) => {
+    if (chain.length === 0) return;
+    const { half } = chain[carrierOf(chain.length)];
+    heights[half] = Math.max(heights[half], axons[i].height);
+  });
+  const bands: Band[] = halves.map(() => ({ top: 0, bottom: 0, middle: 0 }));
+  let y = 0;
+  for (let half = halves.length - 1; half >= 0; half--) {
+    const edge = half === halves.length - 1 || half === 0;
+    if (halves[half].length === 0 && edge) {
+      bands[half] = { top: y, bottom: y, middle: y };
+      continue;
+    }
+    const bottom = y + heights[half];
+    bands[half] = { top: y, bottom, middle: (y + bottom) / 2 };
+    const last = half === 0 || (half === 1 && halves[0].length === 0);
+    y = bottom + (last ? 0 : gapUnder(halves[half]));
+  }
+  bands[0] = halves[0].length > 0 ? bands[0] : { ...bands[1], top: y };
+  return bands;
+}
+
+/** The farther the links under a half layer run, the more they need. */
+function gapUnder(items: readonly Item[]): number {
+  const runs = items.flatMap((one) =>
+    one.below.map((other) => Math.abs(other.x - one.x)),
+  );
+  return Math.min(64, Math.max(26, 0.16 * Math.max(0, ...runs)));
+}
+
+/** Where axons leave and reach their populations: side by side, uncrossed. */
+function portsOf(
+  boxes: readonly BoxSize[],
+  axons: readonly AxonSize[],
+  chains: readonly (readonly Slot[])[],
+  nodes: ReadonlyMap<string, Item>,
+): (axon: number) => { from: number; to: number } {
+  const places = axons.map(() => ({ from: 0, to: 0 }));
+  for (const { id, width } of boxes) {
+    const node = nodes.get(id)!;
+    const ends = axons.flatMap((axon, i) => {
+      const chain = chains[i];
+      if (chain.length === 0) return [];
+      const found: { axon: number; end: 'from' | 'to'; slot: Slot }[] = [];
+      if (axon.from === id)
+        found.push({ axon: i, end: 'from', slot: chain[0] });
+      if (axon.to === id) {
+        found.push({ axon: i, end: 'to', slot: chain[chain.length - 1] });
+      }
+      return found;
+    });
+    for (const above of [true, false]) {
+      const side = ends
+        .filter(({ slot }) => slot.half > node.half === above)
+        .sort((a, b) => a.slot.x - b.slot.x);
+      const gap = Math.min(18, (width - 36) / Math.max(1, side.length - 1));
+      side.forEach(({ axon, end }, i) => {
+        places[axon][end] = node.x + (i - (side.length - 1) / 2) * gap;
+      });
+    }
+  }
+  return (axon) => places[axon];
+}

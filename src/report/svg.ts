@@ -1,0 +1,61 @@
+/** SVG as text: elements with their attributes, everything escaped. */
+
+type Attributes = Readonly<Record<string, string | number | undefined>>;
+
+/** Characters that no XML 1.0 document may hold, lone surrogates too. */
+const NOT_XML =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are meant.
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/gu;
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text as it may stand in an element or in a quoted attribute. */
+export function escaped(text: string): string {
+  return text
+    .replace(NOT_XML, '\ufffd')
+    .replace(/[&<>"']/g, (character) => ENTITIES[character]);
+}
+
+/** A coordinate to a hundredth of a pixel, without a tail of zeros. */
+export function px(value: number): string {
+  const text = String(Math.round(value * 100) / 100);
+  return text === '-0' ? '0' : text;
+}
+
+/**
+ * An element. Children are markup already; attributes are escaped here, and
+ * one that is undefined is left out.
+ */
+export function element(
+  name: string,
+  attributes: Attributes,
+  ...children: readonly string[]
+): string {
+  const written = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => {
+      const text = typeof value === 'number' ? px(value) : escaped(value!);
+      return ` ${key}="${text}"`;
+    })
+    .join('');
+  const inside = children.join('');
+  return inside === ''
+    ? `<${name}${written}/>`
+    : `<${name}${written}>${inside}</${name}>`;
+}
+
+/** A line of words at a place; the text is escaped here. */
+export function label(
+  text: string,
+  x: number,
+  y: number,
+  attributes: Attributes = {},
+): string {
+  return element('text', { x, y, ...attributes }, escaped(text));
+}
