@@ -1,0 +1,288 @@
+/**
+ * Shapes of the signals in a NIR graph, without a batch axis. Most nodes say
+ * theirs by their parameters; pools, and convolutions and Flatten without an
+ * input shape, take what arrives.
+ */
+
+import type { Tensor } from '../tensor.ts';
+import { type Shape, sameShape, shapeText, sizeOf } from '../tensor.ts';
+import {
+  ELEMENTWISE,
+  endpointOf,
+  type NirConv1d,
+  type NirConv2d,
+  type NirFlatten,
+  type NirGraph,
+  type NirNode,
+  nodeText,
+  pathOf,
+  type Report,
+  refuse,
+} from './graph.ts';
+
+export interface NirShapes {
+  readonly input: Shape;
+  readonly output: Shape;
+}
+
+/**
+ * Input and output shape of every node, by its path: the name, and for nodes
+ * of nested graphs "GRAPH/NODE". A nested graph has an entry of its own if it
+ * has one Input and one Output. Shapes that disagree or cannot be known go to
+ * `report`, which throws FormatError unless told otherwise; those nodes have
+ * no entry, or that of their parameters.
+ */
+export function shapesOf(
+  graph: NirGraph,
+  report: Report = refuse,
+): Map<string, NirShapes> {
+  const found = new Map<string, NirShapes>();
+  infer(graph, '', found, report);
+  return found;
+}
+
+function infer(
+  graph: NirGraph,
+  path: string,
+  found: Map<string, NirShapes>,
+  report: Report,
+): void {
+  for (const [name, node] of graph.nodes) {
+    if (node.type === 'NIRGraph')
+      infer(node, pathOf(path, name), found, report);
+  }
+  const edges = graph.edges.flatMap(([source, target]) => {
+    const from = endpointOf(graph, source, 'source');
+    const to = endpointOf(graph, target, 'target');
+    return from === undefined || to === undefined
+      ? []
+      : [[pathOf(path, from), pathOf(path, to)] as const];
+  });
+  const outgoing = new Map<string, string[]>();
+  for (const [from, to] of edges) {
+    const targets = outgoing.get(from);
+    if (targets) targets.push(to);
+    else outgoing.set(from, [to]);
+  }
+
+  // Nodes whose shapes are known, until their targets have been told.
+  const ready: string[] = [];
+  const failed = new Set<string>();
+  const settle = (at: string, node: NirNode, arriving: Shape | null) => {
+    const shapes = shapesOfNode(at, node, arriving, (text, data) => {
+      failed.add(at);
+      report(text, data);
+    });
+    if (!shapes) return;
+    found.set(at, shapes);
+    ready.push(at);
+  };
+  const open = new Map<string, NirNode>();
+  for (const [name, node] of graph.nodes) {
+    const at = pathOf(path, name);
+    if (node.type === 'NIRGraph') {
+      for (const inner of node.nodes.keys()) {
+        if (found.has(pathOf(at, inner))) ready.push(pathOf(at, inner));
+      }
+    }
+    settle(at, node, null);
+    if (!found.has(at)) open.set(at, node);
+  }
+  for (let at = ready.pop(); at !== undefined; at = ready.pop()) {
+    const { output } = found.get(at)!;
+    for (const target of outgoing.get(at) ?? []) {
+      const node = open.get(target);
+      if (!node || node.type === 'NIRGraph') continue;
+      open.delete(target);
+      settle(target, node, output);
+    }
+  }
+
+  for (const [from, to] of edges) agree(graph, path, from, to, found, report);
+  for (const [at, node] of open) {
+    if (node.type === 'NIRGraph' || failed.has(at)) continue;
+    report(
+      `${nodeText(at, node.type)} has no shape: connect it behind an Input` +
+        `${/Pool/.test(node.type) ? '' : ' or store its input shape'}`,
+      { node: at },
+    );
+  }
+}
+
+function agree(
+  graph: NirGraph,
+  path: string,
+  from: string,
+  to: string,
+  found: ReadonlyMap<string, NirShapes>,
+  report: Report,
+): void {
+  for (const end of [from, to]) {
+    const name = path === '' ? end : end.slice(path.length + 1);
+    if (graph.nodes.get(name)?.type === 'NIRGraph' && !found.has(end)) {
+      report(
+        `${nodeText(end, 'NIRGraph')} has not one Input and one Output, so ` +
+          `an edge cannot name it: name one as "${name}.PORT"`,
+        { node: end },
+      );
+      return;
+    }
+  }
+  const output = found.get(from)?.output;
+  const input = found.get(to)?.input;
+  if (output && input && !sameShape(output, input)) {
+    report(
+      `${nodeText(to)} takes ${shapeText(input)} but ${nodeText(from)} gives ` +
+        `${shapeText(output)}: make the shapes equal or remove the edge`,
+      { edge: [from, to], output, input },
+    );
+  }
+}
+
+/** Shapes by the parameters, or by what arrives; undefined if not known yet. */
+function shapesOfNode(
+  path: string,
+  node: NirNode,
+  arriving: Shape | null,
+  report: Report,
+): NirShapes | undefined {
+  const elementwise = ELEMENTWISE[node.type];
+  if (elementwise) {
+    const fields = node as unknown as Readonly<Record<string, Tensor>>;
+    const { shape } = fields[elementwise[0]];
+    return { input: shape, output: shape };
+  }
+  switch (node.type) {
+    case 'Input':
+    case 'Output':
+      return { input: node.shape, output: node.shape };
+    case 'Linear':
+    case 'Affine': {
+      const { shape } = node.weight;
+      const rest = shape.slice(0, -2);
+      return {
+        input: [...rest, shape.at(-1)!],
+        output: [...rest, shape.at(-2)!],
+      };
+    }
+    case 'NIRGraph':
+      return portsOf(node);
+    case 'Conv1d':
+    case 'Conv2d':
+      return convolved(path, node, arriving, report);
+    case 'SumPool2d':
+    case 'AvgPool2d': {
+      if (!arriving) return undefined;
+      const [channels, ...space] = arriving;
+      const { kernel_size: kernel, stride, padding } = node;
+      const output = slid(space, kernel, stride, padding, [1, 1]);
+      if (space.length !== 2 || output.some((size) => size < 1)) {
+        unfit(path, node.type, arriving, report);
+        return undefined;
+      }
+      return { input: arriving, output: [channels, ...output] };
+    }
+    case 'Flatten':
+      return flattened(path, node, arriving, report);
+  }
+}
+
+function portsOf(graph: NirGraph): NirShapes | undefined {
+  const shapes = (type: 'Input' | 'Output') =>
+    [...graph.nodes.values()].flatMap((node) =>
+      node.type === type ? [node.shape] : [],
+    );
+  const [input, ...moreInputs] = shapes('Input');
+  const [output, ...moreOutputs] = shapes('Output');
+  return input && output && moreInputs.length + moreOutputs.length === 0
+    ? { input, output }
+    : undefined;
+}
+
+function convolved(
+  path: string,
+  node: NirConv1d | NirConv2d,
+  arriving: Shape | null,
+  report: Report,
+): NirShapes | undefined {
+  const [channels, perGroup, ...kernel] = node.weight.shape;
+  const axes = kernel.length;
+  const list = (value: number | readonly number[]) =>
+    typeof value === 'number' ? [value] : value;
+  const own =
+    node.input_shape === null
+      ? arriving
+      : [perGroup * node.groups, ...list(node.input_shape)];
+  if (!own) return undefined;
+  const space = own.slice(1);
+  const { padding } = node;
+  const output =
+    padding === 'same'
+      ? space
+      : slid(
+          space,
+          kernel,
+          list(node.stride),
+          padding === 'valid' ? kernel.map(() => 0) : list(padding),
+          list(node.dilation),
+        );
+  if (
+    space.length !== axes ||
+    own[0] !== perGroup * node.groups ||
+    output.some((size) => size < 1)
+  ) {
+    unfit(path, node.type, own, report);
+    return undefined;
+  }
+  return { input: own, output: [channels, ...output] };
+}
+
+/** Places of a window along each axis, as PyTorch counts them. */
+function slid(
+  space: Shape,
+  kernel: Shape,
+  stride: Shape,
+  padding: Shape,
+  dilation: Shape,
+): number[] {
+  return space.map((size, axis) => {
+    const reach = dilation[axis] * (kernel[axis] - 1) + 1;
+    return Math.floor((size + 2 * padding[axis] - reach) / stride[axis]) + 1;
+  });
+}
+
+function flattened(
+  path: string,
+  node: NirFlatten,
+  arriving: Shape | null,
+  report: Report,
+): NirShapes | undefined {
+  const input = node.input_type ?? arriving;
+  if (!input) return undefined;
+  const axis = (dim: number) => (dim < 0 ? dim + input.length : dim);
+  const start = axis(node.start_dim);
+  const end = axis(node.end_dim);
+  if (start < 0 || end < start || end >= input.length) {
+    report(
+      `${nodeText(path, node.type)} joins axes ${node.start_dim} to ` +
+        `${node.end_dim} of ${shapeText(input)}, which has no such axes: ` +
+        'count from 0, without the batch',
+      { node: path, input },
+    );
+    return undefined;
+  }
+  const joined = sizeOf(input.slice(start, end + 1));
+  return {
+    input,
+    output: [...input.slice(0, start), joined, ...input.slice(end + 1)],
+  };
+}
+
+function unfit(path: string, type: string, shape: Shape, report: Report): void {
+  report(
+    `${nodeText(path, type)} cannot take ${shapeText(shape)}: it needs ` +
+      'its channels first and then an axis for each of its kernel, at least ' +
+      'as long',
+    { node: path, shape },
+  );
+}
