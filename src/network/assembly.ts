@@ -121,9 +121,13 @@ class Assembler {
       }),
     );
     this.schedule = schedule(network, ranges, options.window);
+    // What a chunk holds in memory for each of its windows.
     const words = network.populations.reduce(
       (sum, { size, spiking, source }) =>
-        sum + (spiking || source ? size * options.trials : 0),
+        sum +
+        size *
+          options.trials *
+          (spiking ? 1 : source ? this.schedule.window : 0),
       1,
     );
     this.slots = Math.max(

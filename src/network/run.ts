@@ -386,6 +386,12 @@ export class NetworkRun {
   /** Goes back (or on) to a snapshot of this network with as many trials. */
   restore(snapshot: Snapshot): Promise<void> {
     return this.inTurn(async () => {
+      if (this.feeder.live) {
+        throw new OptionError(
+          'A network with live sources cannot go back: what their streams would ' +
+            'have emitted is not known',
+        );
+      }
       const known = new Set(this.network.projections);
       if (snapshot.wirings.some(({ projection }) => !known.has(projection))) {
         throw new OptionError('The snapshot is of another network');

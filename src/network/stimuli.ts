@@ -12,7 +12,7 @@ import type {
   Population,
   SamplesOptions,
 } from './network.ts';
-import { ticksOf } from './time.ts';
+import { shortest, ticksOf } from './time.ts';
 
 /** Values [elements] of a tick, written into an array. */
 export interface GradedSource {
@@ -53,7 +53,7 @@ export function samplesSource(
     return {
       fill(tick, into, at) {
         for (let t = 0; t < trials; t++) {
-          const time = tick * dt;
+          const time = shortest(tick * dt);
           const made = values(time, firstTrial + t);
           for (let i = 0; i < size; i++) {
             const value = typeof made === 'number' ? made : made[i];
