@@ -9,6 +9,7 @@
 import { cubaNetwork, start } from '../models/circuits/cuba.ts';
 import type { Backend } from '../src/backends/backend.ts';
 import { openBackend } from '../src/backends/open.ts';
+import { OptionError } from '../src/errors.ts';
 import { backendFor } from '../src/network/choose.ts';
 import { cubaLif } from '../src/network/models.ts';
 import { Network } from '../src/network/network.ts';
@@ -137,7 +138,15 @@ async function growth(all: readonly Backend[]) {
         });
       }
       const ms = size >= 100_000 ? 200 : 500;
-      await run.run(100);
+      try {
+        await run.run(100);
+      } catch (error) {
+        // What does not fit a binding of the adapter is told, and left out.
+        if (!(error instanceof OptionError)) throw error;
+        console.error(`${size} x ${inDegree}: ${error.message}`);
+        run.destroy();
+        continue;
+      }
       const build = (performance.now() - begun) / 1000;
       spikes = 0;
       const { seconds, realTimeFactor } = await run.run(ms);
