@@ -115,7 +115,7 @@ const TABLE: readonly (readonly [string, string])[] = [
   [
     'models/circuits/',
     'errors random graph vertex level ops/ network/ theory/ circuit/ rules/ ' +
-      'simulate rxjs models/',
+      'simulate check rxjs models/',
   ],
   ['models/', 'errors random graph vertex ops/ models/'],
 ];

@@ -4,6 +4,12 @@ import { writeFile } from 'node:fs/promises';
 import { FileError, messageOf } from '../errors.ts';
 import type { Network } from '../network/network.ts';
 import type { Picture } from '../network/shelf.ts';
+import {
+  type Delays,
+  makeSynapses,
+  type Synapses,
+} from '../network/synapses.ts';
+import { delayRange } from '../network/tables.ts';
 import { shortest, ticksOf } from '../network/time.ts';
 import { rasterPicture } from '../report/raster.ts';
 import { spaceTimePicture } from '../report/space-time.ts';
@@ -58,10 +64,22 @@ export function circuitRows(network: Network) {
         ...(level === undefined ? {} : { level }),
       };
     }),
-    axons: network.projections.map(({ from, to, delay, weight, port }) => ({
+    axons: network.projections.map(({ from, to, weight, port, ...rest }) => ({
       from: from.name,
       to: to.name,
-      delay: delayText(delay, dt),
+      delay: delayText(rest.delay, dt, (delay) =>
+        makeSynapses({
+          name: rest.name,
+          sources: from.size,
+          targets: to.size,
+          pattern: rest.pattern!,
+          weight,
+          delay,
+          round: rest.round ?? false,
+          dt,
+          seed: 0,
+        }),
+      ),
       sign: signOf(weight),
       ...(to.model.ports.length > 1 ? { label: port } : {}),
     })),
@@ -69,29 +87,26 @@ export function circuitRows(network: Network) {
 }
 
 /** A delay, or the range of several, in ms; null for none. */
-function delayText(delay: unknown, dt: number): string | null {
+function delayText(
+  delay: Delays,
+  dt: number,
+  made: (delay: Delays) => Synapses,
+): string | null {
   if (typeof delay === 'number') {
     const ms = shortest(ticksOf('Delay', delay, dt, { round: true }) * dt);
     return ms === 0 ? null : `${ms} ms`;
   }
-  if (typeof delay !== 'object' || delay === null) return 'by synapse';
-  if ('uniform' in delay) {
-    const [low, high] = delay.uniform as readonly [number, number];
+  if (typeof delay === 'object' && 'uniform' in delay) {
+    const [low, high] = delay.uniform;
     return `${low} to ${high} ms`;
   }
-  if ('normal' in delay) {
-    const [mean, std] = delay.normal as readonly [number, number];
+  if (typeof delay === 'object' && 'normal' in delay) {
+    const [mean, std] = delay.normal;
     return `${mean} +- ${std} ms`;
   }
-  const list = 'perSource' in delay ? delay.perSource : delay;
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const ms of Array.from(list as ArrayLike<number>)) {
-    low = Math.min(low, ms);
-    high = Math.max(high, ms);
-  }
-  if (low > high) return null;
-  const [a, b] = [shortest(low), shortest(high)];
+  const range = delayRange(made(delay));
+  if (!range) return null;
+  const [a, b] = [shortest(range.least * dt), shortest(range.most * dt)];
   return a === b ? (a === 0 ? null : `${a} ms`) : `${a} to ${b} ms`;
 }
 

@@ -60,6 +60,8 @@ export function carryOver(
     const kept = geometry.outputs.get(name);
     if (out && place && kept) {
       const now = new Float64Array(place.size);
+      // A ring that grows reaches back before the first tick.
+      now.set(assembly.contents.get(`${name}/out`) ?? []);
       const ticks = assembly.histories.get(name) as number;
       const names = assembly.specs.get(name)?.outputs ?? ['y'];
       names.forEach((output, o) => {

@@ -112,7 +112,10 @@ export class NetworkRun {
   private feeder: Feeder;
   /** Next tick to be computed. */
   private next = 0;
+  /** Memory does not fit what is watched or wired any more. */
   private stale = false;
+  /** Wirings are newer than those in memory. */
+  private rewired = false;
   private ownsBackend = false;
   private destroyed = false;
   private lastTurn: Promise<unknown> = Promise.resolve();
@@ -371,7 +374,8 @@ export class NetworkRun {
       }
       const since = this.next;
       this.replace(now, { ...next, since });
-      this.wirings.push({ ...now, until: since });
+      // Changed twice in one tick: nothing was sent over what was between.
+      if (now.since !== since) this.wirings.push({ ...now, until: since });
     });
   }
 
@@ -457,8 +461,11 @@ export class NetworkRun {
 
   private change(work: () => void): Promise<void> {
     return this.inTurn(async () => {
-      if (this.ready) this.wirings = [...(await this.capture()).wirings];
+      if (this.ready && !this.rewired) {
+        this.wirings = [...(await this.capture()).wirings];
+      }
       work();
+      this.rewired = true;
       this.stale = true;
     });
   }
@@ -500,8 +507,10 @@ export class NetworkRun {
       await this.install(null);
     } else if (this.stale) {
       const snapshot = await this.capture();
+      // Weights may have been learned since.
+      if (!this.rewired) this.wirings = [...snapshot.wirings];
       this.release();
-      await this.install({ ...snapshot, wirings: this.wirings });
+      await this.install(snapshot);
     }
     const ready = this.ready as unknown as Ready;
     await this.windowOf(ready.assembly.schedule.window);
@@ -522,6 +531,7 @@ export class NetworkRun {
     const memory = new Map(names.map((name, i) => [name, made[i]]));
     this.ready = { assembly, memory, windows: new Map() };
     this.stale = false;
+    this.rewired = false;
     const write = (name: string, data: ArrayLike<number>) => {
       const place = memory.get(name) as Memory;
       // An array may not be longer than its memory, and never is.

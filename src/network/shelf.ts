@@ -210,6 +210,8 @@ export class Workbench implements Bench {
   }
 }
 
+const short = (value: number) => Number(value.toPrecision(2));
+
 /** A number that must be met within a relative tolerance. */
 export function within(
   what: string,
@@ -223,7 +225,7 @@ export function within(
     expected,
     measured,
     ...(unit ? { unit } : {}),
-    tolerance: `${relative * 100} %`,
+    tolerance: `${short(relative * 100)} %`,
     holds: Math.abs(measured - expected) <= relative * Math.abs(expected),
   };
 }
@@ -241,7 +243,7 @@ export function near(
     expected,
     measured,
     ...(unit ? { unit } : {}),
-    tolerance: `${absolute}`,
+    tolerance: `+- ${short(absolute)}`,
     holds: Math.abs(measured - expected) <= absolute,
   };
 }
