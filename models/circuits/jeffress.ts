@@ -17,13 +17,13 @@ import {
   shelve,
   type Verdict,
 } from '../../src/network/shelf.ts';
+import { errorsOf, localise } from './localise.ts';
 import {
   delayLines,
   differences,
   type MapParameters,
   NEAR,
 } from './place-map.ts';
-import { errorsOf, localise } from './localise.ts';
 
 export interface JeffressParameters extends MapParameters {
   /** ms */
@@ -60,8 +60,8 @@ export const jeffress = shelve({
     tau: { value: 0.2, unit: 'ms', help: 'membrane of a cell', least: 1e-3 },
     weight: {
       value: 0.6,
-      help: 'of a spike; two of them pass the threshold of 1',
-      least: 0.51,
+      help: 'of a spike; the threshold is 1',
+      least: 0.01,
       most: 0.99,
     },
     step: {
@@ -70,7 +70,7 @@ export const jeffress = shelve({
       help: 'from direction to direction of the sounds at a head',
       whole: true,
       least: 1,
-      most: 30,
+      most: 15,
     },
   },
   network: jeffressNetwork,
@@ -128,7 +128,7 @@ async function clicks(parameters: JeffressParameters, bench: Bench) {
     ),
     exactly(
       'time differences whose first cell to fire is theirs',
-      cells,
+      width > 0 ? cells : 0,
       best.length,
     ),
   ];

@@ -15,13 +15,15 @@ import type { PopulationModel } from '../../src/network/model.ts';
 import { Network } from '../../src/network/network.ts';
 import type { Bench } from '../../src/network/shelf.ts';
 import { Random } from '../../src/random.ts';
-import { delayLines, differences, type MapParameters } from './place-map.ts';
+import { delayLines, differences } from './place-map.ts';
 
 /** Radius of an average head in m, speed of sound in m/s. */
 const RADIUS = 0.0875;
 const SPEED = 343;
 /** Half the reach of the map, ms; beyond every head's largest difference. */
 const REACH = 0.85;
+/** Cells of the map: ms, and the weight of a spike. */
+const CELLS = { tau: 0.2, weight: 0.6 };
 /** Ticks in a sample of the sound. */
 const TICKS_PER_SAMPLE = 2;
 /** Length of the noise in ms. */
@@ -89,13 +91,15 @@ export interface Localised {
   readonly learned: readonly Reading[];
 }
 
-/** Sounds from -90 to 90 degrees, the directions as trials of a run each. */
+/**
+ * Sounds from -90 to 90 degrees, step by step in degrees: the trials of a
+ * run for each sound. Its draws come from the bench's seed.
+ */
 export async function localise(
   head: HeadResponses,
-  parameters: Omit<MapParameters, 'cells'> & { readonly step: number },
+  { step }: { readonly step: number },
   bench: Bench,
 ): Promise<readonly Localised[]> {
-  const { step } = parameters;
   const azimuths = Array.from(
     { length: Math.floor(180 / step) + 1 },
     (_, i) => step * i - 90,
@@ -110,7 +114,7 @@ export async function localise(
   ];
   const heard: Localised[] = [];
   for (const sound of sounds) {
-    const itds = await differencesOf(sound, head, azimuths, parameters, bench);
+    const itds = await differencesOf(sound, head, azimuths, bench);
     heard.push({
       sound: sound.name,
       formula: azimuths.map((azimuth, i) => {
@@ -134,7 +138,6 @@ async function differencesOf(
   sound: Sound,
   head: HeadResponses,
   azimuths: readonly number[],
-  { tau, weight }: Omit<MapParameters, 'cells'>,
   bench: Bench,
 ): Promise<number[]> {
   const interval = 1000 / head.sampleRate;
@@ -154,7 +157,7 @@ async function differencesOf(
     return hair;
   };
   const ears = [ear('left ear', 0), ear('right ear', 1)] as const;
-  delayLines(network, ears, { cells, tau, weight });
+  delayLines(network, ears, { ...CELLS, cells });
   const run = bench.open(network, { trials: azimuths.length });
   const counts = azimuths.map(() => new Float64Array(cells));
   run.spikes$('cells').subscribe(({ neurons, trials }) => {
