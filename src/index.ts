@@ -112,6 +112,10 @@ export {
   pairs,
   random,
 } from './network/synapses.ts';
+export { readNir, writeNir } from './nir/file.ts';
+export { networkToNir, type ToNirOptions } from './nir/from-network.ts';
+export type { NirGraph, NirNode } from './nir/graph.ts';
+export { type FromNirOptions, networkFromNir } from './nir/to-network.ts';
 export type { OwnFunction } from './ops/expression.ts';
 export type { Kernel, Ref } from './ops/kernel.ts';
 export { losses } from './ops/loss.ts';
@@ -139,6 +143,8 @@ export {
   recordForward,
   recordPresentation,
 } from './record.ts';
+export { npyBytes, readNpy } from './report/npy.ts';
+export { recordingJson, spikesCsv, valuesCsv } from './report/recordings.ts';
 export { bp } from './rules/bp.ts';
 export { type FazilOptions, fazil } from './rules/fazil.ts';
 export { type IlOptions, il } from './rules/il.ts';

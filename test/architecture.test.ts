@@ -111,7 +111,7 @@ const TABLE: readonly (readonly [string, string])[] = [
   [
     'src/index',
     'errors tensor random graph vertex graph-json level ops/ program/ optim ' +
-      'backends/ circuit/ network/ rules/ record parameters simulate check ' +
+      'backends/ circuit/ network/ nir/ report/ rules/ record parameters simulate check ' +
       'train calibrate learner sample score data/ rxjs',
   ],
   // Circuits of the shelf are run by who measures them.
