@@ -101,7 +101,7 @@ interface How {
 }
 
 /** Runs one circuit and shows it; whether it meets its numbers. */
-async function simulate(
+export async function simulate(
   circuit: Shelved,
   parameters: Record<string, number>,
   { backend, seed, out, values }: How,
