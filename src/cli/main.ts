@@ -10,6 +10,7 @@ import { experimentCommand } from './experiment.ts';
 import { infoCommand } from './info.ts';
 import { levelCommand } from './level.ts';
 import { modelsCommand, rulesCommand } from './lists.ts';
+import { nirCommand } from './nir.ts';
 import { Output } from './output.ts';
 import { simulateCommand } from './simulate.ts';
 import { trainCommand } from './train.ts';
@@ -18,6 +19,7 @@ const commands: readonly Command[] = [
   demoCommand,
   trainCommand,
   simulateCommand,
+  nirCommand,
   checkCommand,
   experimentCommand,
   levelCommand,

@@ -1,0 +1,327 @@
+/** isochron nir: a NIR file, as a network that can be run. */
+
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Backend } from '../backends/backend.ts';
+import { CpuBackend } from '../backends/cpu.ts';
+import { FileError, messageOf, OptionError } from '../errors.ts';
+import { backendFor } from '../network/choose.ts';
+import type { Network } from '../network/network.ts';
+import { NetworkRun } from '../network/run.ts';
+import { shortest } from '../network/time.ts';
+import { readNir, writeNir } from '../nir/file.ts';
+import { networkToNir } from '../nir/from-network.ts';
+import { networkFromNir } from '../nir/to-network.ts';
+import { circuitPicture } from '../report/circuit-drawing.ts';
+import { table } from '../report/circuit-text.ts';
+import {
+  backendOf,
+  type Command,
+  dtypeOf,
+  onBackend,
+  oneOf,
+  type Values,
+} from './command.ts';
+import { circuitRows, reserve, save } from './draw.ts';
+import { nodeRows, parameterText, rangeText } from './nir-rows.ts';
+import type { Output } from './output.ts';
+
+export const nirCommand: Command = {
+  name: 'nir',
+  summary: 'reads a NIR file, shows what it becomes here, and runs it',
+  operands: 'FILE',
+  options: {
+    dt: { type: 'string', value: 'MS', help: 'length of a tick in ms (1)' },
+    round: {
+      type: 'boolean',
+      help: 'delays that are no multiples of dt go to the nearest tick',
+    },
+    'close-loops': {
+      type: 'boolean',
+      help: 'puts one dt on edges that close loops without delay',
+    },
+    lenient: {
+      type: 'boolean',
+      help: 'warns of what is wrong in the file where that can be mended',
+    },
+    run: { type: 'string', value: 'MS', help: 'runs it for so long' },
+    input: {
+      type: 'string',
+      value: 'KIND',
+      help: 'impulse: 1 at every Input in the first tick; or zeros (impulse)',
+    },
+    write: {
+      type: 'string',
+      value: 'FILE',
+      help: 'writes the network back as a NIR file',
+    },
+    draw: { type: 'string', value: 'FILE', help: 'draws the network, as SVG' },
+    ...onBackend,
+  },
+  examples: [
+    'nir model.nir',
+    'nir model.nir --dt 0.1 --run 100 --json',
+    'nir model.nir --close-loops --write delayed.nir --draw circuit.svg',
+  ],
+  async run({ values, operands, out }) {
+    const [file, more] = operands;
+    if (file === undefined || more !== undefined) {
+      throw new OptionError(
+        more === undefined
+          ? 'No file: give the path of a NIR file'
+          : `Unexpected "${more}": give one NIR file`,
+      );
+    }
+    const dt = positive(values, 'dt') ?? 1;
+    const ms = positive(values, 'run');
+    const input = oneOf(values, 'input', ['impulse', 'zeros'], 'impulse');
+    const picture = typeof values.draw === 'string' ? values.draw : null;
+    const written = typeof values.write === 'string' ? values.write : null;
+    if (picture !== null) await reserve(picture);
+    const warnings: string[] = [];
+    const onWarning = (text: string) => {
+      warnings.push(text);
+      out.warn(`${file}: ${text}`);
+    };
+    const { graph, version } = await readNir(await bytesOf(file), {
+      strict: values.lenient !== true,
+      onWarning,
+    });
+    const nodes = nodeRows(graph);
+    out.row({ file, version, nodes, edges: graph.edges });
+    const count = `${nodes.length} nodes, ${graph.edges.length} edges`;
+    out.line(`${file}: NIR ${version ?? 'without a version'}, ${count}`);
+    out.line();
+    out.line(
+      table(
+        ['node', 'type', 'takes', 'gives', 'parameters'],
+        nodes.map(({ node, type, input, output, parameters }) => [
+          node,
+          type,
+          input ? `[${input.join(', ')}]` : '?',
+          output ? `[${output.join(', ')}]` : '?',
+          parameters.map(parameterText).join(', '),
+        ]),
+      ),
+    );
+
+    const given = input === 'zeros' ? () => 0 : impulse;
+    const inputs = Object.fromEntries(
+      [...graph.nodes].flatMap(([name, { type }]) =>
+        type === 'Input' ? [[name, { values: given }]] : [],
+      ),
+    );
+    const network = networkFromNir(graph, {
+      dt,
+      inputs,
+      round: values.round === true,
+      closeLoops: values['close-loops'] === true,
+      onWarning,
+    });
+    if (written !== null) await put(written, network);
+    if (picture !== null) {
+      const rows = circuitRows(network);
+      await save(picture, await circuitPicture({ ...rows, title: file }));
+    }
+    const backend =
+      ms === undefined
+        ? new CpuBackend('f64')
+        : await openFor(network, values, out);
+    try {
+      const run = NetworkRun.open(network, { backend });
+      show(run, { file, warnings, written, picture }, out);
+      if (ms !== undefined) await runFor(run, ms, { file, input }, out);
+      run.destroy();
+    } finally {
+      backend.close();
+    }
+    if (written !== null) out.line(`\nwritten: ${written}`);
+    if (picture !== null) out.line(`\npicture: ${picture}`);
+    return 0;
+  },
+};
+
+const impulse = (time: number) => (time === 0 ? 1 : 0);
+
+/** What the nodes became, and the window. */
+function show(
+  run: NetworkRun,
+  about: Readonly<Record<string, unknown>>,
+  out: Output,
+): void {
+  const { network, window } = run;
+  const { dt } = network;
+  const populations = network.populations.map(
+    ({ name, size, model, source, spiking }) => ({
+      population: name,
+      model: source ? `source (${source.kind})` : model.name,
+      size,
+      sends: spiking ? 'spikes' : 'values',
+    }),
+  );
+  const projections = network.projections.map(({ name, from, to, output }) => {
+    const { pre, delay } = run.synapses(name);
+    const low = delay.reduce((a, b) => Math.min(a, b), Number.MAX_VALUE);
+    const high = delay.reduce((a, b) => Math.max(a, b), 0);
+    return {
+      from: from.name,
+      to: to.name,
+      sends: output === 'spikes' ? 'spikes' : 'values',
+      synapses: pre.length,
+      delayMs:
+        pre.length === 0 ? null : [shortest(low * dt), shortest(high * dt)],
+    };
+  });
+  out.row({ ...about, dtMs: dt, populations, projections, window });
+  out.line();
+  out.line(
+    table(
+      ['population', 'size', 'model', 'sends'],
+      populations.map(({ population, size, model, sends }) => [
+        population,
+        `${size}`,
+        model,
+        sends,
+      ]),
+    ),
+  );
+  out.line();
+  out.line(
+    table(
+      ['from', 'to', 'sends', 'synapses', 'delay'],
+      projections.map(({ from, to, sends, synapses, delayMs }) => [
+        from,
+        to,
+        sends,
+        `${synapses}`,
+        delayMs && delayMs[1] > 0
+          ? `${rangeText(delayMs[0], delayMs[1])} ms`
+          : '',
+      ]),
+    ),
+  );
+  out.line();
+  const { ticks, because } = window;
+  out.line(
+    `dt = ${dt} ms; a window has ${ticks} tick${ticks > 1 ? 's' : ''}: ${because}.`,
+  );
+}
+
+/** Runs it and shows what its populations did. */
+async function runFor(
+  run: NetworkRun,
+  ms: number,
+  { file, input }: { file: string; input: string },
+  out: Output,
+): Promise<void> {
+  const counts = new Map<string, number>();
+  const finals = new Map<string, readonly number[]>();
+  const known = run.network.populations.filter(({ source }) => !source);
+  for (const { name, spiking, outputs } of known) {
+    if (spiking) {
+      counts.set(name, 0);
+      run.spikes$(name).subscribe(({ neurons }) => {
+        counts.set(name, (counts.get(name) ?? 0) + neurons.length);
+      });
+    } else {
+      run.state$(name, outputs[0]).subscribe(({ data }) => {
+        finals.set(name, [...data]);
+      });
+    }
+  }
+  run.progress$.subscribe(({ done, ticks, seconds, realTimeFactor }) => {
+    out.progress(
+      done,
+      ticks,
+      performance.now() - 1000 * seconds,
+      `real-time factor ${realTimeFactor.toPrecision(2)}`,
+      'ticks',
+    );
+  });
+  const report = await run.run(ms);
+  const { seconds, realTimeFactor, ticks } = report;
+  const results = known.map(({ name, spiking }) =>
+    spiking
+      ? { population: name, spikes: counts.get(name) ?? 0 }
+      : { population: name, final: finals.get(name) ?? [] },
+  );
+  out.row({
+    ...{ file, input, ranMs: ms, ticks, results },
+    ...{ seconds, realTimeFactor, backend: run.backend.description },
+  });
+  out.line();
+  out.line(
+    table(
+      ['population', 'spikes', 'final value'],
+      results.map(({ population, spikes, final }) => [
+        population,
+        spikes === undefined ? '' : `${spikes}`,
+        final === undefined ? '' : rangeText(lowest(final), highest(final)),
+      ]),
+    ),
+  );
+  out.line();
+  out.line(
+    `${ms} ms of model time (${ticks} ticks, ${input} at the inputs) in ` +
+      `${seconds.toFixed(2)} s: real-time factor ` +
+      `${realTimeFactor.toPrecision(2)}, ${run.backend.description}.`,
+  );
+}
+
+const lowest = (list: readonly number[]) =>
+  list.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+const highest = (list: readonly number[]) =>
+  list.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+
+function positive(values: Values, name: string): number | undefined {
+  const value = values[name];
+  if (typeof value !== 'string') return undefined;
+  const number = value.trim() === '' ? Number.NaN : Number(value);
+  if (!(Number.isFinite(number) && number > 0)) {
+    throw new OptionError(
+      `Option --${name} = ${value}: give a time in ms, above 0`,
+    );
+  }
+  return number;
+}
+
+async function bytesOf(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new FileError(
+      `NIR file ${file} cannot be read (${messageOf(error)}): give the path ` +
+        'of a file',
+      { file },
+    );
+  }
+}
+
+async function put(file: string, network: Network): Promise<void> {
+  const bytes = await writeNir(networkToNir(network));
+  try {
+    await writeFile(file, bytes);
+  } catch (error) {
+    throw new FileError(
+      `NIR file ${file} cannot be written (${messageOf(error)}): give a file ` +
+        'in a folder that is there and has room',
+      { file },
+    );
+  }
+}
+
+/** float64 unless asked otherwise; `auto` is the quicker one. */
+async function openFor(
+  network: Network,
+  values: Values,
+  out: Output,
+): Promise<Backend> {
+  if (values.backend === undefined && values.dtype === undefined) {
+    return backendOf({ ...values, backend: 'cpu', dtype: 'f64' }, out);
+  }
+  const chooses = values.backend === undefined || values.backend === 'auto';
+  if (!chooses) return backendOf(values, out);
+  const { backend, note } = await backendFor(network, 'auto', dtypeOf(values));
+  if (note) out.note(note);
+  out.note(`backend: ${backend.description}`);
+  return backend;
+}
