@@ -2,7 +2,10 @@ import fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { complaint, isochron, lines } from './run.ts';
 
-const commands = ['demo', 'train', 'check', 'level', 'info', 'models', 'rules'];
+const commands = [
+  ...['demo', 'train', 'simulate', 'nir', 'check', 'experiment', 'level'],
+  ...['info', 'models', 'rules'],
+];
 const ESC = String.fromCharCode(27);
 
 // Oracle: the manual of exit codes, 0 ok and 2 wrong use.
