@@ -45,7 +45,12 @@ export const simulateCommand: Command = {
     },
     draw: { type: 'string', value: 'FILE', help: 'draws the circuit, as SVG' },
     list: { type: 'boolean', help: 'lists the circuits and their parameters' },
-    ...onBackend,
+    backend: {
+      type: 'string',
+      value: 'NAME',
+      help: 'webgpu, cpu, or auto, the quicker of them (cpu in float64)',
+    },
+    dtype: onBackend.dtype,
     ...seeded,
   },
   examples: [

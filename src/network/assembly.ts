@@ -76,9 +76,12 @@ export interface Assembly {
   /** What is in memory at first; else 0. */
   readonly contents: ReadonlyMap<string, ArrayLike<number>>;
   readonly specs: ReadonlyMap<string, NeuronSpec>;
+  /** Constants that all neurons of a population share. */
+  readonly shared: ReadonlyMap<string, readonly number[]>;
   readonly wired: readonly Wired[];
   /** Length of the history of each graded source or population. */
   readonly histories: ReadonlyMap<string, number>;
+  /** Of a window; of 0 ticks: only sends what live sources have emitted. */
   program(window: number): Program;
 }
 
@@ -128,7 +131,7 @@ class Assembler {
         size *
           options.trials *
           (spiking ? 1 : source ? this.schedule.window : 0),
-      1,
+      1 + this.recordedWords(),
     );
     this.slots = Math.max(
       1,
@@ -155,17 +158,29 @@ class Assembler {
         this.words(`${population.name}/starts`, this.schedule.window + 1);
       }
     }
-    const { schedule, slots, memory, contents, specs, histories } = this;
+    const { schedule, slots, memory, contents, specs, shared, histories } =
+      this;
     return {
       schedule,
       slots,
       memory,
       contents,
       specs,
+      shared,
       wired,
       histories,
       program: (window) => this.program(window, wired),
     };
+  }
+
+  /** Words that what is watched takes for each window. */
+  private recordedWords(): number {
+    const { window } = this.schedule;
+    return this.options.watched.reduce(
+      (sum, { population, every }) =>
+        sum + (this.elements(this.network.find(population)) * window) / every,
+      0,
+    );
   }
 
   private elements({ size }: Population): number {
@@ -449,7 +464,7 @@ class Assembler {
     if (out.length > 0) this.contents.set(`${name}/out`, out);
   }
 
-  /** The calls of one window. */
+  /** The calls of one window; of 0 ticks: what live sources have emitted. */
   private program(window: number, wired: readonly Wired[]): Program {
     const recorder = new Recorder();
     const { emit } = recorder;
@@ -479,6 +494,7 @@ class Assembler {
     recorder.commit(() => {
       for (const population of this.schedule.order) {
         const { name, source } = population;
+        if (window === 0 && source?.kind !== 'live') continue;
         const elements = this.elements(population);
         if (!source) this.computeNeurons(population, window, wired, call);
         else if (!population.spiking) {
@@ -490,8 +506,10 @@ class Assembler {
         }
         if (population.spiking) this.send(population, window, wired, call);
       }
-      for (const each of wired) this.learn(each, call);
-      call(advance, ['clock'], [window]);
+      if (window > 0) {
+        for (const each of wired) this.learn(each, call);
+        call(advance, ['clock'], [window]);
+      }
       return [...refs];
     });
     return recorder.finish({ live: true });

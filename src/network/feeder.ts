@@ -2,6 +2,7 @@
 
 import type { TickClock } from '../circuit/clock.ts';
 import type { Assembly } from './assembly.ts';
+import { MOST_WINDOW } from './delivery.ts';
 import type { Network, Population } from './network.ts';
 import {
   eventsSource,
@@ -65,7 +66,6 @@ export class Feeder {
     const fed = new Map<string, ArrayLike<number>>();
     const [{ first }] = chunk;
     const end = chunk[chunk.length - 1].first + chunk[chunk.length - 1].ticks;
-    const { window } = assembly.schedule;
     for (const [population, source] of this.graded) {
       const elements = population.size * this.trials;
       const rows = new Float64Array((end - first) * elements);
@@ -84,6 +84,13 @@ export class Feeder {
       });
       fed.set(`${population.name}/spikes`, words);
     }
+    return new Map([...fed, ...this.feedLive(first, assembly)]);
+  }
+
+  /** Contents of memory, by name: what was emitted before a tick. */
+  feedLive(first: number, assembly: Assembly): Map<string, ArrayLike<number>> {
+    const fed = new Map<string, ArrayLike<number>>();
+    const { window } = assembly.schedule;
     for (const [population, source] of this.streams) {
       const elements = population.size * this.trials;
       if (population.spiking) {
@@ -112,14 +119,15 @@ export class Feeder {
     window: number,
   ): Float64Array {
     const elements = population.size * this.trials;
+    // Windows may become longer, and then want rows that were sent before.
     const rows =
-      this.recent.get(population) ?? new Float64Array(window * elements);
+      this.recent.get(population) ?? new Float64Array(MOST_WINDOW * elements);
     this.recent.set(population, rows);
     for (let tick = this.filled; tick < first; tick++) {
       rows.copyWithin(0, elements);
-      source.fill(tick, rows, (window - 1) * elements);
+      source.fill(tick, rows, (MOST_WINDOW - 1) * elements);
     }
-    return rows;
+    return rows.subarray((MOST_WINDOW - window) * elements);
   }
 
   close(): void {

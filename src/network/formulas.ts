@@ -20,16 +20,26 @@ export interface TickFormulas {
 /** Name of what arrives over the k-th projection. */
 export const arrivalName = (k: number) => `r_${k}`;
 
+const MOST_TERMS = 16;
+
 /** `arriving` gives, for each port, which projections arrive there, in order. */
 export function tickFormulas(
   model: PopulationModel,
   arriving: Readonly<Record<string, readonly number[]>>,
 ): TickFormulas {
   const before = (text: string) => rename(text, () => 'x_');
-  const lets: [string, string][] = model.ports.map((port) => [
-    `x_${port}`,
-    arriving[port]?.map(arrivalName).join(' + ') || '0',
-  ]);
+  const lets: [string, string][] = [];
+  for (const port of model.ports) {
+    const from = arriving[port]?.map(arrivalName) ?? [];
+    // Compilers of WGSL bear formulas of so many terms, and no more.
+    for (let part = 0; from.length > MOST_TERMS; part++) {
+      const sum = from.splice(0, MOST_TERMS).join(' + ');
+      const name = `s_${port}_${part}`;
+      lets.push([name, sum]);
+      from.unshift(name);
+    }
+    lets.push([`x_${port}`, from.join(' + ') || '0']);
+  }
   for (const [name, formula] of model.lets ?? []) {
     lets.push([`x_${name}`, before(formula)]);
   }

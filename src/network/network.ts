@@ -264,6 +264,12 @@ export class Network {
     if (options.delay === undefined) {
       throw new OptionError(`${what} has no delay: give one in ms, 0 for none`);
     }
+    if (target.source) {
+      throw new OptionError(
+        `${what}: "${target.name}" is a source, nothing arrives there: give a ` +
+          'population of neurons',
+      );
+    }
     const port = options.port ?? target.model.ports[0];
     if (port === undefined || !target.model.ports.includes(port)) {
       throw new OptionError(

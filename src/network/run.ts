@@ -71,6 +71,7 @@ export interface Progress {
 
 /** All that a run will do depends on: state, what is in flight, weights. */
 export interface Snapshot {
+  readonly network: Network;
   readonly tick: number;
   readonly wirings: readonly Wiring[];
   readonly geometry: Geometry;
@@ -126,7 +127,10 @@ export class NetworkRun {
   });
   private readonly rates = new Streams<NumberSample>(() => {});
   private readonly weightsSent = new Streams<StateSample>(() => {});
-  private readonly counts = new Map<string, number>();
+  /** Ticks at which weights were sent last. */
+  private readonly weightsAt = new Map<string, number>();
+  /** Spikes of the bins that are not over, and since when they are counted. */
+  private readonly counts = new Map<string, { since: number; sum: number }>();
 
   private constructor(network: Network, options: NetworkOptions) {
     const { backend, seed = 0, trials = 1, firstTrial = 0, window } = options;
@@ -267,7 +271,10 @@ export class NetworkRun {
     return this.states.stream(JSON.stringify([name, variable, every]));
   }
 
-  /** Mean rate of a population's neurons in Hz, over bins of so many ms. */
+  /**
+   * Mean rate of a population's neurons in Hz, over bins of so many ms; of
+   * those that are watched from their first tick to their last.
+   */
   rate$(
     population: Population | string,
     options: { bin: number },
@@ -320,7 +327,10 @@ export class NetworkRun {
     });
   }
 
-  /** Sets the weights of a projection, in canonical order. */
+  /**
+   * Sets the weights of a projection, in canonical order: for values that
+   * arrive from now on, and for spikes that are sent from now on.
+   */
   setWeights(projection: string, weights: ArrayLike<number>): Promise<void> {
     const wiring = this.wiring(projection);
     const { length } = wiring.synapses.pre;
@@ -332,9 +342,13 @@ export class NetworkRun {
     }
     checkFinite(`weights of ${projection}`, weights, this.backend.dtype);
     return this.change(() => {
-      const now = this.wiring(projection);
-      const synapses = { ...now.synapses, weight: Float64Array.from(weights) };
-      this.replace(now, { ...now, synapses });
+      const weight = Float64Array.from(weights);
+      // What is on its way over former delays is weighted when it arrives.
+      for (const each of this.wirings) {
+        if (each.projection.name !== projection) continue;
+        const synapses = { ...each.synapses, weight };
+        this.replace(each, { ...each, synapses });
+      }
     });
   }
 
@@ -396,19 +410,25 @@ export class NetworkRun {
             'have emitted is not known',
         );
       }
-      const known = new Set(this.network.projections);
-      if (snapshot.wirings.some(({ projection }) => !known.has(projection))) {
-        throw new OptionError('The snapshot is of another network');
+      if (snapshot.network !== this.network) {
+        throw new OptionError(
+          'The snapshot is of another network: restore it in a run of its own',
+        );
       }
       if (snapshot.geometry.trials !== this.trials) {
         throw new OptionError(
-          `The snapshot is of ${snapshot.geometry.trials} trials, not ${this.trials}`,
+          `The snapshot is of ${snapshot.geometry.trials} trials, not ` +
+            `${this.trials}: open a run with as many`,
         );
       }
+      // What cannot be had here fails before anything is given up.
+      this.assemble(snapshot.wirings, snapshot.geometry.lengths);
       this.wirings = [...snapshot.wirings];
       this.release();
       await this.install(snapshot);
       this.next = snapshot.tick;
+      this.counts.clear();
+      this.weightsAt.clear();
     });
   }
 
@@ -438,6 +458,12 @@ export class NetworkRun {
 
   private spiking(population: Population | string): Population {
     const found = this.network.find(population);
+    if (found.source?.kind === 'live') {
+      throw new OptionError(
+        `"${found.name}" is a live source: what it sends is known to its stream, ` +
+          'subscribe to that',
+      );
+    }
     if (found.spiking) return found;
     throw new OptionError(`"${found.name}" sends no spikes: probe its state$`);
   }
@@ -468,6 +494,12 @@ export class NetworkRun {
       this.rewired = true;
       this.stale = true;
     });
+  }
+
+  /** Memory and programs. Throws once they are gone. */
+  private get held(): Ready {
+    if (this.ready) return this.ready;
+    throw new OptionError('The run is destroyed: open another');
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -512,7 +544,7 @@ export class NetworkRun {
       this.release();
       await this.install(snapshot);
     }
-    const ready = this.ready as unknown as Ready;
+    const ready = this.held;
     await this.windowOf(ready.assembly.schedule.window);
     this.buildSeconds += (performance.now() - begun) / 1000;
     return ready;
@@ -543,6 +575,9 @@ export class NetworkRun {
       }
       write(name, data);
     }
+    for (const [name, values] of assembly.shared) {
+      checkFinite(`constants of ${name}`, values, this.backend.dtype);
+    }
     if (!snapshot) return;
     for (const [name, data] of carryOver(snapshot, assembly, this.network)) {
       write(name, data);
@@ -557,7 +592,7 @@ export class NetworkRun {
   }
 
   private async capture(): Promise<Snapshot> {
-    const { assembly, memory } = this.ready as Ready;
+    const { assembly, memory } = this.held;
     const names = [...memory.keys()].filter((name) =>
       /\/(state|arrivals|out|weight|sent|trace|post)$/.test(name),
     );
@@ -576,12 +611,13 @@ export class NetworkRun {
     for (const name of names)
       if (name.endsWith('/weight')) contents.delete(name);
     const geometry = geometryOf(assembly, this.trials);
-    return { tick: this.next, wirings, geometry, contents };
+    const { network, next: tick } = this;
+    return { network, tick, wirings, geometry, contents };
   }
 
   /** The program of a window of so many ticks. */
   private async windowOf(ticks: number): Promise<Executable> {
-    const { assembly, memory, windows } = this.ready as Ready;
+    const { assembly, memory, windows } = this.held;
     let run = windows.get(ticks);
     if (!run) {
       run = await this.backend.compile(assembly.program(ticks), memory);
@@ -591,7 +627,7 @@ export class NetworkRun {
   }
 
   private async advance(ticks: number): Promise<void> {
-    const { assembly } = this.ready as Ready;
+    const { assembly } = this.held;
     const { window } = assembly.schedule;
     const end = this.next + ticks;
     const start = this.next;
@@ -609,10 +645,17 @@ export class NetworkRun {
         chunk.push({ first, ticks: length });
         first += length;
       }
-      await this.compute(chunk);
+      try {
+        await this.compute(chunk);
+      } catch (error) {
+        await pending;
+        throw error;
+      }
       // The device works on this chunk while the one before is sent.
       await pending;
       pending = this.send(chunk);
+      // Whoever waits for it hears of its failure, though not at once.
+      pending.catch(() => {});
       this.next = first;
       await breath();
       const now = performance.now();
@@ -629,14 +672,33 @@ export class NetworkRun {
       }
     }
     await pending;
+    await this.sendLive();
     await this.checkState();
   }
 
+  /**
+   * Sends what live sources have emitted, over the delays of now: before the
+   * next tick these may be others.
+   */
+  private async sendLive(): Promise<void> {
+    if (!this.feeder.live) return;
+    const { assembly, memory } = this.held;
+    this.backend.write(memory.get('clock') as Memory, [this.next, 0, 0, 0]);
+    for (const [name, data] of this.feeder.feedLive(this.next, assembly)) {
+      this.backend.write(memory.get(name) as Memory, data);
+    }
+    (await this.windowOf(0)).run();
+  }
+
   private async compute(chunk: readonly Span[]): Promise<void> {
-    const { assembly, memory } = this.ready as Ready;
+    const { assembly, memory } = this.held;
     const [{ first }] = chunk;
     this.backend.write(memory.get('clock') as Memory, [first, 0, 0, 0]);
+    const { dtype } = this.backend;
     for (const [name, data] of this.feeder.feed(chunk, assembly)) {
+      if (dtype === 'f32' && !assembly.memory.get(name)?.words) {
+        checkFinite(name, data, dtype);
+      }
       this.backend.write(memory.get(name) as Memory, data);
     }
     for (const { ticks } of chunk) (await this.windowOf(ticks)).run();
@@ -644,11 +706,18 @@ export class NetworkRun {
 
   /** Reads what is watched of a chunk and lets its ticks pass on the clock. */
   private async send(chunk: readonly Span[]): Promise<void> {
-    const { assembly, memory } = this.ready as Ready;
+    const { assembly, memory } = this.held;
     const counted = this.rates.watched.map((key) => {
       const [name, bin] = JSON.parse(key) as [string, number];
       return { key, name, bin };
     });
+    for (const key of this.counts.keys()) {
+      if (!counted.some((each) => each.key === key)) this.counts.delete(key);
+    }
+    for (const { key } of counted) {
+      if (this.counts.has(key)) continue;
+      this.counts.set(key, { since: chunk[0].first, sum: 0 });
+    }
     const listed = [
       ...new Set([...this.spikes.watched, ...counted.map(({ name }) => name)]),
     ].filter((name) => memory.has(`${name}/spikes`));
@@ -684,7 +753,7 @@ export class NetworkRun {
           const found = perTick[i][k];
           for (const { key, name: own } of counted) {
             if (own !== name) continue;
-            this.counts.set(key, (this.counts.get(key) ?? 0) + found.length);
+            this.counts.get(key)!.sum += found.length;
           }
           if (found.length === 0) return;
           const { size } = this.network.find(name);
@@ -699,13 +768,15 @@ export class NetworkRun {
           if ((tick + 1) % bin !== 0) continue;
           const { size } = this.network.find(name);
           const seconds = (bin * dt) / 1000;
-          const count = this.counts.get(key) ?? 0;
-          this.counts.set(key, 0);
+          const { since, sum } = this.counts.get(key)!;
+          this.counts.set(key, { since: tick + 1, sum: 0 });
           const from = tick + 1 - bin;
+          // The part of a bin that was watched is no rate.
+          if (since > from) continue;
           this.rates.send(key, {
             tick: from,
             time: shortest(from * dt),
-            value: count / (size * this.trials * seconds),
+            value: sum / (size * this.trials * seconds),
           });
         }
         for (const { key, name, variable, every } of states) {
@@ -740,14 +811,17 @@ export class NetworkRun {
   private async sampleWeights(): Promise<void> {
     for (const key of this.weightsSent.watched) {
       const [name, every] = JSON.parse(key) as [string, number];
-      if (this.next % every !== 0) continue;
+      if (this.next % every !== 0 || this.weightsAt.get(key) === this.next) {
+        continue;
+      }
+      this.weightsAt.set(key, this.next);
       const data = await this.readWeights(name);
       this.weightsSent.send(key, { tick: this.next, time: this.time, data });
     }
   }
 
   private async readWeights(name: string): Promise<Float64Array> {
-    const { assembly, memory } = this.ready as Ready;
+    const { assembly, memory } = this.held;
     const wired = assembly.wired.find(
       ({ projection, until }) => projection.name === name && until === null,
     ) as Wired;
@@ -758,7 +832,7 @@ export class NetworkRun {
 
   /** Fails where a state is no number any more. */
   private async checkState(): Promise<void> {
-    const { assembly, memory } = this.ready as Ready;
+    const { assembly, memory } = this.held;
     const names = [...assembly.specs]
       .filter(([, spec]) => spec.state.length > 0)
       .map(([name]) => name);

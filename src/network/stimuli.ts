@@ -42,6 +42,20 @@ function finite(what: string, value: unknown, where: string): number {
   );
 }
 
+/** Checks that there is one number, or one for each neuron. */
+function oneEach(
+  what: string,
+  made: number | ArrayLike<number>,
+  size: number,
+  where: string,
+): void {
+  if (typeof made === 'number' || made?.length === size) return;
+  throw new OptionError(
+    `${what} gives ${made?.length ?? show(made)} values ${where}: give a number, ` +
+      `or one for each of ${size} neurons`,
+  );
+}
+
 export function samplesSource(
   { name, size }: Population,
   options: SamplesOptions,
@@ -55,6 +69,7 @@ export function samplesSource(
         for (let t = 0; t < trials; t++) {
           const time = shortest(tick * dt);
           const made = values(time, firstTrial + t);
+          oneEach(what, made, size, `at ${time} ms`);
           for (let i = 0; i < size; i++) {
             const value = typeof made === 'number' ? made : made[i];
             into[at + t * size + i] = finite(what, value, `at ${time} ms`);
@@ -200,6 +215,7 @@ export class LiveSource implements GradedSource, SpikeSource {
     const values = this.emitted.get(tick);
     if (values) {
       const value = values[values.length - 1];
+      oneEach(`Live source "${name}"`, value, size, `at tick ${tick}`);
       for (let e = 0; e < size * context.trials; e++) {
         const each = typeof value === 'number' ? value : value[e % size];
         held[e] = finite(`Live source "${name}"`, each, `at tick ${tick}`);

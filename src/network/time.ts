@@ -7,6 +7,8 @@ export const MOST_TICKS = 2 ** 31 - 1;
 
 /** How far from a whole number of ticks a time may be, by rounding alone. */
 const SLACK = 1e-6;
+/** However many ticks it has. */
+const MOST_SLACK = 1e-3;
 
 /**
  * Ticks of a time in ms. A time that is not a multiple of dt is an error,
@@ -28,7 +30,8 @@ export function ticksOf(
   }
   const exact = ms / dt;
   const ticks = Math.round(exact);
-  if (!round && Math.abs(exact - ticks) > SLACK * Math.max(1, ticks)) {
+  const slack = Math.min(MOST_SLACK, SLACK * Math.max(1, ticks));
+  if (!round && Math.abs(exact - ticks) > slack) {
     throw new DelayError(
       `${what} ${ms} ms is not a multiple of dt = ${dt} ms: pass round: true ` +
         `to use ${shortest(ticks * dt)} ms, or choose another dt`,
