@@ -93,9 +93,10 @@ export {
 export {
   type NetworkOptions,
   NetworkRun,
+  type Progress,
   type RunReport,
-  type Snapshot,
 } from './network/run.ts';
+export type { Snapshot } from './network/snapshot.ts';
 export type {
   NumberSample,
   SpikeSample,

@@ -13,7 +13,7 @@ import { advance, collect, deliver, gather, play } from './delivery.ts';
 import { tickFormulas } from './formulas.ts';
 import { learnKernel, stdpArrive, stdpSource, stdpTarget } from './learning.ts';
 import { derivedOf } from './model.ts';
-import type { Network, Population, Projection } from './network.ts';
+import type { Network, PerNeuron, Population, Projection } from './network.ts';
 import {
   type NeuronMemory,
   type NeuronSpec,
@@ -64,6 +64,8 @@ export interface AssemblyOptions {
   readonly window?: number;
   readonly wirings: readonly Wiring[];
   readonly watched: readonly Watched[];
+  /** Parameters and starts that were drawn before: they stay as they are. */
+  readonly drawn: Map<string, number | Float64Array>;
   /** Least lengths of rings, lest what is in flight be lost. */
   readonly keep?: ReadonlyMap<string, number>;
 }
@@ -183,6 +185,21 @@ class Assembler {
     );
   }
 
+  /** Numbers of a population's neurons: the same each time they are asked for. */
+  private numbers(
+    what: string,
+    given: PerNeuron,
+    size: number,
+    stream: string,
+  ): number | Float64Array {
+    const { drawn, seed } = this.options;
+    const known = drawn.get(stream);
+    if (known !== undefined) return known;
+    const made = perNeuron(what, given, size, seed, stream);
+    drawn.set(stream, made);
+    return made;
+  }
+
   private elements({ size }: Population): number {
     return size * this.options.trials;
   }
@@ -286,7 +303,7 @@ class Assembler {
     const { name, model, size } = population;
     const { seed, trials, firstTrial, watched } = this.options;
     const elements = this.elements(population);
-    const arriving: Record<string, number[]> = {};
+    const arriving: Record<string, number[]> = Object.create(null);
     const rings: Ring[] = [];
     for (const { projection, ring, until } of wired) {
       if (projection.to !== population || until !== null) continue;
@@ -357,11 +374,10 @@ class Assembler {
     const given = new Map<string, number | Float64Array>(
       Object.entries(model.parameters).map(([parameter, usual]) => [
         parameter,
-        perNeuron(
+        this.numbers(
           `Parameter ${parameter} of "${name}"`,
           options.parameters?.[parameter] ?? usual,
           size,
-          this.options.seed,
           `${name}/parameters/${parameter}`,
         ),
       ]),
@@ -423,7 +439,7 @@ class Assembler {
   /** First contents of state and history; all trials start alike. */
   private start(population: Population, spec: NeuronSpec): void {
     const { name, size, model, options } = population;
-    const { seed, trials } = this.options;
+    const { trials } = this.options;
     const elements = this.elements(population);
     const state = new Float64Array(spec.state.length * elements);
     spec.state.forEach((variable, s) => {
@@ -438,10 +454,7 @@ class Assembler {
           ? `${name}/parameters/${usual}`
           : `${name}/start/${variable}`;
       const what = `Start of ${variable} of "${name}"`;
-      const values = spreadOver(
-        perNeuron(what, given, size, seed, stream),
-        size,
-      );
+      const values = spreadOver(this.numbers(what, given, size, stream), size);
       for (let t = 0; t < trials; t++)
         state.set(values, s * elements + t * size);
     });
@@ -453,10 +466,7 @@ class Assembler {
       if (given === undefined) return;
       const what = `History of ${output} of "${name}"`;
       const stream = `${name}/history/${output}`;
-      const values = spreadOver(
-        perNeuron(what, given, size, seed, stream),
-        size,
-      );
+      const values = spreadOver(this.numbers(what, given, size, stream), size);
       for (let row = 0; row < spec.history * trials; row++) {
         out.set(values, (o * spec.history * trials + row) * size);
       }

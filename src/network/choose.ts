@@ -42,10 +42,16 @@ export async function backendFor(
       : 'the WebGPU adapter is software';
     return { backend: cpu, note: `running on the CPU: ${why}` };
   }
-  const [onCpu, onDevice] = [
-    await pace(network, cpu),
-    await pace(network, backend),
-  ];
+  let onCpu: number;
+  let onDevice: number;
+  try {
+    onCpu = await pace(network, cpu);
+    onDevice = await pace(network, backend);
+  } catch (error) {
+    cpu.close();
+    backend.close();
+    throw error;
+  }
   const ratio = (a: number, b: number) => (a / b).toPrecision(2);
   if (onDevice < onCpu) {
     cpu.close();

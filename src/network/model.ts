@@ -78,7 +78,14 @@ const TAKEN = ['dt'];
  * @throws OptionError, and GraphError from a formula
  */
 export function checkModel(model: PopulationModel): void {
+  if (typeof model !== 'object' || model === null) {
+    throw new OptionError(
+      `A population model is an object of formulas, such as lif or leaky(), not ` +
+        (typeof model === 'function' ? 'a function: call it' : show(model)),
+    );
+  }
   checkKeys('A population model', model, KEYS);
+  checkParts(model);
   const { name, state, parameters, ports } = model;
   const fail = (text: string): never => {
     throw new OptionError(`Model "${name}" ${text}`, { model: name });
@@ -103,6 +110,7 @@ export function checkModel(model: PopulationModel): void {
     if (!NAME.test(known)) {
       fail(`has the name ${show(known)}: use letters, digits and _`);
     }
+    if (known in {}) fail(`uses the name "${known}", which objects have`);
     if (seen.has(known)) fail(`uses the name "${known}" twice`);
     seen.add(known);
   };
@@ -153,6 +161,39 @@ export function checkModel(model: PopulationModel): void {
         `starts "${variable}" at ${show(start)}: give a number or parameter`,
       );
     }
+  }
+}
+
+/** Checks that the parts of a model are of the kinds that they must be. */
+function checkParts(model: PopulationModel): void {
+  const isTable = (table: unknown) =>
+    typeof table === 'object' && table !== null && !Array.isArray(table);
+  const formulas = (table: unknown) =>
+    isTable(table) &&
+    Object.values(table as object).every((f) => typeof f === 'string');
+  const { ports, lets, spike, reset, outputs } = model;
+  const parts: [string, boolean, string][] = [
+    ['name', typeof model.name === 'string', 'a text'],
+    ['ports', Array.isArray(ports), 'a list of names'],
+    ['parameters', isTable(model.parameters), 'numbers by name'],
+    ['state', isTable(model.state), 'starts by name'],
+    ['update', formulas(model.update), 'formulas (texts) by state variable'],
+    ['reset', !reset || formulas(reset), 'formulas (texts) by state variable'],
+    ['outputs', !outputs || formulas(outputs), 'formulas (texts) by name'],
+    ['lets', !lets || Array.isArray(lets), 'a list of [name, formula]'],
+    [
+      'spike',
+      spike === undefined || (typeof spike === 'string' && /[<>=]/.test(spike)),
+      "a comparison, as 'v > threshold'",
+    ],
+  ];
+  for (const [part, fits, kind] of parts) {
+    if (fits) continue;
+    throw new OptionError(
+      `Model ${show(model.name)}: its ${part} must be ${kind}, not ` +
+        show(model[part as keyof PopulationModel]),
+      { part },
+    );
   }
 }
 

@@ -6,6 +6,7 @@
 import { ERROR_STEP, VALUE_STEP } from '../circuit/population.ts';
 import { OptionError } from '../errors.ts';
 import type { PopulationModel } from './model.ts';
+import { ticksOf } from './time.ts';
 
 type Parameters = Readonly<Record<string, number>>;
 
@@ -24,7 +25,7 @@ const above0 =
 
 /** Ticks a neuron rests after the tick of its spike, as n - last >= ticks. */
 const restTicks = (refractory: number, dt: number) =>
-  Math.max(0, Math.round(refractory / dt) - 1);
+  Math.max(0, ticksOf('Refractory time', refractory, dt) - 1);
 
 /** Passes on what arrives: y = gain * input. No state. */
 export const relay: PopulationModel = {
@@ -163,11 +164,20 @@ export const poisson: PopulationModel = {
   ports: ['more'],
   parameters: { rate: 10 },
   units: { rate: 'Hz', more: 'Hz' },
-  derived: ({ rate }, dt) => ({
-    // Rounded up to what float32 and the draws can tell apart.
-    p: Math.ceil((rate * dt * 2 ** 24) / 1000) / 2 ** 24,
-    per_hz: dt / 1000,
-  }),
+  derived: ({ rate }, dt) => {
+    if (rate * dt > 1000) {
+      throw new OptionError(
+        `Parameter rate = ${rate} Hz: a neuron sends one spike a tick, at most ` +
+          `${1000 / dt} Hz with dt = ${dt} ms; use more neurons or a smaller dt`,
+        { rate, dt },
+      );
+    }
+    return {
+      // Rounded up to what float32 and the draws can tell apart.
+      p: Math.ceil((rate * dt * 2 ** 24) / 1000) / 2 ** 24,
+      per_hz: dt / 1000,
+    };
+  },
   state: {},
   noise: { draw: 'uniform' },
   update: {},

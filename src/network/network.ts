@@ -135,6 +135,9 @@ export interface Projection extends ProjectionOptions {
   readonly output: string;
 }
 
+/** Names that stand before / and @ in memory. */
+const NAME = /^[^\s/@][^/@]*$/;
+
 const SILENT: PopulationModel = {
   name: 'source',
   ports: [],
@@ -148,6 +151,7 @@ export class Network {
   readonly dt: number;
   private readonly byName = new Map<string, Population>();
   private readonly joined = new Map<string, Projection>();
+  private sealed = false;
 
   constructor(options: { dt: number }) {
     checkKeys('A network', options, ['dt']);
@@ -248,6 +252,7 @@ export class Network {
     to: Population | string,
     options: ProjectionOptions,
   ): Projection {
+    this.checkOpen();
     const source = this.find(from);
     const target = this.find(to);
     const what = `Projection from "${source.name}" to "${target.name}"`;
@@ -261,7 +266,7 @@ export class Network {
       'name',
       'plasticity',
     ]);
-    if (options.delay === undefined) {
+    if (options.delay === undefined || options.delay === null) {
       throw new OptionError(`${what} has no delay: give one in ms, 0 for none`);
     }
     if (target.source) {
@@ -281,19 +286,33 @@ export class Network {
     const output = options.output ?? sent[0];
     if (output === undefined || !sent.includes(output)) {
       throw new OptionError(
-        `${what}: "${source.name}" sends no ${show(output)}, it sends ` +
-          (sent.join(', ') || 'nothing'),
+        sent.length === 0
+          ? `${what}: "${source.name}" sends nothing, its model has neither a ` +
+              'spike nor outputs'
+          : `${what}: "${source.name}" sends no ${show(output)}, it sends ` +
+              sent.join(', '),
       );
     }
     checkPlasticity(what, options, source, target, output);
     const name =
       options.name ?? this.freeName(`${source.name}->${target.name}`);
+    if (typeof name !== 'string' || !NAME.test(name)) {
+      throw new OptionError(
+        `Projection ${show(name)}: a name is a text without / and @`,
+      );
+    }
     if (this.joined.has(name)) {
       throw new OptionError(`There is a projection "${name}" already`, {
         name,
       });
     }
     const pattern = options.pattern ?? allToAll();
+    if (typeof pattern !== 'function') {
+      throw new OptionError(
+        `${what}: pattern ${show(pattern)} is none, give one such as oneToOne() ` +
+          'or random({ probability: 0.1 })',
+      );
+    }
     const projection: Projection = {
       ...options,
       pattern,
@@ -332,6 +351,18 @@ export class Network {
     );
   }
 
+  /** @internal A run has been opened: what it is made of stays. */
+  seal(): void {
+    this.sealed = true;
+  }
+
+  private checkOpen(): void {
+    if (!this.sealed) return;
+    throw new OptionError(
+      'This network has been opened, so it takes nothing more: build another',
+    );
+  }
+
   private addSource(
     name: string,
     size: number,
@@ -351,8 +382,9 @@ export class Network {
   }
 
   private add(population: Population): Population {
+    this.checkOpen();
     const { name, size } = population;
-    if (typeof name !== 'string' || !/^[^\s/@][^/@]*$/.test(name)) {
+    if (typeof name !== 'string' || !NAME.test(name)) {
       throw new OptionError(
         `Population ${show(name)}: a name is a text without / and @`,
       );

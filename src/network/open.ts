@@ -2,10 +2,12 @@
 
 import type { Backend } from '../backends/backend.ts';
 import type { BackendChoice } from '../backends/open.ts';
+import { OptionError } from '../errors.ts';
+import { checkKeys } from '../options.ts';
 import type { DType } from '../tensor.ts';
 import { backendFor } from './choose.ts';
-import type { Network } from './network.ts';
-import { type NetworkOptions, NetworkRun } from './run.ts';
+import { Network } from './network.ts';
+import { NETWORK_OPTIONS, type NetworkOptions, NetworkRun } from './run.ts';
 
 /**
  * A run of a network. A backend given by name (auto: the quicker one for this
@@ -20,6 +22,10 @@ export async function openNetwork(
     readonly dtype?: DType;
   } = {},
 ): Promise<NetworkRun> {
+  checkKeys('openNetwork', options, [...NETWORK_OPTIONS, 'dtype']);
+  if (!(network instanceof Network)) {
+    throw new OptionError('openNetwork takes a Network, then its options');
+  }
   const { backend: choice = 'auto', dtype, ...rest } = options;
   if (typeof choice !== 'string') {
     return NetworkRun.open(network, { ...rest, backend: choice });

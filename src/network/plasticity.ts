@@ -33,12 +33,16 @@ export interface Stdp {
 export type Plasticity = GradedRule | Stdp;
 
 /** w + rate pre post (Hebb 1949). */
-export function hebbian({ rate }: { rate: number }): GradedRule {
+export function hebbian(options: { rate: number }): GradedRule {
+  checkKeys('hebbian', options, ['rate']);
+  const { rate } = options;
   return learning('w + rate * (pre * post)', { rate });
 }
 
 /** w + rate post (pre - post w) (Oja 1982): finds the first principal component. */
-export function oja({ rate }: { rate: number }): GradedRule {
+export function oja(options: { rate: number }): GradedRule {
+  checkKeys('oja', options, ['rate']);
+  const { rate } = options;
   return learning('w + rate * (post * (pre - post * w))', { rate });
 }
 
@@ -46,7 +50,9 @@ export function oja({ rate }: { rate: number }): GradedRule {
  * w - alpha eps pre: the rule of predictive coding (Salvatori 2022, Eq. 8) for
  * weights that carry predictions to value-error neurons.
  */
-export function predictive({ alpha }: { alpha: number }): GradedRule {
+export function predictive(options: { alpha: number }): GradedRule {
+  checkKeys('predictive', options, ['alpha']);
+  const { alpha } = options;
   return learning('w - alpha * (post * pre)', { alpha }, 'eps');
 }
 

@@ -6,7 +6,7 @@
 
 import type { Observable, Subscription } from 'rxjs';
 import { IsochronError, OptionError } from '../errors.ts';
-import { oneOf, wholeNumber } from '../options.ts';
+import { checkKeys, oneOf, wholeNumber } from '../options.ts';
 import type { NumberSample, SpikeSample, StateSample } from './streams.ts';
 
 /** More was sent than a recording has room for. */
@@ -16,10 +16,10 @@ export interface RecordingOptions {
   /** Most entries: spikes, samples or numbers; a million if not given. */
   readonly capacity?: number;
   /**
-   * When it is full: 'fail' keeps the first and fails when it is read, 'latest' lets the
-   * oldest go and counts them.
+   * When it is full: 'fail' keeps the first and fails when it is read, 'first'
+   * keeps them and counts the others, 'latest' lets the oldest go and counts them.
    */
-  readonly policy?: 'fail' | 'latest';
+  readonly policy?: 'fail' | 'first' | 'latest';
 }
 
 const USUAL = 1_000_000;
@@ -27,19 +27,22 @@ const USUAL = 1_000_000;
 /** Entries of a stream, oldest first. */
 class Buffer<T> {
   private readonly capacity: number;
-  private readonly policy: 'fail' | 'latest';
+  private readonly policy: 'fail' | 'first' | 'latest';
   private readonly what: string;
   private entries: T[] = [];
   /** Place of the oldest entry, once the buffer goes round. */
   private oldest = 0;
   private more = 0;
+  /** What came that was not to be recorded. */
+  failure: IsochronError | null = null;
   private fullAt: number | null = null;
 
   constructor(what: string, options: RecordingOptions) {
+    checkKeys('A recording', options, ['capacity', 'policy']);
     const { capacity = USUAL, policy = 'fail' } = options;
     this.what = what;
     this.capacity = wholeNumber('capacity', capacity, 1);
-    this.policy = oneOf('policy', policy, ['fail', 'latest']);
+    this.policy = oneOf('policy', policy, ['fail', 'first', 'latest']);
   }
 
   /** Entries that were let go, or found no room. */
@@ -54,22 +57,28 @@ class Buffer<T> {
     }
     this.fullAt ??= time;
     this.more += 1;
-    if (this.policy === 'fail') return;
+    if (this.policy !== 'latest') return;
     this.entries[this.oldest] = entry;
     this.oldest = (this.oldest + 1) % this.capacity;
   }
 
+  /** Entries as they are, complete or not. */
+  kept(): T[] {
+    const { entries, oldest } = this;
+    return [...entries.slice(oldest), ...entries.slice(0, oldest)];
+  }
+
   read(): T[] {
+    if (this.failure) throw this.failure;
     if (this.policy === 'fail' && this.fullAt !== null) {
       throw new OverflowError(
         `The recording of ${this.what} was full at ${this.fullAt} ms: ${this.more} ` +
           `entries found no room among ${this.capacity}, give it more capacity or ` +
-          "policy 'latest'",
+          "policy 'latest'; kept() gives what it has",
         { capacity: this.capacity, lost: this.more, time: this.fullAt },
       );
     }
-    const { entries, oldest } = this;
-    return [...entries.slice(oldest), ...entries.slice(0, oldest)];
+    return this.kept();
   }
 }
 
@@ -77,6 +86,8 @@ class Buffer<T> {
 export interface Recording<T> {
   /** Throws OverflowError where entries were lost that should not be. */
   read(): T;
+  /** The same, complete or not. */
+  kept(): T;
   /** Entries that found no room. */
   readonly lost: number;
   stop(): void;
@@ -107,19 +118,21 @@ export function recordSpikes(
     'spikes',
     options,
   );
-  const subscription = spikes$.subscribe(({ time, neurons, trials }) => {
+  const subscription = listen(spikes$, (sample) => {
+    if (!('neurons' in sample)) {
+      buffer.failure ??= wrong('recordSpikes', 'spikes$', 'recordValues');
+      return;
+    }
+    const { time, neurons, trials } = sample;
     neurons.forEach((neuron, i) => {
       buffer.add([time, neuron, trials[i]], time);
     });
   });
-  return recording(buffer, subscription, () => {
-    const entries = buffer.read();
-    return {
-      times: Float64Array.from(entries, ([time]) => time),
-      neurons: Uint32Array.from(entries, ([, neuron]) => neuron),
-      trials: Uint32Array.from(entries, ([, , trial]) => trial),
-    };
-  });
+  return recording(buffer, subscription, (entries) => ({
+    times: Float64Array.from(entries, ([time]) => time),
+    neurons: Uint32Array.from(entries, ([, neuron]) => neuron),
+    trials: Uint32Array.from(entries, ([, , trial]) => trial),
+  }));
 }
 
 /** Records state$, weights$, rate$ or energy$ of a run from now on. */
@@ -131,14 +144,18 @@ export function recordValues(
     'values',
     options,
   );
-  const subscription = (
-    samples$ as Observable<StateSample | NumberSample>
-  ).subscribe((sample) => {
-    const { time } = sample;
-    buffer.add([time, 'data' in sample ? sample.data : [sample.value]], time);
-  });
-  return recording(buffer, subscription, () => {
-    const entries = buffer.read();
+  const subscription = listen(
+    samples$ as Observable<StateSample | NumberSample>,
+    (sample) => {
+      if (!('data' in sample) && !('value' in sample)) {
+        buffer.failure ??= wrong('recordValues', 'state$', 'recordSpikes');
+        return;
+      }
+      const { time } = sample;
+      buffer.add([time, 'data' in sample ? sample.data : [sample.value]], time);
+    },
+  );
+  return recording(buffer, subscription, (entries) => {
     const elements = entries[0]?.[1].length ?? 0;
     const data = new Float64Array(entries.length * elements);
     entries.forEach(([, values], i) => {
@@ -155,13 +172,29 @@ export function recordValues(
   });
 }
 
-function recording<T>(
-  buffer: { readonly lost: number },
+function listen<T>(
+  stream$: Observable<T>,
+  next: (sample: T) => void,
+): Subscription {
+  if (typeof stream$?.subscribe === 'function') return stream$.subscribe(next);
+  throw new OptionError(
+    'A recording takes a stream of a run, as run.spikes$(population)',
+  );
+}
+
+const wrong = (used: string, fit: string, other: string) =>
+  new OptionError(
+    `${used} was given another stream than ${fit}: use ${other} for it`,
+  );
+
+function recording<E, T>(
+  buffer: Buffer<E>,
   subscription: Subscription,
-  read: () => T,
+  columns: (entries: readonly E[]) => T,
 ): Recording<T> {
   return {
-    read,
+    read: () => columns(buffer.read()),
+    kept: () => columns(buffer.kept()),
     get lost() {
       return buffer.lost;
     },

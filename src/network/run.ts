@@ -23,9 +23,15 @@ import {
   type Wired,
   type Wiring,
 } from './assembly.ts';
-import { carryOver, type Geometry, geometryOf } from './carry-over.ts';
+import { carryOver, geometryOf } from './carry-over.ts';
 import { Feeder } from './feeder.ts';
 import type { Network, Population } from './network.ts';
+import {
+  type Captured,
+  captured,
+  type Snapshot,
+  snapshotOf,
+} from './snapshot.ts';
 import {
   type NumberSample,
   type SpikeSample,
@@ -69,19 +75,16 @@ export interface Progress {
   readonly realTimeFactor: number;
 }
 
-/** All that a run will do depends on: state, what is in flight, weights. */
-export interface Snapshot {
-  readonly network: Network;
-  readonly tick: number;
-  readonly wirings: readonly Wiring[];
-  readonly geometry: Geometry;
-  readonly contents: ReadonlyMap<string, Contents>;
-}
-
 /** ms between two tellings of progress. */
 const PROGRESS_MS = 200;
 
-const KEYS = ['backend', 'seed', 'trials', 'firstTrial', 'window'];
+export const NETWORK_OPTIONS = [
+  'backend',
+  'seed',
+  'trials',
+  'firstTrial',
+  'window',
+] as const;
 
 /** A window of ticks that has been or will be run. */
 interface Span {
@@ -109,6 +112,8 @@ export class NetworkRun {
   private readonly firstTrial: number;
   private readonly askedWindow: number | undefined;
   private wirings: Wiring[];
+  /** Parameters and starts, drawn or computed once. */
+  private readonly drawn = new Map<string, number | Float64Array>();
   private ready: Ready | null = null;
   private feeder: Feeder;
   /** Next tick to be computed. */
@@ -139,6 +144,13 @@ export class NetworkRun {
     this.seed = wholeNumber('seed', seed);
     this.trials = wholeNumber('trials', trials, 1);
     this.firstTrial = wholeNumber('firstTrial', firstTrial);
+    for (const [what, value] of [
+      ['seed', seed],
+      ['firstTrial + trials', firstTrial + trials],
+    ] as const) {
+      if (value < 2 ** 32) continue;
+      throw new OptionError(`${what} = ${value}: give less than 2^32`);
+    }
     this.askedWindow = window;
     const begun = performance.now();
     this.wirings = network.projections.map((projection) => ({
@@ -157,12 +169,31 @@ export class NetworkRun {
       since: null,
       until: null,
     }));
+    for (const { projection, synapses } of this.wirings) {
+      const { plasticity, name } = projection;
+      if (plasticity?.kind !== 'stdp') continue;
+      const { low, high } = plasticity;
+      for (const w of synapses.weight) {
+        if (w >= low && w <= high) continue;
+        throw new OptionError(
+          `Weight ${w} of "${name}" is outside of what its STDP allows, ${low} ` +
+            `to ${high}`,
+          { projection: name, weight: w },
+        );
+      }
+    }
     this.feeder = new Feeder(network, {
       trials,
       firstTrial,
       clock: this.clock,
     });
-    this.assemble();
+    try {
+      this.assemble();
+    } catch (error) {
+      this.feeder.close();
+      throw error;
+    }
+    network.seal();
     this.buildSeconds += (performance.now() - begun) / 1000;
   }
 
@@ -173,7 +204,7 @@ export class NetworkRun {
    * @throws OptionError, DelayError, NonFiniteError
    */
   static open(network: Network, options: NetworkOptions): NetworkRun {
-    checkKeys('openNetwork', options, KEYS);
+    checkKeys('openNetwork', options, NETWORK_OPTIONS);
     if (network.populations.length === 0) {
       throw new OptionError('The network is empty: give it populations');
     }
@@ -215,7 +246,7 @@ export class NetworkRun {
 
   /** Runs for a time in ms. */
   run(ms: number): Promise<RunReport> {
-    const ticks = ticksOf('A run of', ms, this.network.dt);
+    const ticks = ticksOf('Time of a run', ms, this.network.dt);
     return this.runTicks(ticks);
   }
 
@@ -257,7 +288,7 @@ export class NetworkRun {
     checkKeys('state$', options, ['every']);
     const found = this.network.find(population);
     const { name, model, source } = found;
-    const known = [...Object.keys(model.state), ...found.outputs];
+    const known = [...new Set([...Object.keys(model.state), ...found.outputs])];
     if (source || !known.includes(variable)) {
       throw new OptionError(
         source
@@ -279,7 +310,12 @@ export class NetworkRun {
     population: Population | string,
     options: { bin: number },
   ): Observable<NumberSample> {
-    checkKeys('rate$', options, ['bin']);
+    checkKeys('rate$ (it needs a bin in ms)', options ?? {}, ['bin']);
+    if (options?.bin === undefined) {
+      throw new OptionError(
+        'rate$ needs { bin }: the length of its bins in ms',
+      );
+    }
     const { name } = this.spiking(population);
     const bin = this.interval('Bin of a rate', options.bin);
     return this.rates.stream(JSON.stringify([name, bin]));
@@ -318,6 +354,46 @@ export class NetworkRun {
     return this.weightsSent.stream(JSON.stringify([projection, every]));
   }
 
+  /** Present values [trials][neurons] of a state variable. */
+  state(
+    population: Population | string,
+    variable: string,
+  ): Promise<Float64Array> {
+    const { name } = this.stateful(population, variable);
+    return this.inTurn(async () => {
+      await this.prepare();
+      const { at, count, place } = this.placeOf(name, variable);
+      const [values] = await this.backend.readAll([place]);
+      return Float64Array.from(values.subarray(at, at + count));
+    });
+  }
+
+  /** Sets a state variable: one number, or [trials][neurons]. */
+  setState(
+    population: Population | string,
+    variable: string,
+    values: number | ArrayLike<number>,
+  ): Promise<void> {
+    const { name, size } = this.stateful(population, variable);
+    const many = size * this.trials;
+    const list =
+      typeof values === 'number' ? new Float64Array(many).fill(values) : values;
+    if (list?.length !== many) {
+      throw new OptionError(
+        `${variable} of "${name}" has ${many} values: give as many, not ` +
+          `${list?.length ?? show(list)}`,
+      );
+    }
+    checkFinite(`${variable} of ${name}`, list, this.backend.dtype);
+    return this.inTurn(async () => {
+      await this.prepare();
+      const { at, place } = this.placeOf(name, variable);
+      const [all] = await this.backend.readAll([place]);
+      all.set(list, at);
+      this.backend.write(place, all);
+    });
+  }
+
   /** Present weights of a projection, in canonical order (trial after trial). */
   weights(projection: string): Promise<Float64Array> {
     this.wiring(projection);
@@ -335,9 +411,10 @@ export class NetworkRun {
     const wiring = this.wiring(projection);
     const { length } = wiring.synapses.pre;
     const own = wiring.projection.plasticity ? length * this.trials : length;
-    if (weights.length !== length && weights.length !== own) {
+    if (weights?.length !== length && weights?.length !== own) {
       throw new OptionError(
-        `"${projection}" has ${length} synapses, not ${weights.length}`,
+        `"${projection}" has ${length} synapses: give as many weights, not ` +
+          `${weights?.length ?? show(weights)}`,
       );
     }
     checkFinite(`weights of ${projection}`, weights, this.backend.dtype);
@@ -393,11 +470,11 @@ export class NetworkRun {
     });
   }
 
-  /** All that the run's future depends on. */
+  /** All that the run's future depends on, as data that can be kept. */
   snapshot(): Promise<Snapshot> {
     return this.inTurn(async () => {
       await this.prepare();
-      return this.capture();
+      return snapshotOf(await this.capture(), this.network, this.origin);
     });
   }
 
@@ -410,23 +487,16 @@ export class NetworkRun {
             'have emitted is not known',
         );
       }
-      if (snapshot.network !== this.network) {
-        throw new OptionError(
-          'The snapshot is of another network: restore it in a run of its own',
-        );
+      const from = captured(snapshot, this.network, this.origin);
+      const before = this.wirings;
+      this.wirings = [...from.wirings];
+      try {
+        await this.install(from);
+      } catch (error) {
+        this.wirings = before;
+        throw error;
       }
-      if (snapshot.geometry.trials !== this.trials) {
-        throw new OptionError(
-          `The snapshot is of ${snapshot.geometry.trials} trials, not ` +
-            `${this.trials}: open a run with as many`,
-        );
-      }
-      // What cannot be had here fails before anything is given up.
-      this.assemble(snapshot.wirings, snapshot.geometry.lengths);
-      this.wirings = [...snapshot.wirings];
-      this.release();
-      await this.install(snapshot);
-      this.next = snapshot.tick;
+      this.next = from.tick;
       this.counts.clear();
       this.weightsAt.clear();
     });
@@ -454,6 +524,32 @@ export class NetworkRun {
   ownBackend(): this {
     this.ownsBackend = true;
     return this;
+  }
+
+  private stateful(population: Population | string, variable: string) {
+    const found = this.network.find(population);
+    const known = Object.keys(found.model.state);
+    if (known.includes(variable)) return found;
+    throw new OptionError(
+      `"${found.name}" has no state ${show(variable)}: there are ` +
+        (known.join(', ') || 'none'),
+      { population: found.name, variable },
+    );
+  }
+
+  /** Where a state variable lies. */
+  private placeOf(name: string, variable: string) {
+    const { assembly, memory } = this.held;
+    const { state, neurons } = assembly.specs.get(name)!;
+    const count = neurons * this.trials;
+    const place = memory.get(`${name}/state`) as Memory;
+    return { at: state.indexOf(variable) * count, count, place };
+  }
+
+  private get origin() {
+    const { trials, seed, firstTrial, backend } = this;
+    const { dtype, name } = backend;
+    return { trials, seed, firstTrial, dtype, backend: name };
   }
 
   private spiking(population: Population | string): Population {
@@ -524,6 +620,7 @@ export class NetworkRun {
       onDevice: this.backend.name === 'webgpu',
       window: this.askedWindow,
       wirings,
+      drawn: this.drawn,
       watched: this.states.watched.map((key): Watched => {
         const [population, name, every] = JSON.parse(key);
         return { population, name, every };
@@ -541,7 +638,6 @@ export class NetworkRun {
       const snapshot = await this.capture();
       // Weights may have been learned since.
       if (!this.rewired) this.wirings = [...snapshot.wirings];
-      this.release();
       await this.install(snapshot);
     }
     const ready = this.held;
@@ -550,7 +646,7 @@ export class NetworkRun {
     return ready;
   }
 
-  private async install(snapshot: Snapshot | null): Promise<void> {
+  private async install(snapshot: Captured | null): Promise<void> {
     // What was sent over former delays has arrived at last.
     this.wirings = this.wirings.filter(({ until, synapses }) => {
       if (until === null) return true;
@@ -561,9 +657,25 @@ export class NetworkRun {
     const names = [...assembly.memory.keys()];
     const made = this.backend.allocateApart([...assembly.memory.values()]);
     const memory = new Map(names.map((name, i) => [name, made[i]]));
+    try {
+      this.fill(assembly, memory, snapshot);
+    } catch (error) {
+      for (const each of made) this.backend.free(each);
+      throw error;
+    }
+    // What was there before goes when nothing can fail any more.
+    this.release();
     this.ready = { assembly, memory, windows: new Map() };
     this.stale = false;
     this.rewired = false;
+  }
+
+  /** First contents of memory, then what goes on from a snapshot. */
+  private fill(
+    assembly: Assembly,
+    memory: ReadonlyMap<string, Memory>,
+    snapshot: Captured | null,
+  ): void {
     const write = (name: string, data: ArrayLike<number>) => {
       const place = memory.get(name) as Memory;
       // An array may not be longer than its memory, and never is.
@@ -591,7 +703,7 @@ export class NetworkRun {
     this.ready = null;
   }
 
-  private async capture(): Promise<Snapshot> {
+  private async capture(): Promise<Captured> {
     const { assembly, memory } = this.held;
     const names = [...memory.keys()].filter((name) =>
       /\/(state|arrivals|out|weight|sent|trace|post)$/.test(name),
@@ -611,8 +723,7 @@ export class NetworkRun {
     for (const name of names)
       if (name.endsWith('/weight')) contents.delete(name);
     const geometry = geometryOf(assembly, this.trials);
-    const { network, next: tick } = this;
-    return { network, tick, wirings, geometry, contents };
+    return { tick: this.next, wirings, geometry, contents };
   }
 
   /** The program of a window of so many ticks. */
@@ -836,11 +947,27 @@ export class NetworkRun {
     const names = [...assembly.specs]
       .filter(([, spec]) => spec.state.length > 0)
       .map(([name]) => name);
+    // What has no state shows by what it sends.
+    const senders = [...assembly.specs]
+      .filter(([, spec]) => !spec.state.length && spec.outputs.length)
+      .map(([name]) => name);
     const values = await this.backend.readAll(
-      ['clock', ...names.map((name) => `${name}/state`)].map(
-        (name) => memory.get(name) as Memory,
-      ),
+      [
+        'clock',
+        ...names.map((name) => `${name}/state`),
+        ...senders.map((name) => `${name}/out`),
+      ].map((name) => memory.get(name) as Memory),
     );
+    senders.forEach((name, p) => {
+      for (const value of values[names.length + 1 + p]) {
+        if (Number.isFinite(value)) continue;
+        throw new NonFiniteError(
+          `What "${name}" sends is ${value} after ${this.time} ms: use weights ` +
+            'and parameters that do not diverge',
+          { population: name, value },
+        );
+      }
+    });
     names.forEach((name, p) => {
       const { state, neurons } = assembly.specs.get(name)!;
       const elements = neurons * this.trials;
@@ -877,7 +1004,7 @@ function spikesOf(
 
 /** A table's weights in the canonical order of synapses. */
 function inOrder({ table, synapses }: Wired, values: Contents): Float64Array {
-  const count = synapses.weight.length;
+  const count = synapses.pre.length;
   const copies = Math.max(1, Math.floor(values.length / Math.max(1, count)));
   const weight = new Float64Array(count * copies);
   for (let c = 0; c < copies; c++) {

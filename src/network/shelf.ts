@@ -63,6 +63,8 @@ export type Picture =
         readonly values: readonly number[];
         /** Points in place of a line: what was measured, beside theory. */
         readonly points?: boolean;
+        /** Strokes from 0 in place of a line: values of single ticks. */
+        readonly stems?: boolean;
       }[];
     }
   | {
@@ -75,6 +77,8 @@ export type Picture =
       readonly values: readonly (readonly (number | null)[])[];
       readonly quantity: string;
       readonly unit?: string;
+      /** Ends of the colour scale, to compare pictures; default its own. */
+      readonly domain?: readonly [number, number];
     };
 
 export interface Outcome {
@@ -142,8 +146,13 @@ export function parametersOf(
       throw new OptionError(
         `Parameter ${key} = ${String(value)} of ${name}: give a ` +
           `${whole ? 'whole ' : ''}number` +
-          (least > -Infinity ? ` >= ${least}` : '') +
-          (most < Infinity ? ` <= ${most}` : ''),
+          (least > -Infinity && most < Infinity
+            ? ` from ${least} to ${most}`
+            : least > -Infinity
+              ? ` >= ${least}`
+              : most < Infinity
+                ? ` <= ${most}`
+                : ''),
         { key, value },
       );
     }

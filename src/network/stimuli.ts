@@ -138,6 +138,13 @@ export function eventsSource(
       );
     }
     times.forEach((list, neuron) => {
+      if (typeof list !== 'object' || list === null) {
+        throw new OptionError(
+          `${what}: times of neuron ${neuron} are ${show(list)}, give a list of ` +
+            'times for each neuron',
+          { neuron },
+        );
+      }
       const seen = new Set<number>();
       for (const time of Array.from(list)) {
         const tick = ticksOf(`Time of ${what.toLowerCase()}`, time, dt, {

@@ -5,6 +5,7 @@
  */
 
 import { DelayError, NonFiniteError, OptionError, show } from '../errors.ts';
+import { checkKeys } from '../options.ts';
 import { Random } from '../random.ts';
 import { ticksOf } from './time.ts';
 
@@ -15,6 +16,12 @@ export interface Pairs {
   /** Weights that come with the pattern, in the same order. */
   readonly weight?: Float64Array;
 }
+
+/** Synapses of a projection at most: their tables are counted in 32 bits. */
+const MOST_PAIRS = 2 ** 29;
+
+/** Draws of one number at most, where some are refused. */
+const MOST_DRAWS = 1000;
 
 /** Gives the pairs for populations of so many neurons. */
 export type Pattern = (
@@ -29,7 +36,12 @@ export type PerSynapse =
   | ArrayLike<number>
   | ((pre: number, post: number) => number)
   | { readonly uniform: readonly [low: number, high: number] }
-  | { readonly normal: readonly [mean: number, std: number] };
+  | {
+      readonly normal: readonly [mean: number, std: number];
+      /** What is below or above is drawn again. */
+      readonly least?: number;
+      readonly most?: number;
+    };
 
 /** Delays in ms: as weights are given, or one for each source. */
 export type Delays = PerSynapse | { readonly perSource: ArrayLike<number> };
@@ -46,7 +58,14 @@ export interface Synapses {
 export const allToAll =
   (options: { self?: boolean } = {}): Pattern =>
   (sources, targets) => {
+    checkKeys('allToAll', options, ['self']);
     const { self = true } = options;
+    if (sources * targets > MOST_PAIRS) {
+      throw new OptionError(
+        `All of ${sources} neurons to all of ${targets} are more than ` +
+          `${MOST_PAIRS} synapses: use random, or pairs`,
+      );
+    }
     const pairs = new PairList(sources * targets);
     for (let pre = 0; pre < sources; pre++) {
       for (let post = 0; post < targets; post++) {
@@ -130,10 +149,16 @@ export const random =
           readonly replace?: boolean;
         },
   ): Pattern =>
-  (sources, targets, draw) =>
-    'probability' in options
+  (sources, targets, draw) => {
+    if ('probability' in (options ?? {})) {
+      checkKeys('random', options, ['probability', 'self']);
+    } else {
+      checkKeys('random', options, ['inDegree', 'self', 'replace']);
+    }
+    return 'probability' in options
       ? byProbability(options, sources, targets, draw('pairs'))
       : byInDegree(options, sources, targets, draw('pairs'));
+  };
 
 function byProbability(
   { probability, self = true }: { probability: number; self?: boolean },
@@ -293,7 +318,15 @@ export function makeSynapses(options: {
   const { name, sources, targets, pattern, delay, round, dt, seed } = options;
   const draw = (stream: string) => new Random(seed, `${name}/${stream}`);
   const found = pattern(sources, targets, draw);
+  if (!(found?.pre instanceof Uint32Array)) {
+    throw new OptionError(
+      `The pattern of "${name}" gives no pairs: call it, as oneToOne()`,
+      { name },
+    );
+  }
   const { pre, post } = found;
+  checkIndices(`Source of "${name}",`, pre, sources);
+  checkIndices(`Target of "${name}",`, post, targets);
   const { weight: given = found.weight ?? 1 } = options;
   const weight = valuesOf(
     `Weight of "${name}"`,
@@ -373,12 +406,33 @@ function valuesOf(
     return values.map((_, i) => given(pre[i], post[i]));
   }
   if (typeof given === 'object' && given !== null && 'uniform' in given) {
+    checkKeys(what, given, ['uniform']);
     const [low, high] = given.uniform;
+    if (!(low <= high)) {
+      throw new OptionError(
+        `${what} is drawn from ${low} to ${high}: give the lower first`,
+      );
+    }
     return values.map(() => low + (high - low) * random.uniform());
   }
   if (typeof given === 'object' && given !== null && 'normal' in given) {
-    const [mean, std] = given.normal;
-    return values.map(() => mean + std * random.normal());
+    const { normal, least = -Infinity, most = Infinity } = given;
+    const [mean, std] = normal;
+    checkKeys(what, given, ['normal', 'least', 'most']);
+    if (!(std >= 0) || !(least < most)) {
+      throw new OptionError(
+        `${what} is ${show(given)}: give a deviation >= 0, and least below most`,
+      );
+    }
+    return values.map(() => {
+      for (let tries = 0; tries < MOST_DRAWS; tries++) {
+        const drawn = mean + std * random.normal();
+        if (drawn >= least && drawn <= most) return drawn;
+      }
+      throw new OptionError(
+        `${what} is ${show(given)}: hardly a draw lies between least and most`,
+      );
+    });
   }
   if (
     typeof given !== 'object' ||

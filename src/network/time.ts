@@ -12,7 +12,7 @@ const MOST_SLACK = 1e-3;
 
 /**
  * Ticks of a time in ms. A time that is not a multiple of dt is an error,
- * unless `round` asks for the nearest.
+ * unless `round` asks for the nearest (it is not given where nobody can ask).
  *
  * @throws DelayError
  */
@@ -33,8 +33,11 @@ export function ticksOf(
   const slack = Math.min(MOST_SLACK, SLACK * Math.max(1, ticks));
   if (!round && Math.abs(exact - ticks) > slack) {
     throw new DelayError(
-      `${what} ${ms} ms is not a multiple of dt = ${dt} ms: pass round: true ` +
-        `to use ${shortest(ticks * dt)} ms, or choose another dt`,
+      `${what} ${ms} ms is not a multiple of dt = ${dt} ms: ` +
+        (options.round === undefined
+          ? `give one that is, such as ${shortest(ticks * dt)} ms`
+          : `pass round: true to use ${shortest(ticks * dt)} ms`) +
+        ', or choose another dt',
       { ms, dt },
     );
   }

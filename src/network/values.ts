@@ -40,10 +40,18 @@ function made(
   if (typeof given === 'object' && given !== null) {
     if ('uniform' in given) {
       const [low, high] = given.uniform;
+      if (!(low <= high)) {
+        throw new OptionError(
+          `${what} is drawn from ${low} to ${high}: give the lower first`,
+        );
+      }
       return values.map(() => low + (high - low) * random.uniform());
     }
     if ('normal' in given) {
       const [mean, std] = given.normal;
+      if (!(std >= 0)) {
+        throw new OptionError(`${what}: deviation ${std}, give one >= 0`);
+      }
       return values.map(() => mean + std * random.normal());
     }
     if (given.length === size) {

@@ -155,7 +155,8 @@ function tokenize(text: string): string[] {
     const match = TOKEN.exec(text);
     if (!match) {
       throw new GraphError(
-        `Formula "${text}" has an unknown character at "${text.slice(start)}"`,
+        `Formula "${text}" has an unknown character at "${text.slice(start)}": ` +
+          'powers are products (v * v), conditions where(a > b, x, y)',
         { text },
       );
     }

@@ -181,16 +181,19 @@ function populationOf(
     whole
       ? Math.abs(usual) + draw.below(3)
       : usual * (0.75 + draw.uniform() / 2);
-  const some = (usual: number) =>
+  // A time of rest is a multiple of dt, like every time.
+  const one = (key: string, usual: number) =>
+    key === 'refractory' ? Math.round(near(usual)) : near(usual);
+  const some = (key: string, usual: number) =>
     draw.below(2) === 0
-      ? near(usual)
-      : Array.from({ length: size }, () => near(usual));
+      ? one(key, usual)
+      : Array.from({ length: size }, () => one(key, usual));
   const chosen = (table: Readonly<Record<string, number | string>>) =>
     Object.fromEntries(
       Object.entries(table).flatMap(([key, usual]) =>
         draw.below(2) === 0 || key === 'gamma'
           ? []
-          : [[key, some(typeof usual === 'number' ? usual : -60)]],
+          : [[key, some(key, typeof usual === 'number' ? usual : -60)]],
       ),
     );
   return {

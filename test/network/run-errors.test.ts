@@ -3,6 +3,7 @@
  * fact, the value and the remedy. Oracle: the texts.
  */
 
+import { deserialize, serialize } from 'node:v8';
 import { interval, map, Observable, Subject, throwError } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import {
@@ -15,6 +16,7 @@ import type { PopulationModel } from '../../src/network/model.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { NetworkRun } from '../../src/network/run.ts';
+import type { Snapshot } from '../../src/network/snapshot.ts';
 import { describeBackends } from '../backends.ts';
 import { base, expectFailure, type Kind, open } from './failures.ts';
 
@@ -138,9 +140,9 @@ describeBackends('a run', (open) => {
 
 describe('a snapshot', () => {
   test('of another network, of other trials', async () => {
-    const nets = [0, 1].map(() => {
+    const nets = [0, 1].map((port) => {
       const net = base();
-      net.project('x', 'y', { delay: 1 });
+      net.project('x', 'y', { delay: 1, name: `p${port}` });
       return net;
     });
     const run = open(nets[0]);
@@ -151,18 +153,38 @@ describe('a snapshot', () => {
     await expectFailure(
       () => twice.restore(snapshot),
       OptionError,
-      '1 trial',
+      'trials 1',
       '2',
     );
     // Also where no projection would tell.
     const alone = open(base());
     const none = await alone.snapshot();
     await expectFailure(() => other.restore(none), OptionError, 'another');
+    const seeded = open(nets[0], { seed: 5 });
+    await expectFailure(() => seeded.restore(snapshot), OptionError, 'seed 0');
     await expectFailure(
-      () => open(base()).restore(none),
+      () => run.restore(JSON.parse(JSON.stringify(snapshot))),
       OptionError,
-      'another',
+      'no snapshot',
     );
+  });
+
+  test('goes on where it was kept, in a network made anew', async () => {
+    const make = () => {
+      const net = base();
+      net.project('x', 'y', { name: 'p', delay: 3 });
+      return net;
+    };
+    const run = open(make());
+    await run.run(2);
+    const kept = deserialize(serialize(await run.snapshot())) as Snapshot;
+    const other = open(make());
+    await other.restore(kept);
+    const values = async (run: NetworkRun) => {
+      await run.run(8);
+      return [...(await run.state('x', 'x'))];
+    };
+    expect(await values(other)).toEqual(await values(run));
   });
 
   test('that the windows do not allow leaves the run as it was', async () => {
