@@ -193,6 +193,7 @@ export const echo = shelve({
               name: 'measured',
               times: shown,
               values: shown.map((n) => rows[n]?.[0] ?? 0),
+              stems: true,
             },
             {
               name: 'g^k',

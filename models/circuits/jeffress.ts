@@ -17,7 +17,7 @@ import {
   shelve,
   type Verdict,
 } from '../../src/network/shelf.ts';
-import { errorsOf, localise } from './localise.ts';
+import { CELLS, errorsOf, localise } from './localise.ts';
 import {
   delayLines,
   differences,
@@ -55,19 +55,37 @@ export const jeffress = shelve({
   title: 'S1: where a sound is, by delay lines from ear to ear',
   source: 'Jeffress 1948; directions by Kuhn 1977',
   parameters: {
-    cells: { value: 31, help: 'of the map', whole: true, least: 2, most: 999 },
-    dt: { value: 0.02, unit: 'ms', help: 'length of a tick', least: 1e-3 },
-    tau: { value: 0.2, unit: 'ms', help: 'membrane of a cell', least: 1e-3 },
+    cells: {
+      value: 31,
+      help: 'of the map of clicks (at a head: as many as its ears need)',
+      whole: true,
+      least: 2,
+      most: 999,
+    },
+    dt: {
+      value: 0.02,
+      unit: 'ms',
+      help: 'tick of the map of clicks (at a head: half a sample of sound)',
+      least: 1e-3,
+    },
+    tau: {
+      value: 0.2,
+      unit: 'ms',
+      help: `membrane of a cell of the map of clicks (at a head: ${CELLS.tau})`,
+      least: 1e-3,
+    },
     weight: {
       value: 0.6,
-      help: 'of a spike; the threshold is 1',
+      help:
+        'of a spike of the map of clicks, where the threshold is 1 ' +
+        `(at a head: ${CELLS.weight})`,
       least: 0.01,
       most: 0.99,
     },
     step: {
       value: 5,
       unit: 'degrees',
-      help: 'from direction to direction of the sounds at a head',
+      help: 'from direction to direction of the sounds at a head only',
       whole: true,
       least: 1,
       most: 15,
@@ -117,7 +135,7 @@ async function clicks(parameters: JeffressParameters, bench: Bench) {
   const expected = pairs.filter((pair) => pair.fires);
   const verdicts: Verdict[] = [
     exactly(
-      `cells that fire at ${cells} time differences`,
+      `cells that fire for clicks at ${cells} time differences`,
       expected.length,
       points.length,
     ),
@@ -143,7 +161,7 @@ async function clicks(parameters: JeffressParameters, bench: Bench) {
   });
   const picture: Picture = {
     kind: 'traces',
-    title: 'Each time difference has its place',
+    title: 'Clicks: each time difference has its place',
     xLabel: 'interaural time difference (microseconds)',
     yLabel: 'cell',
     series: [

@@ -23,7 +23,7 @@ const SPEED = 343;
 /** Half the reach of the map, ms; beyond every head's largest difference. */
 const REACH = 0.85;
 /** Cells of the map: ms, and the weight of a spike. */
-const CELLS = { tau: 0.2, weight: 0.6 };
+export const CELLS = { tau: 0.2, weight: 0.6 };
 /** Ticks in a sample of the sound. */
 const TICKS_PER_SAMPLE = 2;
 /** Length of the noise in ms. */

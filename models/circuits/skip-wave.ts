@@ -153,13 +153,15 @@ const arrivals = (errors: readonly number[]) =>
 const differing = (a: Wave, b: Wave) =>
   a.flat().filter((error, i) => error !== b.flat()[i]).length;
 
-const picture = (title: string, wave: Wave): Picture => ({
+/** `reach` is the end of the colour scale, to either side of 0. */
+const picture = (title: string, wave: Wave, reach: number): Picture => ({
   kind: 'space-time',
   title,
-  rows: LEVELS,
+  rows: LEVELS.map((name, level) => `${level} (${name})`),
   columns: wave[0].map((_, tick) => tick),
   values: wave.map((errors) => errors.map((error) => error || null)),
   quantity: 'error',
+  domain: [-reach, reach],
 });
 
 const shown = (value: number) => Number(value.toPrecision(4));
@@ -208,6 +210,9 @@ export const skipWave = shelve({
       Number(without.gradients.get(id)?.[0]),
     );
     const atA = LEVELS.indexOf('a');
+    const all = [with_.wave, without.wave].flat(2).map(Math.abs);
+    // Without any error any scale does.
+    const reach = Math.max(...all) || 1;
     return {
       verdicts: [
         exactly(
@@ -260,8 +265,12 @@ export const skipWave = shelve({
         "update of z3 without the delay, over BP's": z3Wrong / right[2],
       },
       pictures: [
-        picture('Over a delay the errors meet at a at one tick', with_.wave),
-        picture('Without it they miss each other', without.wave),
+        picture(
+          'Over a delay the errors meet at a at one tick',
+          with_.wave,
+          reach,
+        ),
+        picture('Without it they miss each other', without.wave, reach),
       ],
     };
   },

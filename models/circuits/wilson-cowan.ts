@@ -7,11 +7,18 @@
  * neuron for each of three delays, which know nothing of each other.
  */
 
+import { OptionError } from '../../src/errors.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { leaky } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import { near, shelve, type Verdict } from '../../src/network/shelf.ts';
+import {
+  between,
+  near,
+  shelve,
+  type Verdict,
+} from '../../src/network/shelf.ts';
 import { oneToOne } from '../../src/network/synapses.ts';
+import { abs, type Complex } from '../../src/theory/complex.ts';
 import { rightmostRoot } from '../../src/theory/delay-roots.ts';
 import { dominantMode } from '../../src/theory/growth.ts';
 import { leastSquares } from '../../src/theory/least-squares.ts';
@@ -88,6 +95,8 @@ interface Parameters {
 
 /** Length of a run, in tau. */
 const DURATION = 30;
+/** Ticks in a tau, without which there are too few to tell a growth from. */
+const COARSEST = 4;
 /** Of |lambda|: ticks and float32 change less. */
 const TOLERANCE = 2e-4;
 
@@ -124,11 +133,24 @@ export const wilsonCowan = shelve({
     delay1: { value: 1, unit: 'ms', help: 'delay of the first copy', least: 0 },
     delay2: { value: 2, unit: 'ms', help: 'of the second', least: 0 },
     delay3: { value: 4, unit: 'ms', help: 'of the third', least: 0 },
-    dt: { value: 0.01, unit: 'ms', help: 'length of a tick', least: 1e-4 },
+    dt: {
+      value: 0.01,
+      unit: 'ms',
+      help: 'length of a tick: short beside tau, a part of each delay',
+      least: 1e-4,
+      most: 10,
+    },
   },
   network: wilsonCowanNetwork,
   async measure(parameters, bench) {
     const { tau, dt } = parameters;
+    if (dt > tau / COARSEST) {
+      throw new OptionError(
+        `dt = ${dt} ms is coarse beside tau = ${tau} ms: give at most ` +
+          `${tau / COARSEST} ms`,
+        { dt, tau },
+      );
+    }
     const weights = weightsOf(parameters);
     const delays = delaysOf(parameters);
     const run = bench.open(wilsonCowanNetwork(parameters));
@@ -146,8 +168,10 @@ export const wilsonCowan = shelve({
     await run.runTicks(Math.ceil((DURATION * tau) / dt));
 
     const verdicts: Verdict[] = [];
+    let longest = Infinity;
     const pictures = delays.map((delay, copy) => {
       const theory = rightmostRoot(weights, tau, delay);
+      longest = Math.min(longest, longestTick(theory.root, tau, delay));
       const rows = e.map((row, n) => [row[copy], i[n][copy]]);
       const measured = dominantMode(rows, every * dt);
       const size = Math.hypot(theory.root.re, theory.root.im);
@@ -174,15 +198,51 @@ export const wilsonCowan = shelve({
         xLabel: 'time (ms)',
         yLabel: 'x of E',
         series: [
-          { name: 'measured', times, values },
           { name: 'rightmost root', ...fitted(theory, times, values) },
+          { name: 'measured', ...few(times, values), points: true },
         ],
       };
     });
+    if (Number.isFinite(longest)) {
+      verdicts.push(
+        between(
+          `dt at which ticks move a root by less than ${100 * TOLERANCE} %`,
+          0,
+          longest,
+          dt,
+          'ms',
+        ),
+      );
+    }
     // The delay that makes the network grow tells most.
     return { verdicts, pictures: pictures.reverse() };
   },
 });
+
+/**
+ * The dt in ms at which ticks move a root by TOLERANCE of its size. In ticks the
+ * characteristic equation is lambda tau + 1 = mu e^(-lambda D) (1 - error) with,
+ * to second order, error = lambda (1/tau - lambda) dt^2 / 12; hence the move is
+ * error (lambda tau + 1) / (tau + D (lambda tau + 1)).
+ */
+function longestTick({ re, im }: Complex, tau: number, delay: number): number {
+  const size = (real: number, imaginary: number) =>
+    abs({ re: real, im: imaginary });
+  const [a, b] = [re * tau + 1, im * tau];
+  const slope = size(tau + delay * a, delay * b);
+  const most =
+    (12 * TOLERANCE * slope) / (size(1 / tau - re, -im) * size(a, b));
+  return Number(Math.sqrt(most).toPrecision(3));
+}
+
+/** About as many samples as symbols that leave a line visible. */
+const POINTS = 48;
+
+function few(times: readonly number[], values: readonly number[]) {
+  const step = Math.ceil(times.length / POINTS);
+  const kept = (_: number, n: number) => n % step === 0;
+  return { times: times.filter(kept), values: values.filter(kept) };
+}
 
 /** The theory's mode, as large as in the last half of what was measured. */
 function fitted(
@@ -203,10 +263,9 @@ function fitted(
     waves.map((w) => Float64Array.from(times.slice(half).map(w), weigh)),
     [Float64Array.from(values.slice(half), weigh)],
   );
-  const shown = times.filter((_, n) => n % 8 === 0);
+  const shown = Array.from({ length: 801 }, (_, n) => (last * n) / 800);
   return {
     times: shown,
     values: shown.map((t) => sizes[0] * waves[0](t) + sizes[1] * waves[1](t)),
-    points: true,
   };
 }

@@ -6,23 +6,17 @@
 import type { Request } from '../backends/backend.ts';
 import { OptionError } from '../errors.ts';
 import { namesIn, parseExpression } from '../ops/expression.ts';
-import type { Ref } from '../ops/kernel.ts';
-import { type Program, Recorder } from '../program/recorder.ts';
+import type { Program } from '../program/recorder.ts';
 import { hash } from '../random.ts';
-import { advance, collect, deliver, gather, play } from './delivery.ts';
 import { tickFormulas } from './formulas.ts';
-import { learnKernel, stdpArrive, stdpSource, stdpTarget } from './learning.ts';
 import { derivedOf } from './model.ts';
 import type { Network, PerNeuron, Population, Projection } from './network.ts';
 import {
-  type NeuronMemory,
   type NeuronSpec,
-  neuronKernel,
   neuronMemory,
   type Recorded,
   type Ring,
 } from './neurons.ts';
-import type { Stdp } from './plasticity.ts';
 import { type Schedule, schedule } from './schedule.ts';
 import type { Synapses } from './synapses.ts';
 import {
@@ -33,10 +27,7 @@ import {
   type Table,
 } from './tables.ts';
 import { perNeuron, spreadOver } from './values.ts';
-
-/** Ticks from the first that can be told apart: `since` of what is eternal. */
-const EVER = 0x80000000;
-const NEVER = 0x7fffffff;
+import { postOf, type WindowParts, windowProgram } from './window.ts';
 
 /** Synapses that a projection has, or had for what was sent until a tick. */
 export interface Wiring {
@@ -160,18 +151,17 @@ class Assembler {
         this.words(`${population.name}/starts`, this.schedule.window + 1);
       }
     }
-    const { schedule, slots, memory, contents, specs, shared, histories } =
-      this;
+    const { network, schedule, slots, memory, contents, specs } = this;
+    const { shared, histories } = this;
+    const { trials } = this.options;
+    const parts: WindowParts = {
+      ...{ network, trials, schedule, slots, memory, specs },
+      ...{ shared, histories, wired },
+    };
     return {
-      schedule,
-      slots,
-      memory,
+      ...parts,
       contents,
-      specs,
-      shared,
-      wired,
-      histories,
-      program: (window) => this.program(window, wired),
+      program: (window) => windowProgram(parts, window),
     };
   }
 
@@ -473,273 +463,6 @@ class Assembler {
     });
     if (out.length > 0) this.contents.set(`${name}/out`, out);
   }
-
-  /** The calls of one window; of 0 ticks: what live sources have emitted. */
-  private program(window: number, wired: readonly Wired[]): Program {
-    const recorder = new Recorder();
-    const { emit } = recorder;
-    const refs = new Map<string, Ref>();
-    for (const [name, { size }] of this.memory) {
-      refs.set(name, recorder.resident(name, size));
-    }
-    const ref = (name: string) => refs.get(name) as Ref;
-    const call = (
-      kernel: Parameters<typeof emit>[0],
-      names: readonly string[],
-      ints: readonly number[],
-      floats: readonly number[] = [],
-    ) => {
-      const written = kernel.inPlace.map((at) => names[at as number]);
-      const made = emit(
-        kernel,
-        names.map(ref),
-        written.map((name) => ref(name).size),
-        ints,
-        floats,
-      );
-      written.forEach((name, i) => {
-        refs.set(name, made[i]);
-      });
-    };
-    recorder.commit(() => {
-      for (const population of this.schedule.order) {
-        const { name, source } = population;
-        if (window === 0 && source?.kind !== 'live') continue;
-        const elements = this.elements(population);
-        if (!source) this.computeNeurons(population, window, wired, call);
-        else if (!population.spiking) {
-          const history = (this.histories.get(name) as number) - 1;
-          const ago = source.kind === 'live' ? this.schedule.window : 0;
-          const ticks = ago > 0 ? ago : window;
-          const names = ['clock', `${name}/samples`, `${name}/out`];
-          call(play, names, [elements, ticks, history, ago]);
-        }
-        if (population.spiking) this.send(population, window, wired, call);
-      }
-      if (window > 0) {
-        for (const each of wired) this.learn(each, call);
-        call(advance, ['clock'], [window]);
-      }
-      return [...refs];
-    });
-    return recorder.finish({ live: true });
-  }
-
-  private computeNeurons(
-    population: Population,
-    window: number,
-    wired: readonly Wired[],
-    call: Caller,
-  ): void {
-    const { name, size } = population;
-    const { trials } = this.options;
-    const spec = this.specs.get(name) as NeuronSpec;
-    const begun = new Set<string>();
-    for (const each of wired) {
-      const { id, projection, ring, since, until } = each;
-      if (projection.to !== population) continue;
-      if (projection.output === 'spikes') {
-        if (projection.plasticity) this.arrive(each, call);
-        continue;
-      }
-      const { from, output } = projection;
-      const history = this.histories.get(from.name) as number;
-      const sent = this.outputPlace(from, output);
-      const kernels = gather[projection.plasticity ? 'perTrial' : 'shared'];
-      const kernel = kernels[Number(begun.has(projection.name))];
-      begun.add(projection.name);
-      call(
-        kernel,
-        [
-          'clock',
-          `${from.name}/out`,
-          `${id}/rows`,
-          `${id}/ends`,
-          `${id}/weight`,
-          `${name}/arrivals`,
-        ],
-        [
-          0,
-          window,
-          from.size,
-          size,
-          trials,
-          ring.base,
-          ring.ticks - 1,
-          sent * history * this.elements(from),
-          history - 1,
-          since ?? EVER,
-          until ?? NEVER,
-        ],
-      );
-    }
-    const memory = [...neuronMemory(spec, this.slots).keys()].map((part) =>
-      memoryName(name, part),
-    );
-    call(
-      neuronKernel(spec),
-      memory,
-      [0, this.elements(population), size, window],
-      this.shared.get(name),
-    );
-  }
-
-  /** Arrivals of a projection of spikes that learns. */
-  private arrive(each: Wired, call: Caller): void {
-    const { id, projection } = each;
-    const names = ['sent', 'post', 'rows', 'ends', 'weight'];
-    call(
-      stdpArrive,
-      [
-        'clock',
-        ...names.map((name) => `${id}/${name}`),
-        `${projection.to.name}/arrivals`,
-      ],
-      ...this.stdpNumbers(each),
-    );
-  }
-
-  /** What a tick teaches a projection, once all populations are computed. */
-  private learn(each: Wired, call: Caller): void {
-    const { id, projection } = each;
-    const { from, to, plasticity, output } = projection;
-    if (plasticity?.kind === 'stdp') {
-      const numbers = this.stdpNumbers(each);
-      call(
-        stdpSource,
-        ['clock', `${from.name}/spikes`, `${id}/sent`, `${id}/trace`],
-        ...numbers,
-      );
-      const names = ['trace', 'rows', 'ends', 'incoming', 'post', 'weight'];
-      call(
-        stdpTarget,
-        ['clock', `${to.name}/spikes`, ...names.map((name) => `${id}/${name}`)],
-        ...numbers,
-      );
-    } else if (plasticity) {
-      const history = this.histories.get(from.name) as number;
-      const postHistory = this.histories.get(to.name) as number;
-      const post = postOf(projection) as string;
-      call(
-        learnKernel(plasticity),
-        [
-          'clock',
-          `${from.name}/out`,
-          `${to.name}/out`,
-          ...['rows', 'ends', 'weight'].map((name) => `${id}/${name}`),
-        ],
-        [
-          0,
-          from.size,
-          to.size,
-          this.options.trials,
-          this.outputPlace(from, output) * history * this.elements(from),
-          history - 1,
-          this.outputPlace(to, post) * postHistory * this.elements(to),
-          postHistory - 1,
-        ],
-        Object.values(plasticity.constants),
-      );
-    }
-  }
-
-  /** Which of a population's kept outputs one is. */
-  private outputPlace({ name, source }: Population, output: string): number {
-    if (source) return 0;
-    return (this.specs.get(name) as NeuronSpec).outputs.indexOf(output);
-  }
-
-  private stdpNumbers(each: Wired): [number[], number[]] {
-    const { projection, ring, history } = each;
-    const { from, to } = projection;
-    const { tauPlus, tauMinus, aPlus, aMinus, low, high } =
-      projection.plasticity as Stdp;
-    const { dt } = this.network;
-    return [
-      [
-        0,
-        from.size,
-        to.size,
-        this.options.trials,
-        ring.base,
-        ring.ticks - 1,
-        history - 1,
-      ],
-      [
-        Math.exp(-dt / tauPlus),
-        Math.exp(-dt / tauMinus),
-        aPlus,
-        aMinus,
-        low,
-        high,
-      ],
-    ];
-  }
-
-  private send(
-    population: Population,
-    window: number,
-    wired: readonly Wired[],
-    call: Caller,
-  ): void {
-    const { name, size, source } = population;
-    const out = wired.filter(
-      ({ projection, until }) =>
-        projection.from === population &&
-        projection.output === 'spikes' &&
-        !projection.plasticity &&
-        until === null,
-    );
-    if (out.length === 0) return;
-    const ago = source?.kind === 'live' ? this.schedule.window : 0;
-    const ticks = ago > 0 ? ago : window;
-    const lists = [`${name}/list`, `${name}/starts`];
-    const elements = this.elements(population);
-    call(
-      collect,
-      ['clock', `${name}/spikes`, ...lists],
-      [elements, ticks, ago > 0 ? 0 : 1],
-    );
-    for (const { id, projection, ring, table } of out) {
-      const { to } = projection;
-      call(
-        deliver,
-        [
-          'clock',
-          ...lists,
-          `${id}/rows`,
-          `${id}/ends`,
-          `${id}/weight`,
-          `${to.name}/arrivals`,
-        ],
-        [
-          ticks,
-          size,
-          to.size,
-          this.options.trials,
-          ring.base,
-          ring.ticks - 1,
-          Number(table.serial),
-          ago,
-          table.parts,
-        ],
-      );
-    }
-  }
-}
-
-type Caller = (
-  kernel: Parameters<Recorder['emit']>[0],
-  names: readonly string[],
-  ints: readonly number[],
-  floats?: readonly number[],
-) => void;
-
-/** The target's output that a projection learns from, if it does. */
-function postOf({ plasticity, to }: Projection): string | undefined {
-  return plasticity?.kind === 'graded'
-    ? (plasticity.post ?? to.outputs[0])
-    : undefined;
 }
 
 /** Names that the formulas of a population's model use. */
@@ -755,9 +478,6 @@ function usedNames({ model }: Population): Set<string> {
     formulas.flatMap((f) => namesIn(parseExpression(f, model.functions))),
   );
 }
-
-const memoryName = (population: string, part: NeuronMemory) =>
-  part === 'clock' ? part : `${population}/${part}`;
 
 /** The least power of two that is not below n. */
 export function powerOf2(n: number): number {

@@ -8,17 +8,23 @@ import { OptionError, show } from '../errors.ts';
 import { numberText } from './axes.ts';
 import { circuitLayout } from './circuit-layout.ts';
 import {
+  type Carried,
+  carriedShape,
+  carriedSize,
   colorOf,
+  cutOf,
   head,
   KINDS,
   type Kind,
   outline,
-  PILL,
   pill,
-  pillWidth,
   type Sign,
 } from './circuit-shapes.ts';
-import { loopReach, type PlacedAxon, type PlacedBox } from './circuit-ways.ts';
+import {
+  loopsHeight,
+  type PlacedAxon,
+  type PlacedBox,
+} from './circuit-ways.ts';
 import { textWidth, wrapped } from './lettering.ts';
 import { FAINT, GREY } from './palette.ts';
 import {
@@ -66,11 +72,10 @@ export async function circuitPicture(picture: CircuitPicture): Promise<string> {
   const boxes = populations.map((one) => ({ ...one, ...boxOf(one, axons) }));
   const layout = circuitLayout(
     boxes,
-    axons.map(({ from, to, delay, label = '' }) => ({
-      ...{ from, to },
-      width: Math.max(pillWidth(delay), textWidth(label, SMALL)),
-      height: (delay === null ? 0 : PILL) + (label === '' ? 0 : 15),
-    })),
+    axons.map((axon) => {
+      const { from, to } = axon;
+      return { from, to, ...carriedSize(carriedOf(axon)) };
+    }),
   );
   const levelled = populations[0].level !== undefined;
   const margin = levelled ? 84 : 24;
@@ -119,7 +124,10 @@ interface Boxed extends DrawnPopulation {
   readonly height: number;
 }
 
-function boxOf({ id, size }: DrawnPopulation, axons: readonly DrawnAxon[]) {
+function boxOf(
+  { id, size, kind }: DrawnPopulation,
+  axons: readonly DrawnAxon[],
+) {
   const all = wrapped(id, MOST_NAME, SIZE, true);
   const lines = all.slice(0, MOST_LINES);
   // The whole name is in the node's title.
@@ -131,12 +139,14 @@ function boxOf({ id, size }: DrawnPopulation, axons: readonly DrawnAxon[]) {
   const ends = axons.filter((a) => (a.from === id) !== (a.to === id)).length;
   // Heads of many axons need room side by side, half of them above or below.
   const heads = 36 + 7 * ends;
+  const width = Math.ceil(
+    Math.max(76, heads, ...widths.map((w) => w + 34), below + 34),
+  );
   return {
     lines,
-    width: Math.ceil(
-      Math.max(76, heads, ...widths.map((w) => w + 34), below + 34),
-    ),
-    height: Math.max(words, loops > 0 ? 2 * loopReach(loops - 1) + 10 : 0),
+    width,
+    height: Math.max(words, loopsHeight(loops)),
+    cut: cutOf(kind, width),
   };
 }
 
@@ -182,32 +192,15 @@ function axonMarkup(axon: DrawnAxon, placed: PlacedAxon): string {
   );
 }
 
-/** The delay, and under it the label, on the axon. */
-function carriedMarkup(
-  { from, to, delay, label: words = '' }: DrawnAxon,
-  { carried: { x, y } }: PlacedAxon,
-): string {
-  const both = delay !== null && words !== '';
-  const parts: string[] = [];
-  if (delay !== null) {
-    parts.push(pill(delay, x, both ? y - 7.5 : y));
-  }
-  if (words !== '') {
-    const wide = textWidth(words, SMALL);
-    const middle = both ? y + 11 : y;
-    parts.push(
-      element('rect', {
-        ...{ x: x - wide / 2, y: middle - 7, width: wide, height: 14 },
-        fill: '#ffffff',
-      }),
-      label(words, x, middle + 4, {
-        'text-anchor': 'middle',
-        'font-size': SMALL,
-      }),
-    );
-  }
-  if (parts.length === 0) return '';
-  return element('g', { 'data-carried': `${from} -> ${to}` }, ...parts);
+/** The delay and the label, on the axon. */
+function carriedMarkup(axon: DrawnAxon, { carried }: PlacedAxon): string {
+  const markup = carriedShape(carriedOf(axon), carried.x, carried.y);
+  if (markup === '') return '';
+  return element('g', { 'data-carried': `${axon.from} -> ${axon.to}` }, markup);
+}
+
+function carriedOf({ from, to, delay, label = '' }: DrawnAxon): Carried {
+  return { delay, words: label, beside: from === to };
 }
 
 /** Only what occurs in the drawing. */

@@ -23,6 +23,8 @@ export interface BoxSize {
   readonly level?: number;
   readonly width: number;
   readonly height: number;
+  /** Px by which its sides fall back from the middle to the corners. */
+  readonly cut?: number;
 }
 
 export interface Layout {
@@ -53,7 +55,7 @@ export function circuitLayout(
   const nodes = new Map<string, Item>();
   for (const { id, width } of boxes) {
     const loops = axons.filter(({ from, to }) => from === id && to === id);
-    const room = loops.reduce((sum, loop) => sum + roomOf(loop), 0);
+    const room = Math.max(0, ...loops.map(roomOf));
     const half = 2 * row.get(id)! + 1;
     const node = item(half, width / 2 + NODE_GAP, room, true);
     nodes.set(id, node);
@@ -69,21 +71,19 @@ export function circuitLayout(
   for (const one of all) one.x -= leftmost;
 
   const bands = bandsOf(sorted, boxes, axons, chains, row);
-  const placed = boxes.map(({ id, width, height }) => {
+  const placed = boxes.map(({ id, width, height, cut }) => {
     const { x, half } = nodes.get(id)!;
-    return { id, x, y: bands[half].middle, width, height };
+    return { id, x, y: bands[half].middle, width, height, cut };
   });
   const byId = new Map(placed.map((box) => [box.id, box]));
   const ports = portsOf(boxes, axons, chains, nodes);
-  const loops = new Map<string, { count: number; room: number }>();
   return {
     boxes: placed,
     axons: axons.map((axon, i) => {
       const from = byId.get(axon.from)!;
       if (axon.from === axon.to) {
-        const { count, room } = loops.get(axon.from) ?? { count: 0, room: 0 };
-        loops.set(axon.from, { count: count + 1, room: room + roomOf(axon) });
-        return loopWay(from, axon, count, room);
+        const loops = axons.filter((a) => a.from === a.to && a.to === from.id);
+        return loopWay(from, axon, loops.indexOf(axon), loops.length);
       }
       const to = byId.get(axon.to)!;
       return way(from, to, axon.width > 0, chains[i], bands, ports(i));

@@ -1,6 +1,6 @@
 /** Shapes of a circuit's drawing: populations, arrow heads, delays. */
 
-import { HEAD, type PlacedAxon } from './circuit-ways.ts';
+import { HEAD, LOOP_END, type PlacedAxon } from './circuit-ways.ts';
 import { textWidth } from './lettering.ts';
 import { BLUE, INK, VERMILLION } from './palette.ts';
 import { element, label, px } from './svg.ts';
@@ -16,6 +16,10 @@ export const PILL = 20;
 
 export const pillWidth = (delay: string | null) =>
   delay === null ? 0 : Math.max(26, textWidth(delay, 12) + 14);
+
+/** Px by which a kind's sides fall back from the middle to the corners. */
+export const cutOf = (kind: Kind, w: number) =>
+  kind === 'spiking' ? Math.min(12, w / 6) : 0;
 
 /** Outline of a kind, `w` by `h` px around (x, y); flat above and below. */
 export function outline(
@@ -33,7 +37,7 @@ export function outline(
     case 'graded':
       return element('rect', { ...box, ...line, rx: Math.min(h / 2, 16) });
     case 'spiking': {
-      const cut = Math.min(12, w / 6);
+      const cut = cutOf(kind, w);
       const d =
         `M${px(x - w / 2)} ${px(y)}L${px(x - w / 2 + cut)} ${px(y - h / 2)}` +
         `H${px(x + w / 2 - cut)}L${px(x + w / 2)} ${px(y)}` +
@@ -99,4 +103,58 @@ export function pill(
       'stroke-width': 1.5,
     }) + label(text, x, y + 4.3, { 'text-anchor': 'middle', 'font-size': 12 })
   );
+}
+
+/** What an axon carries. */
+export interface Carried {
+  /** null draws none. */
+  readonly delay: string | null;
+  /** '' draws none. */
+  readonly words: string;
+  /** The words beside the delay, as on a loop; else under it. */
+  readonly beside: boolean;
+}
+
+const WORDS = 11;
+const ROW = 14;
+const GAP = 6;
+
+/** Where words beside a delay begin, or beside the end of a bare loop. */
+const besideAt = (delay: string | null) =>
+  Math.max(pillWidth(delay), LOOP_END) + GAP;
+
+export function carriedSize({ delay, words, beside }: Carried) {
+  const wide = textWidth(words, WORDS);
+  if (beside) {
+    const width = words === '' ? pillWidth(delay) : besideAt(delay) + wide;
+    return { width, height: PILL };
+  }
+  return {
+    width: Math.max(pillWidth(delay), wide),
+    height: (delay === null ? 0 : PILL) + (words === '' ? 0 : ROW + 1),
+  };
+}
+
+/** The delay and the words around (x, y); nothing where there is neither. */
+export function carriedShape(carried: Carried, x: number, y: number): string {
+  const { delay, words, beside } = carried;
+  const left = x - carriedSize(carried).width / 2;
+  const under = delay !== null && words !== '' && !beside;
+  const wide = textWidth(words, WORDS);
+  const from = beside ? left + besideAt(delay) : x - wide / 2;
+  const middle = under ? y + 11 : y;
+  const at = beside ? left + pillWidth(delay) / 2 : x;
+  return [
+    delay === null ? '' : pill(delay, at, under ? y - 7.5 : y),
+    words === ''
+      ? ''
+      : element('rect', {
+          ...{ x: from, y: middle - ROW / 2, width: wide, height: ROW },
+          fill: '#ffffff',
+        }) +
+        label(words, from + wide / 2, middle + 4, {
+          'text-anchor': 'middle',
+          'font-size': WORDS,
+        }),
+  ].join('');
 }

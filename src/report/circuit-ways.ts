@@ -14,13 +14,15 @@ export interface AxonSize {
   readonly height: number;
 }
 
+/** A population with its middle. */
 export interface PlacedBox {
   readonly id: string;
-  /** Middle. */
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
+  /** Px by which its sides fall back from the middle to the corners. */
+  readonly cut?: number;
 }
 
 /** A way from population to population; y grows downwards. */
@@ -41,8 +43,18 @@ export const TURN = 7;
 /** From a population to what a loop on it carries. */
 const LOOP = 22;
 
+/** What a loop carries begins so far before its right end. */
+export const LOOP_END = 13;
+/** From loop to loop of one population. */
+const LOOP_ROW = 28;
+
 /** Px that a loop takes to the right of its population. */
-export const roomOf = ({ width }: AxonSize) => LOOP + width + 8;
+export const roomOf = ({ width }: AxonSize) =>
+  LOOP + Math.max(width, LOOP_END) + 8;
+
+/** Height of a population that its loops need. */
+export const loopsHeight = (count: number) =>
+  count === 0 ? 0 : count * LOOP_ROW + 6;
 
 /** A place of an axon in a half layer. */
 export interface Slot extends Item {
@@ -133,27 +145,27 @@ export function way(
   };
 }
 
-/** Half the height of loop number `index` of a population. */
-export const loopReach = (index: number) => TURN + 10 * index;
-
-/** A loop to the right of its population, around the loops before it. */
+/** Loop number `index` of `count`, from above, to the right of its population. */
 export function loopWay(
   box: PlacedBox,
   axon: AxonSize,
   index: number,
-  start: number,
+  count: number,
 ): PlacedAxon {
   const right = box.x + box.width / 2;
-  const radius = loopReach(index);
-  const far = right + start + LOOP + axon.width / 2;
+  const y = box.y + (index - (count - 1) / 2) * LOOP_ROW;
+  const edge = (at: number) =>
+    right - ((box.cut ?? 0) * Math.abs(at - box.y)) / (box.height / 2);
+  const [out, back] = [y - TURN, y + TURN];
+  const turn = right + LOOP + LOOP_END - TURN;
   const d =
-    `M${point(right - 10, box.y - radius)}H${Math.round(far - radius)}` +
-    `A${radius} ${radius} 0 0 1 ` +
-    `${point(Math.round(far - radius), box.y + radius)}H${right + HEAD}`;
+    `M${point(edge(out), out)}H${Math.round(turn)}` +
+    `A${TURN} ${TURN} 0 0 1 ${point(Math.round(turn), back)}` +
+    `H${Math.round((edge(back) + HEAD) * 100) / 100}`;
   return {
     d,
-    carried: { x: far, y: box.y },
-    end: { x: right, y: box.y + radius },
+    carried: { x: right + LOOP + axon.width / 2, y },
+    end: { x: edge(back), y: back },
     look: 'left',
   };
 }

@@ -16,8 +16,8 @@ export interface Line {
   readonly xs: ArrayLike<number>;
   /** NaN is a gap. */
   readonly ys: ArrayLike<number>;
-  /** Default 'line'. */
-  readonly style?: 'line' | 'points';
+  /** Default 'line'; stems are upright strokes from 0. */
+  readonly style?: 'line' | 'points' | 'stems';
   /** Values behind the line, where they are not one a place. */
   readonly count?: number;
 }
@@ -37,8 +37,9 @@ export interface LinesPicture extends PictureOptions {
 /** Throws OptionError, ShapeError and NonFiniteError for what no axis holds. */
 export async function linesPicture(picture: LinesPicture): Promise<string> {
   checkPicture(picture);
-  const { lines, marks, width = 760 } = picture;
+  const { marks, width = 760 } = picture;
   checkLines(picture);
+  const lines = picture.lines.map(drawable);
   const legend = lines.map(({ name, style = 'line' }, i) => ({
     name,
     swatch: seriesSwatch(seriesStyle(i), style),
@@ -136,6 +137,26 @@ export async function linesPicture(picture: LinesPicture): Promise<string> {
 }
 
 const isPoints = ({ style }: Line) => style === 'points';
+
+interface Drawable extends Line {
+  readonly style?: 'line' | 'points';
+}
+
+/** Stems as a line: a stroke from 0 for each value, and gaps between. */
+function drawable({ style, ...line }: Line): Drawable {
+  if (style !== 'stems') return { ...line, style };
+  const { name, xs, ys } = line;
+  const all = Array.from({ length: xs.length }, (_, i) => i).filter(
+    (i) => !Number.isNaN(ys[i]),
+  );
+  return {
+    name,
+    style: 'line',
+    xs: all.flatMap((i) => [xs[i], xs[i], xs[i]]),
+    ys: all.flatMap((i) => [0, ys[i], Number.NaN]),
+    count: xs.length,
+  };
+}
 
 /** Numbers of a list whose partner is a number too. */
 function paired(a: ArrayLike<number>, b: ArrayLike<number>): number[] {
@@ -238,7 +259,14 @@ export function checkHeight(height: number, least: number): void {
 }
 
 function checkLines({ lines, x, y, marks }: LinesPicture): void {
-  for (const { name, xs, ys } of lines) {
+  for (const { name, xs, ys, style } of lines) {
+    if (style === 'stems' && y.log) {
+      throw new OptionError(
+        `Series "${name}" has stems from 0, which a logarithmic axis cannot ` +
+          'show: use points',
+        { name },
+      );
+    }
     if (xs.length !== ys.length) {
       throw new ShapeError(
         `Series "${name}" has ${xs.length} places but ${ys.length} values: ` +

@@ -12,6 +12,8 @@ export type Values = readonly (readonly (number | null)[])[];
 /** Least width and height of a cell in px that may hold a hatch or text. */
 export const LEAST_HATCHED = 7;
 const TEXT_SIZE = 11;
+/** Most px of a cell's side that a hatch takes. */
+const MARK = 36;
 
 export const HATCH = { stroke: '#000000', 'stroke-width': 1, fill: 'none' };
 
@@ -84,7 +86,9 @@ export function hatches(values: Values, shades: Shades, area: Area): string {
     row.forEach((value, j) => {
       if (value === null || value >= shades.low / 100) return;
       const { left, top, width, height } = placeOf(area, i, j);
-      d += stroke(left, top, width, height);
+      // Short and at the left of a large cell, beside its number.
+      const [wide, high] = [Math.min(width, MARK), Math.min(height, MARK)];
+      d += stroke(left, top + (height - high) / 2, wide, high);
     });
   });
   if (d === '') return '';
@@ -106,7 +110,9 @@ export function frame({ left, right, top, bottom }: Area): string {
 /** Values in the cells, where all of them fit. */
 export function numbers(values: Values, shades: Shades, area: Area): string {
   const { width, height } = placeOf(area, 0, 0);
-  const text = inCell(Math.max(Math.abs(shades.low), Math.abs(shades.high)));
+  const text = inCell(
+    values.flat().reduce<number>((a, v) => Math.max(a, Math.abs(v ?? 0)), 0),
+  );
   const fits = values
     .flat()
     .every((value) =>
@@ -132,7 +138,7 @@ export function numbers(values: Values, shades: Shades, area: Area): string {
 
 /** Decimals that show two digits of the greatest value; ~0 is not quite 0. */
 function inCell(greatest: number): (value: number) => string {
-  const power = Math.floor(Math.log10(greatest));
+  const power = greatest > 0 ? Math.floor(Math.log10(greatest)) : 0;
   const far = power < -3 || power > 4;
   return (value) => {
     if (value === 0) return '0';

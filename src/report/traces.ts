@@ -12,8 +12,8 @@ export interface Trace {
   readonly values: ArrayLike<number>;
   /** Shown behind the name in the legend. */
   readonly unit?: string;
-  /** Default 'line'. */
-  readonly style?: 'line' | 'points';
+  /** Default 'line'; stems are upright strokes from 0, for single ticks. */
+  readonly style?: 'line' | 'points' | 'stems';
 }
 
 export interface TracesPicture extends PictureOptions {

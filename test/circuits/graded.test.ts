@@ -235,6 +235,9 @@ describe('what is expected', () => {
   test('cannot be asked of what cannot be', async () => {
     const loop = measured(wilsonCowan, precise, { delay2: 0 });
     await expect(loop).rejects.toThrow(DelayError);
+    const coarse = measured(wilsonCowan, precise, { tau: 0.1, dt: 1 });
+    await expect(coarse).rejects.toThrow(OptionError);
+    expect(() => parametersOf(wilsonCowan, { dt: 20 })).toThrow(OptionError);
     const odd = measured(mackeyGlassCircuit, precise, { tau1: 4.01 });
     await expect(odd).rejects.toThrow(DelayError);
     expect(() => parametersOf(inhibition, { g: 1 })).toThrow(OptionError);
@@ -401,6 +404,75 @@ describe('an ablation does not hold:', () => {
     });
     expect(failed(outcome)).toContain('lag of level 1');
     expect(failed(outcome)).toContain('error at level 0');
+  });
+});
+
+describe('ticks that are too long', () => {
+  const told = ({ verdicts }: Outcome) =>
+    verdicts.find(({ what }) => what.startsWith('dt '))!;
+
+  // The bound is a formula; the run knows nothing of it.
+  test.each<[string, Given]>([
+    ['the defaults', {}],
+    ['slow', { tau: 40, delay1: 5, delay2: 10, delay3: 20 }],
+    ['other weights', { ei: -4, ii: 0.5, delay3: 10 }],
+  ])('V4, %s: the bound on dt is where roots miss', async (_, given) => {
+    const at = async (dt: number) => {
+      const outcome = await measured(wilsonCowan, precise, { ...given, dt });
+      const misses = outcome.verdicts.flatMap(({ expected, measured: m }) =>
+        typeof expected === 'number' ? [Math.abs(expected - Number(m))] : [],
+      );
+      const roots = outcome.verdicts.flatMap(({ expected }) =>
+        typeof expected === 'number' ? [expected] : [],
+      );
+      // Growths and frequencies in turn: of each root how far, over its size.
+      const moved = Array.from({ length: misses.length / 2 }, (_, i) => {
+        const [a, b] = [2 * i, 2 * i + 1];
+        const turn = (2 * Math.PI) / 1000;
+        return (
+          Math.hypot(misses[a], turn * misses[b]) /
+          Math.hypot(roots[a], turn * roots[b])
+        );
+      });
+      return { outcome, moved: Math.max(...moved) };
+    };
+    const short = await at(0.1);
+    expect(failures(short.outcome)).toEqual([]);
+    const long = await at(1);
+    expect(told(long.outcome).holds).toBe(false);
+    const bound = Number(/to (.*)/.exec(`${told(long.outcome).expected}`)![1]);
+    // The error grows with dt squared, from 2e-4 at the bound.
+    expect(long.moved * bound ** 2).toBeGreaterThan(0.9 * 2e-4);
+    expect(long.moved * bound ** 2).toBeLessThan(1.1 * 2e-4);
+  });
+});
+
+describe('pictures', () => {
+  test('V1 draws single ticks as such', async () => {
+    const picture = (await measured(echo)).pictures[1];
+    if (picture.kind !== 'traces') throw new TypeError('no echoes');
+    const [ticks, theory] = picture.series;
+    expect(ticks.stems).toBe(true);
+    const heard = ticks.times.filter((_, i) => ticks.values[i] !== 0);
+    expect(heard).toEqual(theory.times);
+  });
+
+  test('V4 draws few points over a line', async () => {
+    const { pictures } = await measured(wilsonCowan);
+    for (const picture of pictures) {
+      if (picture.kind !== 'traces') throw new TypeError('no traces');
+      const [line, points] = picture.series;
+      expect(line.points ?? false).toBe(false);
+      expect(points.points).toBe(true);
+      expect(points.times.length).toBeLessThan(50);
+      expect(points.times.length).toBeGreaterThan(30);
+      // They meet once the other roots have died.
+      const last = points.times.length - 1;
+      const near = line.times.findIndex((time) => time >= points.times[last]);
+      const size = Math.max(...line.values.slice(near - 80).map(Math.abs));
+      const gap = Math.abs(line.values[near] - points.values[last]) / size;
+      expect(gap).toBeLessThan(0.05);
+    }
   });
 });
 

@@ -14,6 +14,7 @@ import {
   noiseRoot,
   response,
 } from '../../models/circuits/alpha-lif.ts';
+import { cuba } from '../../models/circuits/cuba.ts';
 import { circuits } from '../../models/circuits/index.ts';
 import { jeffress } from '../../models/circuits/jeffress.ts';
 import {
@@ -148,9 +149,64 @@ describe('expectations follow the parameters', () => {
     );
   }
 
+  test('cells and ticks of the map of clicks are not those at a head', async () => {
+    const heard = async (given: Given) => {
+      const { verdicts } = await measured(jeffress, { step: 15, ...given });
+      const ofHead = verdicts.map(({ what }) => what.includes('at a head'));
+      return [true, false].map((head) =>
+        verdicts.filter((_, i) => ofHead[i] === head),
+      );
+    };
+    const [head, clicks] = await heard({});
+    expect(head).toHaveLength(4);
+    const others: Given[] = [{ cells: 12 }, { dt: 0.01 }, { tau: 0.1 }];
+    for (const given of others) {
+      const other = await heard(given);
+      expect(other[0]).toEqual(head);
+      expect(other[1]).not.toEqual(clicks);
+      const [key] = Object.keys(given);
+      expect(jeffress.parameters[key].help).toContain('of the map of clicks');
+    }
+  });
+
   test('no parameter that cannot be', () => {
     expect(() => parametersOf(jeffress, { weight: 1 })).toThrow(OptionError);
     expect(() => parametersOf(synfire, { packets: 1.5 })).toThrow(OptionError);
+  });
+});
+
+describe('pictures', () => {
+  test.each([
+    [100, 'CUBA network with delays: 100 ms', 100],
+    [450, 'CUBA network with delays: the first 400 ms', 400],
+  ])('of %i ms of S6 say what they show', async (duration, title, shown) => {
+    const [picture] = (await measured(cuba, { duration })).pictures;
+    expect(picture).toMatchObject({ title, duration: shown });
+    if (picture.kind !== 'raster') throw new TypeError('a raster is expected');
+    const last = Math.max(...picture.spikes.map(({ time }) => time));
+    expect(last).toBeLessThan(shown);
+    expect(last).toBeGreaterThan(shown - 5);
+  });
+
+  test('of V8 have one colour scale, the same to both sides of 0', async () => {
+    const all: Given[] = [{}, { target: 3 }, { s: 0, target: 0 }];
+    for (const given of all) {
+      const { pictures } = await measured(skipWave, given);
+      const scales = pictures.map((picture) => {
+        if (picture.kind !== 'space-time') throw new TypeError('no waves');
+        return picture;
+      });
+      expect(scales).toHaveLength(2);
+      const [low, high] = scales[0].domain!;
+      expect(scales[1].domain).toEqual([low, high]);
+      expect(low).toBe(-high);
+      const sizes = scales.flatMap(({ values }) =>
+        values.flat().map((value) => Math.abs(value ?? 0)),
+      );
+      // Without an error any scale does.
+      expect(high).toBe(Math.max(...sizes) || 1);
+      expect(scales[0].rows).toEqual(['0 (out)', '1 (b)', '2 (a)']);
+    }
   });
 });
 

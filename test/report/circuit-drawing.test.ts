@@ -112,6 +112,18 @@ const apart = (a: Box, b: Box) =>
 const holds = ({ left, right, top, bottom }: Box, [x, y]: Point, by: number) =>
   x > left + by && x < right - by && y > top + by && y < bottom - by;
 
+/** Where the right side of an outline is at a height. */
+function rightOf(group: Node, y: number): number {
+  const { right } = boxOf(group);
+  if (find(group, 'rect')) return right;
+  const points = along(find(group, 'path')!.getAttribute('d')!);
+  const near = points.map(([x, at]) => [Math.abs(at - y), x]);
+  const closest = Math.min(...near.map(([far]) => far));
+  return Math.max(
+    ...near.filter(([far]) => far < closest + 1e-9).map(([, x]) => x),
+  );
+}
+
 /** Everything that must hold of any drawing. */
 async function check(picture: CircuitPicture): Promise<Node> {
   const svg = readSvg(await circuitPicture(picture));
@@ -143,16 +155,35 @@ async function check(picture: CircuitPicture): Promise<Node> {
   const axons = findAll(svg, '[data-axon]');
   expect(axons).toHaveLength(picture.axons.length);
   axons.forEach((group, i) => {
-    const { from, to } = picture.axons[i];
+    const { from, to, delay, label = '' } = picture.axons[i];
     const d = findAll(group, 'path')[1].getAttribute('d')!;
     const points = along(d);
     for (const box of boxes) {
       const own = box.name === from || box.name === to;
-      const inside = points.filter((point) => holds(box, point, own ? 11 : 0));
+      const inside = points.filter((point) => holds(box, point, own ? 12 : 0));
       expect(inside, `${from} -> ${to} through ${box.name}`).toEqual([]);
+    }
+    // Nothing passes behind what another axon carries.
+    const own = picture.axons
+      .slice(0, i)
+      .filter((one) => one.delay !== null || (one.label ?? '') !== '').length;
+    const others =
+      delay !== null || label !== ''
+        ? carried.filter((_, k) => k !== own)
+        : carried;
+    for (const other of others) {
+      const inside = points.filter((point) => holds(other, point, 0));
+      expect(inside, `${from} -> ${to} behind ${other.name}`).toEqual([]);
     }
     const target = boxes.find(({ name }) => name === to)!;
     const [x, y] = points.at(-1)!;
+    if (from === to) {
+      const node = find(svg, `[data-population="${to}"]`)!;
+      expect(x - rightOf(node, y)).toBeCloseTo(9, 0);
+      expect(y).toBeGreaterThan(target.top + 8);
+      expect(y).toBeLessThan(target.bottom - 8);
+      return;
+    }
     // A head of 9 px is between the way's end and the population.
     const dx = Math.max(target.left - x, 0, x - target.right);
     const dy = Math.max(target.top - y, 0, y - target.bottom);
@@ -266,20 +297,12 @@ describe('a drawing of a circuit', () => {
     );
     await fc.assert(
       fc.asyncProperty(circuits, async ({ levels, kinds, axons }) => {
-        // One loop a population: more would need more height than a name.
-        const loops = new Set<number>();
-        const kept = axons.filter(({ from, to }) => {
-          if (from !== to) return true;
-          if (loops.has(from)) return false;
-          loops.add(from);
-          return true;
-        });
         await check({
           title: 'random',
           populations: kinds.map((kind, i) => {
             return { id: `p${i}`, kind, level: levels?.[i], size: i + 1 };
           }),
-          axons: kept.map((one) => {
+          axons: axons.map((one) => {
             return { ...one, from: `p${one.from}`, to: `p${one.to}` };
           }),
         });
@@ -288,12 +311,42 @@ describe('a drawing of a circuit', () => {
     );
   });
 
-  test('several loops on one population lie around each other', async () => {
-    await check({
+  test.each(KINDS)('loops of one %s population lie apart', async (kind) => {
+    const axons: DrawnAxon[] = [
+      { ...axon('a', 'a', '1 to 20 ms'), sign: 1, label: 'exc' },
+      { ...axon('a', 'a', '1 to 20 ms'), sign: -1, label: 'inh' },
+      axon('a', 'a'),
+      { ...axon('a', 'a'), label: 'a port' },
+      axon('a', 'a', '9 ms'),
+    ];
+    const svg = await check({
       title: 'loops',
-      populations: [population('a'), population('b')],
-      axons: [axon('a', 'a', '1 ms'), axon('a', 'a'), axon('a', 'a', '9 ms')],
+      populations: [{ id: 'a', kind, size: 9 }, population('b')],
+      axons,
     });
+    // From above in the order given, each with its words beside it.
+    const rows = findAll(svg, '[data-carried]').map((group) => {
+      const middles = findAll(group, 'rect').map(
+        (rect) => numberOf(rect, 'y') + numberOf(rect, 'height') / 2,
+      );
+      for (const middle of middles) expect(middle).toBeCloseTo(middles[0], 1);
+      return { y: middles[0], texts: textsOf(group) };
+    });
+    expect(rows.map(({ texts }) => texts)).toEqual([
+      ['1 to 20 ms', 'exc'],
+      ['1 to 20 ms', 'inh'],
+      ['a port'],
+      ['9 ms'],
+    ]);
+    const heights = rows.map(({ y }) => y);
+    expect(heights).toEqual([...heights].sort((a, b) => a - b));
+    const loops = findAll(svg, '[data-axon]').map((group) =>
+      along(findAll(group, 'path')[1].getAttribute('d')!),
+    );
+    for (let i = 1; i < loops.length; i++) {
+      const below = Math.max(...loops[i - 1].map(([, y]) => y));
+      expect(Math.min(...loops[i].map(([, y]) => y))).toBeGreaterThan(below);
+    }
   });
 
   test('60 populations', async () => {

@@ -128,6 +128,34 @@ describe('space and time', () => {
     expect(textsOf(svg).some((text) => text.startsWith('below 0'))).toBe(true);
   });
 
+  test('pictures of one scale share colours, and keep their digits', async () => {
+    const domain = [-1.5, 1.5] as const;
+    const drawn = async (row: number[]) => {
+      const one = { ...wave, rows: ['y'], values: [row], domain };
+      return readSvg(await spaceTimePicture(one));
+    };
+    const small = await drawn([0.02, -0.03, 0.25, -0.14]);
+    const large = await drawn([0.25, 1.5, -1.4, 0.3]);
+    const fillAt = (svg: Node, j: number) => {
+      const x = axisOf(svg, 'x')(j);
+      return cellsOf(svg).find(({ left, right }) => left < x && right > x)!
+        .fill;
+    };
+    expect(fillAt(small, 2)).toBe(fillAt(large, 0));
+    const texts = textsOf(small);
+    expect(texts).toEqual(expect.arrayContaining(['0.02', '\u22120.14']));
+    // A stroke says "below 0" beside the number, not through it.
+    const strokes = find(small, 'path[aria-label="below 0"]')!;
+    const starts = strokes
+      .getAttribute('d')!
+      .matchAll(/M([\d.]+) [\d.]+l(\S+)/g);
+    const numbers = findAll(small, '[aria-label="values"] text');
+    for (const [i, [, left, width]] of [...starts].entries()) {
+      const middle = numberOf(numbers[2 * i + 1], 'x');
+      expect(Number(left) + Number(width)).toBeLessThan(middle - 15);
+    }
+  });
+
   test('neighbours of dense cells share their edges', async () => {
     const many = Array.from({ length: 900 }, (_, i) => Math.sin(i / 30));
     const text = await spaceTimePicture({

@@ -72,6 +72,32 @@ describe('traces', () => {
     ]);
   });
 
+  test('stems are upright strokes from 0, with nothing between', async () => {
+    const values = [5, 0, -2, Number.NaN, 1, 0];
+    const stems = { name: 'v', times, values, style: 'stems' as const };
+    const picture = { ...axes, title: 'stems', series: [stems] };
+    const svg = readSvg(await tracesPicture(picture));
+    const x = axisOf(svg, 'x');
+    const y = axisOf(svg, 'y');
+    const d = find(svg, 'path[aria-label="v"]')!.getAttribute('d')!;
+    const strokes = d.match(/M[^M]+/g)!.map(pointsOf);
+    const kept = [0, 1, 2, 4, 5];
+    expect(strokes).toHaveLength(kept.length);
+    strokes.forEach((stroke, i) => {
+      expect(stroke).toEqual([
+        [expect.closeTo(x(times[kept[i]]), 0), expect.closeTo(y(0), 0)],
+        [
+          expect.closeTo(x(times[kept[i]]), 0),
+          expect.closeTo(y(values[kept[i]]), 0),
+        ],
+      ]);
+    });
+    expect(findAll(svg, 'circle')).toEqual([]);
+    expect(find(svg, 'desc')!.textContent).toContain('v: 6 values.');
+    const log = tracesPicture({ ...picture, yLog: true });
+    await expect(log).rejects.toThrow(OptionError);
+  });
+
   test('points beside a line, both axes logarithmic', async () => {
     const xs = [1, 10, 100, 1000];
     const ys = xs.map((x) => 2 / x);
