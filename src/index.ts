@@ -90,6 +90,7 @@ export {
   type Spikes,
   type Values,
 } from './network/recording.ts';
+export { circuitRows } from './network/rows.ts';
 export {
   type NetworkOptions,
   NetworkRun,
@@ -144,8 +145,14 @@ export {
   recordForward,
   recordPresentation,
 } from './record.ts';
+export { barsPicture } from './report/bars.ts';
+export { circuitPicture } from './report/circuit-drawing.ts';
 export { npyBytes, readNpy } from './report/npy.ts';
+export { rasterPicture } from './report/raster.ts';
+export { ratePicture } from './report/rate.ts';
 export { recordingJson, spikesCsv, valuesCsv } from './report/recordings.ts';
+export { spaceTimePicture } from './report/space-time.ts';
+export { tracesPicture } from './report/traces.ts';
 export { bp } from './rules/bp.ts';
 export { type FazilOptions, fazil } from './rules/fazil.ts';
 export { type IlOptions, il } from './rules/il.ts';

@@ -6,6 +6,7 @@ import { CpuBackend } from '../backends/cpu.ts';
 import { FileError, messageOf, OptionError } from '../errors.ts';
 import { backendFor } from '../network/choose.ts';
 import type { Network } from '../network/network.ts';
+import { circuitRows } from '../network/rows.ts';
 import { NetworkRun } from '../network/run.ts';
 import { shortest } from '../network/time.ts';
 import { readNir, writeNir } from '../nir/file.ts';
@@ -21,7 +22,7 @@ import {
   oneOf,
   type Values,
 } from './command.ts';
-import { circuitRows, reserve, save } from './draw.ts';
+import { reserve, save } from './draw.ts';
 import { nodeRows, parameterText, rangeText } from './nir-rows.ts';
 import type { Output } from './output.ts';
 

@@ -5,6 +5,7 @@ import type { Backend } from '../backends/backend.ts';
 import { loadHeads } from '../data/heads.ts';
 import { OptionError } from '../errors.ts';
 import { backendFor } from '../network/choose.ts';
+import { circuitRows } from '../network/rows.ts';
 import {
   type Outcome,
   parametersOf,
@@ -23,7 +24,7 @@ import {
   seedOf,
   type Values,
 } from './command.ts';
-import { circuitRows, draw, reserve, save } from './draw.ts';
+import { draw, reserve, save } from './draw.ts';
 import type { Output } from './output.ts';
 
 export const simulateCommand: Command = {

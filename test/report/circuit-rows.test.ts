@@ -6,9 +6,9 @@
 import { describe, expect, test } from 'vitest';
 import { jeffress } from '../../models/circuits/jeffress.ts';
 import { mackeyGlassCircuit } from '../../models/circuits/mackey-glass.ts';
-import { circuitRows } from '../../src/cli/draw.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network, type ProjectionOptions } from '../../src/network/network.ts';
+import { circuitRows } from '../../src/network/rows.ts';
 import { parametersOf, type Shelved } from '../../src/network/shelf.ts';
 import { matrix, oneToOne, pairs } from '../../src/network/synapses.ts';
 
