@@ -133,7 +133,12 @@ export const cubaLif: PopulationModel = {
 
 /** What a decaying current of 1 adds to v in a tick. */
 function propagator(tauS: number, tauM: number, dt: number): number {
-  if (tauS === tauM) return (dt / tauM) * Math.exp(-dt / tauM);
+  const x = dt / tauM - dt / tauS;
+  // Of times that are nearly the same, the difference has no digits left.
+  if (Math.abs(x) < 1e-3 * (dt / tauM)) {
+    const ratio = x === 0 ? 1 : Math.expm1(x) / x;
+    return (dt / tauM) * Math.exp(-dt / tauM) * ratio;
+  }
   return (tauS / (tauS - tauM)) * (Math.exp(-dt / tauS) - Math.exp(-dt / tauM));
 }
 

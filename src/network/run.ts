@@ -201,8 +201,13 @@ export class NetworkRun {
 
   /** Synapses of a projection in canonical order: source, then target. */
   synapses(projection: string): Synapses {
-    const { synapses } = this.wiring(projection);
-    return synapses;
+    const { pre, post, weight, delay } = this.wiring(projection).synapses;
+    return {
+      pre: pre.slice(),
+      post: post.slice(),
+      weight: weight.slice(),
+      delay: delay.slice(),
+    };
   }
 
   /** Bytes of memory on the backend. */

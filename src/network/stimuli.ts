@@ -245,6 +245,8 @@ export class LiveSource implements GradedSource, SpikeSource {
           ? [value]
           : Array.from(value)) {
           if (!Number.isInteger(n) || n < 0 || n >= size) {
+            // Told once: the run may go on without it.
+            this.emitted.delete(tick);
             throw new OptionError(
               `Live source "${name}" emitted ${show(n)} at tick ${tick}: emit ` +
                 `indices of neurons, 0 to ${size - 1}`,

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { CpuBackend } from '../../src/backends/cpu.ts';
 import { NonFiniteError, OptionError } from '../../src/errors.ts';
-import { leaky, lif, relay } from '../../src/network/models.ts';
+import { cubaLif, leaky, lif, relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { hebbian } from '../../src/network/plasticity.ts';
 import { NetworkRun } from '../../src/network/run.ts';
@@ -175,5 +175,21 @@ describe('what is no model, pattern or name', () => {
     ],
   ])('%s', (text, make) => {
     expect(make).toThrow(text);
+  });
+});
+
+describe('cuba-lif', () => {
+  test('takes time constants that are nearly the same', () => {
+    // Oracle: the limit, dt / tau exp(-dt / tau), to first order around it.
+    const p = (tauE: number) =>
+      cubaLif.derived!({ ...cubaLif.parameters, tau_m: 5, tau_e: tauE }, 0.1)
+        .p_e;
+    const limit = (0.1 / 5) * Math.exp(-0.1 / 5);
+    expect(p(5)).toBeCloseTo(limit, 15);
+    for (const near of [1e-12, 1e-9, 1e-6, 1e-4]) {
+      expect(Math.abs(p(5 + near) - limit)).toBeLessThan(limit * near);
+    }
+    // Both forms agree where both have digits.
+    expect(p(5.005)).toBeCloseTo((p(5.0049999) + p(5.0050001)) / 2, 10);
   });
 });
