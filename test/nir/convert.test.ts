@@ -153,7 +153,7 @@ function networks(whole: boolean): fc.Arbitrary<Drawn> {
               ? {}
               : { weight: by(weights) }),
             ...(target.model === lif ? { port: 'current' } : {}),
-            ...(named ? { name: `a/b@${l}` } : {}),
+            ...(named ? { name: `a b.${l}` } : {}),
           };
           network.project(source, target, options);
         },
