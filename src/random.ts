@@ -21,15 +21,18 @@ export function philox(
   return [block[0], block[1], block[2], block[3]];
 }
 
-/** The high word of the 64-bit product of two 32-bit words. */
+/**
+ * The high word of the 64-bit product of two 32-bit words. No sum of the
+ * halves reaches 2^32, so all of it is done in 32-bit integers.
+ */
 function high(a: number, b: number): number {
   const al = a & 0xffff;
   const ah = a >>> 16;
   const bl = b & 0xffff;
   const bh = b >>> 16;
-  const mid = ah * bl + ((al * bl) >>> 16);
-  const mid2 = al * bh + (mid & 0xffff);
-  return ah * bh + (mid >>> 16) + (mid2 >>> 16);
+  const mid = (Math.imul(ah, bl) + (Math.imul(al, bl) >>> 16)) | 0;
+  const mid2 = (Math.imul(al, bh) + (mid & 0xffff)) | 0;
+  return (Math.imul(ah, bh) + (mid >>> 16) + (mid2 >>> 16)) | 0;
 }
 
 /** One block into four words of an array: many draws make no garbage. */
@@ -42,17 +45,21 @@ export function philoxBlock(
   key0: number,
   key1: number,
 ): void {
-  let [c0, c1, c2, c3] = [counter0, counter1, counter2, counter3];
-  let [k0, k1] = [key0, key1];
+  let c0 = counter0 | 0;
+  let c1 = counter1 | 0;
+  let c2 = counter2 | 0;
+  let c3 = counter3 | 0;
+  let k0 = key0 | 0;
+  let k1 = key1 | 0;
   for (let round = 0; round < 10; round++) {
     const high0 = high(M0, c0);
     const low0 = Math.imul(M0, c0);
     const high1 = high(M1, c2);
     const low1 = Math.imul(M1, c2);
-    c0 = (high1 ^ c1 ^ k0) >>> 0;
-    c1 = low1 >>> 0;
-    c2 = (high0 ^ c3 ^ k1) >>> 0;
-    c3 = low0 >>> 0;
+    c0 = high1 ^ c1 ^ k0;
+    c1 = low1;
+    c2 = high0 ^ c3 ^ k1;
+    c3 = low0;
     k0 = (k0 + W0) | 0;
     k1 = (k1 + W1) | 0;
   }

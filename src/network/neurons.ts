@@ -10,14 +10,13 @@ import {
   parseExpression,
   toWgsl,
 } from '../ops/expression.ts';
-import * as f32 from '../ops/f32.ts';
 import { type Kernel, spread, WORKGROUP } from '../ops/kernel.ts';
 import { jsLoop, type Loop, type LoopSpec } from '../ops/loop.ts';
 import { wasmLoop } from '../ops/wasm-loop.ts';
 import { memoryOf } from '../ops/wasm-memory.ts';
-import { philoxBlock } from '../random.ts';
 import type { FloatArray } from '../tensor.ts';
 import { arrivalName, type TickFormulas } from './formulas.ts';
+import { noiseInto } from './noise.ts';
 
 /** Where the arrivals of a projection lie: [ticks][elements] from `base` on. */
 export interface Ring {
@@ -246,7 +245,7 @@ function bind(
   single: boolean,
 ): (window: number, floats: readonly number[]) => void {
   const { formulas, state, perNeuron, shared, noise, rings, outputs } = spec;
-  const { history, recorded, neurons, trials, firstTrial, spiking } = spec;
+  const { history, recorded, neurons, trials, spiking } = spec;
   const elements = neurons * trials;
   const of = (name: NeuronMemory) =>
     operands[memory.indexOf(name)] as FloatArray | undefined;
@@ -254,6 +253,7 @@ function bind(
   const words = (of('spikes') as unknown as Uint32Array) ?? new Uint32Array(0);
   const kept = of('record');
   const random = of('noise');
+  const draw = random && noiseInto(spec, random, single);
   const loopSpec: LoopSpec = {
     arrays: [
       ...state.map((name) => `x_${name}`),
@@ -320,7 +320,7 @@ function bind(
     if (spiking) words.fill(0, slot * elements, (slot + 1) * elements);
     for (let k = 0; k < window; k++) {
       const n = tick + k;
-      if (random) fillNoise(spec, random, n, firstTrial, single);
+      draw?.(n);
       for (let r = 0; r < recorded.length; r++) {
         due[r] = n % recorded[r].every === 0;
       }
@@ -355,46 +355,3 @@ function bind(
     }
   };
 }
-
-const block = new Uint32Array(4);
-
-/** Draws of all neurons for a tick, one variable after the other. */
-function fillNoise(
-  { noise, neurons, trials, key }: NeuronSpec,
-  into: FloatArray,
-  tick: number,
-  firstTrial: number,
-  single: boolean,
-): void {
-  const elements = neurons * trials;
-  const normal = single ? normal32 : normal64;
-  for (let e = 0; e < elements; e++) {
-    const trial = Math.floor(e / neurons);
-    for (let j = 0; j < noise.length; j++) {
-      if (j % 2 === 0) {
-        const i = e - trial * neurons;
-        philoxBlock(block, i, tick, firstTrial + trial, j / 2, key[0], key[1]);
-      }
-      const a = block[(j % 2) * 2];
-      const b = block[(j % 2) * 2 + 1];
-      into[j * elements + e] =
-        noise[j][1] === 'uniform' ? uniform(a) : normal(a, b);
-    }
-  }
-}
-
-/** In [0, 1), a multiple of 2^-24, the same in float32 and float64. */
-const uniform = (word: number) => (word >>> 8) * 2 ** -24;
-
-const normal64 = (a: number, b: number) =>
-  Math.sqrt(-2 * Math.log(1 - uniform(a))) * Math.cos(2 * Math.PI * uniform(b));
-
-const r = Math.fround;
-const TWO_PI = r(2 * Math.PI);
-
-/** The twin of normal_ in kernels/philox.wgsl. */
-const normal32 = (a: number, b: number) =>
-  r(
-    f32.sqrt(r(-2 * f32.log(r(1 - uniform(a))))) *
-      f32.cos(r(TWO_PI * uniform(b))),
-  );

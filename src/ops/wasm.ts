@@ -1,7 +1,7 @@
 /**
  * WebAssembly modules of one function, written byte by byte: the instructions
- * that loops need, and the sections around them. Codes are those of the
- * WebAssembly core specification 2.0, "Binary Format".
+ * that loops and draws need, and the sections around them. Codes are those of
+ * the WebAssembly core specification 2.0, "Binary Format".
  */
 
 /** A memory of WebAssembly; its elements are those of `buffer`. */
@@ -36,8 +36,11 @@ export type Type = keyof typeof TYPES;
 
 /** Instructions without operands of their own. */
 const PLAIN = {
+  else: [0x05],
   end: [0x0b],
+  'i32.eqz': [0x45],
   'i32.lt_s': [0x48],
+  'i32.gt_s': [0x4a],
   'i32.ge_s': [0x4e],
   'i32.popcnt': [0x69],
   'i32.add': [0x6a],
@@ -45,6 +48,7 @@ const PLAIN = {
   'i32x4.splat': simd(0x11),
   'f32x4.splat': simd(0x13),
   'f64x2.splat': simd(0x14),
+  'i32x4.gt_u': simd(0x3c),
   'f32x4.eq': simd(0x41),
   'f32x4.ne': simd(0x42),
   'f32x4.lt': simd(0x43),
@@ -59,9 +63,26 @@ const PLAIN = {
   'f64x2.ge': simd(0x4c),
   'v128.and': simd(0x4e),
   'v128.or': simd(0x50),
+  'v128.xor': simd(0x51),
   'v128.bitselect': simd(0x52),
+  'v128.any_true': simd(0x53),
+  'f32x4.floor': simd(0x68),
+  'f64x2.floor': simd(0x75),
   'i32x4.bitmask': simd(0xa4),
+  'i32x4.shl': simd(0xab),
+  'i32x4.shr_s': simd(0xac),
+  'i32x4.shr_u': simd(0xad),
+  'i32x4.add': simd(0xae),
+  'i32x4.sub': simd(0xb1),
   'i64x2.bitmask': simd(0xc4),
+  'i64x2.shl': simd(0xcb),
+  'i64x2.shr_u': simd(0xcd),
+  'i64x2.add': simd(0xce),
+  'i64x2.sub': simd(0xd1),
+  'i64x2.gt_s': simd(0xd9),
+  // Products of 64 bits of the first, and of the last, two words.
+  'i64x2.extmul_low_i32x4_u': simd(0xde),
+  'i64x2.extmul_high_i32x4_u': simd(0xdf),
   'f32x4.abs': simd(0xe0),
   'f32x4.neg': simd(0xe1),
   'f32x4.sqrt': simd(0xe3),
@@ -76,6 +97,8 @@ const PLAIN = {
   'f64x2.sub': simd(0xf1),
   'f64x2.mul': simd(0xf2),
   'f64x2.div': simd(0xf3),
+  'f32x4.convert_i32x4_s': simd(0xfa),
+  'f64x2.convert_low_i32x4_s': simd(0xfe),
 } as const;
 export type Plain = keyof typeof PLAIN;
 
@@ -83,7 +106,7 @@ export type Plain = keyof typeof PLAIN;
 const ACCESS = {
   'v128.load': [simd(0x00), []],
   'v128.store': [simd(0x0b), []],
-  // Of the first lane; the others are 0 after a load.
+  // Of one lane, the first unless said; the others are 0 after a load.
   'v128.store32_lane': [simd(0x5a), [0]],
   'v128.store64_lane': [simd(0x5b), [0]],
   'v128.load32_zero': [simd(0x5c), []],
@@ -105,6 +128,8 @@ function unsigned(value: number): number[] {
 export class Code {
   readonly params: readonly Type[];
   private readonly locals: Type[] = [];
+  private readonly constants = new Map<string, number>();
+  private readonly first: number[] = [];
   private readonly bytes: number[] = [];
 
   constructor(params: readonly Type[]) {
@@ -144,10 +169,37 @@ export class Code {
     this.write(simd(0x0c), bytes);
   }
 
-  /** Loads or stores at the address on the stack, which need not be aligned. */
-  access(name: Access): void {
-    const [code, lane] = ACCESS[name];
-    this.write(code, [0, 0], lane);
+  /**
+   * The 16 bytes of a vector, from a local that is set before all else: for
+   * vectors that a loop needs again and again.
+   */
+  constant(view: ArrayBufferView): void {
+    const { buffer, byteOffset, byteLength } = view;
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    const key = bytes.join();
+    let local = this.constants.get(key);
+    if (local === undefined) {
+      local = this.local('v128');
+      this.constants.set(key, local);
+      this.first.push(...simd(0x0c), ...bytes, 0x21, ...unsigned(local));
+    }
+    this.get(local);
+  }
+
+  /**
+   * Loads or stores so many bytes after the address on the stack, which need
+   * not be aligned.
+   */
+  access(name: Access, offset = 0, lane?: number): void {
+    const [code, lanes] = ACCESS[name];
+    this.write(code, [0], unsigned(offset));
+    this.write(lane === undefined ? lanes : [lane]);
+  }
+
+  /** Four words of the two vectors on the stack, 0-3 of one, 4-7 of the other. */
+  words(...of: readonly [number, number, number, number]): void {
+    this.write(simd(0x0d));
+    for (const word of of) this.write([0, 1, 2, 3].map((b) => 4 * word + b));
   }
 
   /** Low words of the two lanes of 64 bits of the vector on the stack. */
@@ -160,6 +212,11 @@ export class Code {
   /** Opens a block, a loop or an if; `op('end')` closes it. */
   open(kind: 'block' | 'loop' | 'if'): void {
     this.write([{ block: 0x02, loop: 0x03, if: 0x04 }[kind], 0x40]);
+  }
+
+  /** As branchIf, always. */
+  branch(depth: number): void {
+    this.write([0x0c], unsigned(depth));
   }
 
   /** Goes on after the block, or at the start of the loop, so far outside. */
@@ -178,6 +235,7 @@ export class Code {
     const body = [
       ...unsigned(locals.length),
       ...locals.flat(),
+      ...this.first,
       ...this.bytes,
       ...PLAIN.end,
     ];
