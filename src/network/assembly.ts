@@ -10,7 +10,7 @@ import type { Program } from '../program/recorder.ts';
 import { hash } from '../random.ts';
 import { tickFormulas } from './formulas.ts';
 import { derivedOf } from './model.ts';
-import type { Network, PerNeuron, Population, Projection } from './network.ts';
+import type { Network, PerNeuron, Population } from './network.ts';
 import {
   type NeuronSpec,
   neuronMemory,
@@ -18,26 +18,10 @@ import {
   type Ring,
 } from './neurons.ts';
 import { type Schedule, schedule } from './schedule.ts';
-import type { Synapses } from './synapses.ts';
-import {
-  bySource,
-  byTarget,
-  delayRange,
-  forStdp,
-  type Table,
-} from './tables.ts';
+import { bySource, byTarget, delayRange, forStdp } from './tables.ts';
 import { perNeuron, spreadOver } from './values.ts';
 import { postOf, type WindowParts, windowProgram } from './window.ts';
-
-/** Synapses that a projection has, or had for what was sent until a tick. */
-export interface Wiring {
-  readonly projection: Projection;
-  readonly synapses: Synapses;
-  /** Sent from this tick on; null: from ever. */
-  readonly since: number | null;
-  /** Sent before this tick; null: for ever. */
-  readonly until: number | null;
-}
+import type { Wired, Wiring } from './wiring.ts';
 
 /** A quantity that somebody watches. */
 export interface Watched {
@@ -76,15 +60,6 @@ export interface Assembly {
   readonly histories: ReadonlyMap<string, number>;
   /** Of a window; of 0 ticks: only sends what live sources have emitted. */
   program(window: number): Program;
-}
-
-/** A projection with its tables and its place in the target's arrivals. */
-export interface Wired extends Wiring {
-  readonly id: string;
-  readonly table: Table;
-  readonly ring: Ring;
-  /** Ticks for which spikes are remembered, where arrivals teach. */
-  readonly history: number;
 }
 
 /** Bytes of what is read after a chunk, at most, roughly. */

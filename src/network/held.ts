@@ -11,10 +11,11 @@ import type {
 } from '../backends/backend.ts';
 import { NonFiniteError } from '../errors.ts';
 import { checkFinite } from '../tensor.ts';
-import type { Assembly, Wired, Wiring } from './assembly.ts';
+import type { Assembly } from './assembly.ts';
 import { carryOver, geometryOf } from './carry-over.ts';
 import type { Network } from './network.ts';
 import type { Captured } from './snapshot.ts';
+import type { Wired, Wiring } from './wiring.ts';
 
 /** Memory that the future depends on. */
 const LASTING = /\/(state|arrivals|out|weight|sent|trace|post)$/;

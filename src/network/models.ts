@@ -11,7 +11,7 @@ import { ticksOf } from './time.ts';
 type Parameters = Readonly<Record<string, number>>;
 
 /** Checks that some parameters are above 0. */
-const above0 =
+export const above0 =
   (...names: string[]) =>
   (parameters: Parameters) => {
     for (const name of names) {

@@ -11,7 +11,7 @@ import { DelayError, OptionError, show } from '../errors.ts';
 import { checkKeys, wholeNumber } from '../options.ts';
 import { Random } from '../random.ts';
 import { checkFinite } from '../tensor.ts';
-import { type Assembly, assemble, type Wiring } from './assembly.ts';
+import { type Assembly, assemble } from './assembly.ts';
 import { Feeder } from './feeder.ts';
 import { Held } from './held.ts';
 import type { Network, Population } from './network.ts';
@@ -30,6 +30,7 @@ import {
   type Synapses,
 } from './synapses.ts';
 import { MOST_TICKS, shortest, ticksOf } from './time.ts';
+import type { Wiring } from './wiring.ts';
 
 export interface NetworkOptions {
   readonly backend: Backend;

@@ -221,6 +221,12 @@ export class Workbench implements Bench {
 
 const short = (value: number) => Number(value.toPrecision(2));
 
+/** A verdict, with its unit if it has one. */
+const judged = (
+  verdict: Omit<Verdict, 'unit'>,
+  unit: string | undefined,
+): Verdict => (unit ? { ...verdict, unit } : verdict);
+
 /** A number that must be met within a relative tolerance. */
 export function within(
   what: string,
@@ -229,14 +235,9 @@ export function within(
   relative: number,
   unit?: string,
 ): Verdict {
-  return {
-    what,
-    expected,
-    measured,
-    ...(unit ? { unit } : {}),
-    tolerance: `${short(relative * 100)} %`,
-    holds: Math.abs(measured - expected) <= relative * Math.abs(expected),
-  };
+  const tolerance = `${short(relative * 100)} %`;
+  const holds = Math.abs(measured - expected) <= relative * Math.abs(expected);
+  return judged({ what, expected, measured, tolerance, holds }, unit);
 }
 
 /** A number that must be met within an absolute tolerance. */
@@ -247,14 +248,9 @@ export function near(
   absolute: number,
   unit?: string,
 ): Verdict {
-  return {
-    what,
-    expected,
-    measured,
-    ...(unit ? { unit } : {}),
-    tolerance: `+- ${short(absolute)}`,
-    holds: Math.abs(measured - expected) <= absolute,
-  };
+  const tolerance = `+- ${short(absolute)}`;
+  const holds = Math.abs(measured - expected) <= absolute;
+  return judged({ what, expected, measured, tolerance, holds }, unit);
 }
 
 /** Something that must be met exactly. */
@@ -264,14 +260,8 @@ export function exactly(
   measured: number | string,
   unit?: string,
 ): Verdict {
-  return {
-    what,
-    expected,
-    measured,
-    ...(unit ? { unit } : {}),
-    tolerance: 'exact',
-    holds: expected === measured,
-  };
+  const holds = expected === measured;
+  return judged({ what, expected, measured, tolerance: 'exact', holds }, unit);
 }
 
 /** A number that must lie in a range. */
@@ -282,12 +272,7 @@ export function between(
   measured: number,
   unit?: string,
 ): Verdict {
-  return {
-    what,
-    expected: `${low} to ${high}`,
-    measured,
-    ...(unit ? { unit } : {}),
-    tolerance: 'range',
-    holds: measured >= low && measured <= high,
-  };
+  const expected = `${low} to ${high}`;
+  const holds = measured >= low && measured <= high;
+  return judged({ what, expected, measured, tolerance: 'range', holds }, unit);
 }

@@ -6,10 +6,10 @@
 import type { Contents } from '../backends/backend.ts';
 import { OptionError } from '../errors.ts';
 import type { DType } from '../tensor.ts';
-import type { Wiring } from './assembly.ts';
 import type { Geometry } from './carry-over.ts';
 import type { Network } from './network.ts';
 import type { Synapses } from './synapses.ts';
+import type { Wiring } from './wiring.ts';
 
 export interface Snapshot {
   /** What the network is made of, to know it again. */

@@ -6,7 +6,6 @@
 import type { Request } from '../backends/backend.ts';
 import type { Ref } from '../ops/kernel.ts';
 import { type Program, Recorder } from '../program/recorder.ts';
-import type { Wired } from './assembly.ts';
 import { advance, collect, deliver, gather, play } from './delivery.ts';
 import { learnKernel, stdpArrive, stdpSource, stdpTarget } from './learning.ts';
 import type { Network, Population, Projection } from './network.ts';
@@ -18,6 +17,7 @@ import {
 } from './neurons.ts';
 import type { Stdp } from './plasticity.ts';
 import type { Schedule } from './schedule.ts';
+import type { Wired } from './wiring.ts';
 
 /** `since` and `until` of what is eternal, in 32 bits with a sign. */
 const EVER = 0x80000000;

@@ -8,8 +8,8 @@
  * spike, and its v becomes v_reset.
  */
 
-import { OptionError } from '../errors.ts';
 import type { PopulationModel } from '../network/model.ts';
+import { above0 } from '../network/models.ts';
 
 /** ms of a time in seconds, rounded once: 0.01 s are 10 ms. */
 export const milliseconds = (seconds: number) => shifted(seconds, 3);
@@ -24,18 +24,6 @@ function shifted(value: number, power: number): number {
 }
 
 type Parameters = Readonly<Record<string, number>>;
-
-const above0 =
-  (...names: string[]) =>
-  (parameters: Parameters) => {
-    for (const name of names) {
-      if (parameters[name] > 0) continue;
-      throw new OptionError(
-        `Parameter ${name} = ${parameters[name]}: give a time above 0 s`,
-        { name, value: parameters[name] },
-      );
-    }
-  };
 
 const integrating = {
   ports: ['input'],

@@ -25,13 +25,13 @@ import {
   type Outcome,
   parametersOf,
   type Shelved,
-  Workbench,
 } from '../../src/network/shelf.ts';
 import { abs } from '../../src/theory/complex.ts';
 import { delayRoot, rightmostRoot } from '../../src/theory/delay-roots.ts';
 import { eigenvalues } from '../../src/theory/eigenvalues.ts';
 import { dominantMode } from '../../src/theory/growth.ts';
 import { describeBackends, describeWebGpu, webgpu } from '../backends.ts';
+import { measuredOn, type Spoil } from './measured.ts';
 
 const TIMEOUT = 120_000;
 const precise = new CpuBackend('f64');
@@ -48,32 +48,12 @@ const circuits = [
 
 type Given = Readonly<Record<string, number>>;
 
-/** Measures a circuit; `spoil` changes each run before it begins. */
-async function measured(
+const measured = (
   circuit: Shelved,
   backend: Backend = precise,
   given: Given = {},
-  spoil: (run: NetworkRun) => Promise<void>[] = () => [],
-): Promise<Outcome> {
-  const bench = new Workbench(backend, 1, () =>
-    Promise.reject(new Error('no circuit here has ears')),
-  );
-  const open = bench.open.bind(bench);
-  const spoils: Promise<void>[] = [];
-  bench.open = (network, options) => {
-    const run = open(network, options);
-    // Runs do in turn what they are told.
-    spoils.push(...spoil(run));
-    return run;
-  };
-  try {
-    const outcome = await circuit.measure(parametersOf(circuit, given), bench);
-    await Promise.all(spoils);
-    return outcome;
-  } finally {
-    bench.close();
-  }
-}
+  spoil: Spoil = () => [],
+) => measuredOn(backend, circuit, given, spoil);
 
 const failures = ({ verdicts }: Outcome) =>
   verdicts

@@ -28,7 +28,6 @@ import { skipWave } from '../../models/circuits/skip-wave.ts';
 import { synfire } from '../../models/circuits/synfire.ts';
 import type { Backend } from '../../src/backends/backend.ts';
 import { CpuBackend } from '../../src/backends/cpu.ts';
-import { loadHeads } from '../../src/data/heads.ts';
 import { OptionError } from '../../src/errors.ts';
 import { Network } from '../../src/network/network.ts';
 import { NetworkRun } from '../../src/network/run.ts';
@@ -36,39 +35,19 @@ import {
   type Outcome,
   parametersOf,
   type Shelved,
-  Workbench,
 } from '../../src/network/shelf.ts';
 import { describeBackends } from '../backends.ts';
+import { measuredOn, type Spoil } from './measured.ts';
 
 const TIMEOUT = 120_000;
 const precise = new CpuBackend('f64');
 
 type Given = Readonly<Record<string, number>>;
-type Spoil = (run: NetworkRun) => Promise<void>[];
-
-/** Measures a circuit; `spoil` changes each run before it begins. */
-async function measured(
+const measured = (
   circuit: Shelved,
   given: Given = {},
   { backend = precise as Backend, spoil = (() => []) as Spoil } = {},
-): Promise<Outcome> {
-  const bench = new Workbench(backend, 1, () => loadHeads('sphere'));
-  const open = bench.open.bind(bench);
-  const spoils: Promise<void>[] = [];
-  bench.open = (network, options) => {
-    const run = open(network, options);
-    // Runs do in turn what they are told.
-    spoils.push(...spoil(run));
-    return run;
-  };
-  try {
-    const outcome = await circuit.measure(parametersOf(circuit, given), bench);
-    await Promise.all(spoils);
-    return outcome;
-  } finally {
-    bench.close();
-  }
-}
+) => measuredOn(backend, circuit, given, spoil);
 
 const failed = ({ verdicts }: Outcome) =>
   verdicts
