@@ -97,6 +97,13 @@ export {
   type Progress,
   type RunReport,
 } from './network/run.ts';
+export {
+  type Outcome,
+  parametersOf as circuitParameters,
+  type Shelved,
+  type Verdict,
+  Workbench,
+} from './network/shelf.ts';
 export type { Snapshot } from './network/snapshot.ts';
 export type {
   NumberSample,

@@ -10,6 +10,7 @@
 
 import { OptionError, show } from '../errors.ts';
 import {
+  depthOf,
   namesIn,
   type OwnFunctions,
   parseExpression,
@@ -68,6 +69,9 @@ const KEYS = [
 
 const NAME = /^[A-Za-z]\w*$/;
 
+/** Operations, one in another, that parsers of WGSL follow with ease. */
+const DEEPEST = 40;
+
 /** Names that formulas use otherwise. */
 const TAKEN = ['dt'];
 
@@ -124,7 +128,14 @@ export function checkModel(model: PopulationModel): void {
     add(each);
   }
   const check = (formula: string) => {
-    for (const used of namesIn(parseExpression(formula, model.functions))) {
+    const parsed = parseExpression(formula, model.functions);
+    if (depthOf(parsed) > DEEPEST) {
+      fail(
+        `nests ${depthOf(parsed)} operations in one formula, and compilers of ` +
+          `WGSL take ${DEEPEST}: split it into lets`,
+      );
+    }
+    for (const used of namesIn(parsed)) {
       if (!seen.has(used)) {
         fail(
           `uses "${used}" in "${formula}", which it does not have: there are ` +

@@ -161,6 +161,14 @@ export function parametersOf(
   return values;
 }
 
+const noHeads = () =>
+  Promise.reject(
+    new OptionError(
+      'This circuit needs head responses: give the Workbench a function that ' +
+        'loads them',
+    ),
+  );
+
 /** Runs of circuits on a backend, with what they cost together. */
 export class Workbench implements Bench {
   readonly backend: Backend;
@@ -175,7 +183,7 @@ export class Workbench implements Bench {
   constructor(
     backend: Backend,
     seed: number,
-    heads: () => Promise<HeadResponses>,
+    heads: () => Promise<HeadResponses> = noHeads,
   ) {
     this.backend = backend;
     this.seed = seed;

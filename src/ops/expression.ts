@@ -272,3 +272,18 @@ export function namesIn(e: Expression): string[] {
       return [...new Set(e.args.flatMap(namesIn))];
   }
 }
+
+/** How many operations of a formula stand one in another. */
+export function depthOf(e: Expression): number {
+  switch (e.kind) {
+    case 'number':
+    case 'name':
+      return 0;
+    case 'negate':
+      return 1 + depthOf(e.operand);
+    case 'binary':
+      return 1 + Math.max(depthOf(e.left), depthOf(e.right));
+    case 'call':
+      return 1 + Math.max(0, ...e.args.map(depthOf));
+  }
+}

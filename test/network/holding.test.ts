@@ -142,6 +142,14 @@ describe('what is no model, pattern or name', () => {
       () => net().population('y', 1, { ...relay, spike: 'gain' } as never),
     ],
     [
+      'split it into lets',
+      () =>
+        net().population('y', 1, {
+          ...relay,
+          outputs: { y: new Array(60).fill('gain').join(' + ') },
+        }),
+    ],
+    [
       'which objects have',
       () => net().population('y', 1, { ...relay, ports: ['constructor'] }),
     ],
