@@ -15,6 +15,8 @@ export interface Pairs {
   readonly post: Uint32Array;
   /** Weights that come with the pattern, in the same order. */
   readonly weight?: Float64Array;
+  /** Which of the pairs given each is; lists of numbers come in that order. */
+  readonly given?: Uint32Array;
 }
 
 /** Synapses of a projection at most: their tables are counted in 32 bits. */
@@ -86,7 +88,7 @@ export const oneToOne = (): Pattern => (sources, targets) => {
   return { pre: all, post: all.slice() };
 };
 
-/** The pairs given. */
+/** The pairs given; lists of weights or delays are in their order. */
 export const pairs = (
   pre: ArrayLike<number>,
   post: ArrayLike<number>,
@@ -109,6 +111,7 @@ export const pairs = (
       pre: Uint32Array.from(order, (i) => pre[i]),
       post: Uint32Array.from(order, (i) => post[i]),
       ...(weight ? { weight: Float64Array.from(order, (i) => weight[i]) } : {}),
+      given: Uint32Array.from(order),
     };
   };
 };
@@ -299,7 +302,9 @@ export const convolution = (options: {
         }
       }
     }
-    return pairs(pre, post, weight)(sources, targets, () => new Random(0));
+    const joined = pairs(pre, post, weight);
+    const { given, ...found } = joined(sources, targets, () => new Random(0));
+    return found;
   };
 };
 
@@ -315,7 +320,7 @@ export function makeSynapses(options: {
   readonly dt: number;
   readonly seed: number;
 }): Synapses {
-  const { name, sources, targets, pattern, delay, round, dt, seed } = options;
+  const { name, sources, targets, pattern, round, dt, seed } = options;
   const draw = (stream: string) => new Random(seed, `${name}/${stream}`);
   const found = pattern(sources, targets, draw);
   if (!(found?.pre instanceof Uint32Array)) {
@@ -327,7 +332,12 @@ export function makeSynapses(options: {
   const { pre, post } = found;
   checkIndices(`Source of "${name}",`, pre, sources);
   checkIndices(`Target of "${name}",`, post, targets);
-  const { weight: given = found.weight ?? 1 } = options;
+  const delay = inOrder(options.delay, found.given);
+  // Weights of the pattern itself are in order already.
+  const given =
+    options.weight === undefined
+      ? (found.weight ?? 1)
+      : inOrder(options.weight, found.given);
   const weight = valuesOf(
     `Weight of "${name}"`,
     given,
@@ -349,6 +359,15 @@ export function makeSynapses(options: {
     weight,
     delay: delaysOf(name, delay, round, dt, pre, post, draw),
   };
+}
+
+/** A list that came in the order of the pairs given, in that of synapses. */
+function inOrder<T>(values: T, given: Uint32Array | undefined): T {
+  const list = values as T & ArrayLike<number>;
+  if (!given || typeof values !== 'object' || list.length !== given.length) {
+    return values;
+  }
+  return Float64Array.from(given, (i) => list[i]) as T;
 }
 
 /** Delays in ticks. */

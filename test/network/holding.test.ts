@@ -10,7 +10,7 @@ import { cubaLif, leaky, lif, relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { hebbian } from '../../src/network/plasticity.ts';
 import { NetworkRun } from '../../src/network/run.ts';
-import { oneToOne } from '../../src/network/synapses.ts';
+import { convolution, oneToOne, pairs } from '../../src/network/synapses.ts';
 import { describeBackends } from '../backends.ts';
 
 describeBackends('weights that were learned', (open) => {
@@ -120,6 +120,59 @@ describe('a run', () => {
     NetworkRun.open(net, { backend: new CpuBackend('f64') }).destroy();
     expect(() => net.population('y', 1, relay)).toThrow('has been opened');
     expect(() => net.project('x', 'x', { delay: 1 })).toThrow('build another');
+  });
+});
+
+describe('pairs in any order', () => {
+  test('keep the weights and delays that were given with them', () => {
+    const net = new Network({ dt: 1 });
+    net.population('x', 3, relay);
+    net.project('x', 'x', {
+      name: 'p',
+      pattern: pairs([2, 0, 1], [0, 2, 1]),
+      weight: [20, 2, 11],
+      delay: [7, 5, 6],
+    });
+    net.project('x', 'x', {
+      name: 'own',
+      pattern: pairs([2, 0], [0, 2], [20, 2]),
+      delay: 1,
+    });
+    const run = NetworkRun.open(net, { backend: new CpuBackend('f64') });
+    const { pre, post, weight, delay } = run.synapses('p');
+    const rows = [...pre].map((from, s) => [
+      from,
+      post[s],
+      weight[s],
+      delay[s],
+    ]);
+    expect(rows).toEqual([
+      [0, 2, 2, 5],
+      [1, 1, 11, 6],
+      [2, 0, 20, 7],
+    ]);
+    expect([...run.synapses('own').weight]).toEqual([2, 20]);
+    run.destroy();
+  });
+});
+
+describe('a convolution', () => {
+  test('takes a list of delays by source, then target', () => {
+    const net = new Network({ dt: 1 });
+    net.population('x', 3, relay);
+    net.population('y', 2, relay);
+    net.project('x', 'y', {
+      name: 'p',
+      pattern: convolution({ image: [1, 1, 3], kernel: [[[[1, 2]]]] }),
+      delay: [1, 2, 3, 4],
+    });
+    const run = NetworkRun.open(net, { backend: new CpuBackend('f64') });
+    const { pre, post, weight, delay } = run.synapses('p');
+    expect([...pre]).toEqual([0, 1, 1, 2]);
+    expect([...post]).toEqual([0, 0, 1, 1]);
+    expect([...weight]).toEqual([1, 2, 1, 2]);
+    expect([...delay]).toEqual([1, 2, 3, 4]);
+    run.destroy();
   });
 });
 
