@@ -159,18 +159,22 @@ describe('pairs in any order', () => {
 describe('a convolution', () => {
   test('takes a list of delays by source, then target', () => {
     const net = new Network({ dt: 1 });
-    net.population('x', 3, relay);
+    net.population('x', 2, relay);
     net.population('y', 2, relay);
+    // Made channel by channel: not in the order of sources.
     net.project('x', 'y', {
       name: 'p',
-      pattern: convolution({ image: [1, 1, 3], kernel: [[[[1, 2]]]] }),
+      pattern: convolution({
+        image: [1, 1, 2],
+        kernel: [[[[1, 2]]], [[[3, 4]]]],
+      }),
       delay: [1, 2, 3, 4],
     });
     const run = NetworkRun.open(net, { backend: new CpuBackend('f64') });
     const { pre, post, weight, delay } = run.synapses('p');
-    expect([...pre]).toEqual([0, 1, 1, 2]);
-    expect([...post]).toEqual([0, 0, 1, 1]);
-    expect([...weight]).toEqual([1, 2, 1, 2]);
+    expect([...pre]).toEqual([0, 0, 1, 1]);
+    expect([...post]).toEqual([0, 1, 0, 1]);
+    expect([...weight]).toEqual([1, 3, 2, 4]);
     expect([...delay]).toEqual([1, 2, 3, 4]);
     run.destroy();
   });
