@@ -5,8 +5,8 @@
  */
 
 import * as f32 from '../ops/f32.ts';
-import { floatsInWasm, memoryOf } from '../ops/wasm-memory.ts';
-import { type Draw, type WasmNoise, wasmNoise } from '../ops/wasm-noise.ts';
+import { floatsInWasm, memoryOf } from '../wasm/memory.ts';
+import { type Draw, type WasmNoise, wasmNoise } from '../wasm/noise.ts';
 import { philoxBlock } from '../random.ts';
 import type { FloatArray } from '../tensor.ts';
 

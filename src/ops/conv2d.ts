@@ -5,7 +5,8 @@
  */
 
 import { type Shape, shapeText } from '../tensor.ts';
-import { contraction, gathered } from './contraction.ts';
+import { contraction } from './contraction.ts';
+import { gathered } from './contraction-cpu.ts';
 import {
   type Attrs,
   countAttr,

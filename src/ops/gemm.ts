@@ -3,7 +3,8 @@
  * B[z, k, j]. The strides make one kernel serve all transposed forms.
  */
 
-import { contraction, type Extent, strided } from './contraction.ts';
+import { contraction, type Extent } from './contraction.ts';
+import { strided } from './contraction-cpu.ts';
 import type { Emit, Ref } from './kernel.ts';
 
 /**

@@ -6,6 +6,14 @@
  */
 
 import type { FloatArray } from '../tensor.ts';
+import {
+  Code,
+  hasSimd,
+  type Plain,
+  type WasmMemory,
+  wasm,
+} from '../wasm/code.ts';
+import { startIn } from '../wasm/memory.ts';
 import { compileJs, type Expression } from './expression.ts';
 import {
   checkPrecision,
@@ -14,8 +22,6 @@ import {
   type LoopSpec,
   readLoop,
 } from './loop.ts';
-import { Code, hasSimd, type Plain, type WasmMemory, wasm } from './wasm.ts';
-import { startIn } from './wasm-memory.ts';
 
 /**
  * Binds a loop to a memory. Arrays and words are counted from the starts of

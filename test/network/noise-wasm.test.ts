@@ -13,11 +13,11 @@ import {
   noiseInto,
   wasmNoiseInto,
 } from '../../src/network/noise.ts';
-import { Code, type WasmMemory, wasm } from '../../src/ops/wasm.ts';
-import { normal32 } from '../../src/ops/wasm-draws.ts';
-import { floatsInWasm, memoryOf } from '../../src/ops/wasm-memory.ts';
-import { wasmNoise } from '../../src/ops/wasm-noise.ts';
-import { normal64 } from '../../src/ops/wasm-normal64.ts';
+import { Code, type WasmMemory, wasm } from '../../src/wasm/code.ts';
+import { normal32 } from '../../src/wasm/draws.ts';
+import { floatsInWasm, memoryOf } from '../../src/wasm/memory.ts';
+import { wasmNoise } from '../../src/wasm/noise.ts';
+import { normal64 } from '../../src/wasm/normal64.ts';
 import type { FloatArray } from '../../src/tensor.ts';
 import { difference } from '../ops/loops.ts';
 
@@ -316,7 +316,7 @@ describe('where the engine is another', () => {
     });
     vi.resetModules();
     const own = await import('../../src/network/noise.ts');
-    const { floatsInWasm } = await import('../../src/ops/wasm-memory.ts');
+    const { floatsInWasm } = await import('../../src/wasm/memory.ts');
     const { floats } = floatsInWasm('f64', 4096);
     const wanted = floats.slice();
     own.wasmNoiseInto(spec, floats, false)!(11);

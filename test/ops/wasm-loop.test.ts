@@ -6,9 +6,9 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { GraphError, OptionError } from '../../src/errors.ts';
 import { jsLoop, type Loop, type LoopSpec } from '../../src/ops/loop.ts';
-import type { WasmMemory } from '../../src/ops/wasm.ts';
+import type { WasmMemory } from '../../src/wasm/code.ts';
 import { type WasmBind, wasmLoop } from '../../src/ops/wasm-loop.ts';
-import { floatsInWasm, memoryOf } from '../../src/ops/wasm-memory.ts';
+import { floatsInWasm, memoryOf } from '../../src/wasm/memory.ts';
 import type { DType, FloatArray } from '../../src/tensor.ts';
 import { CORNERS, difference, type Layout, layouts, specs } from './loops.ts';
 
@@ -280,7 +280,7 @@ describe('without WebAssembly', () => {
     vi.stubGlobal('WebAssembly', undefined);
     vi.resetModules();
     const { wasmLoop } = await import('../../src/ops/wasm-loop.ts');
-    const own = await import('../../src/ops/wasm-memory.ts');
+    const own = await import('../../src/wasm/memory.ts');
     expect(wasmLoop(xyz('x'), true)).toBeNull();
     const { floats, u32 } = own.floatsInWasm('f32', 10_000, 3);
     expect([floats.length, u32.length]).toEqual([10_000, 3]);

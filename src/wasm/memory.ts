@@ -1,11 +1,11 @@
 /**
- * Arrays in memory of WebAssembly, so that loops there (wasm-loop.ts) and
+ * Arrays in memory of WebAssembly, so that loops there (ops/wasm-loop.ts) and
  * JavaScript work on the same elements.
  */
 
 import { OptionError } from '../errors.ts';
 import type { DType, FloatArray } from '../tensor.ts';
-import { PAGE, type WasmMemory, wasm } from './wasm.ts';
+import { PAGE, type WasmMemory, wasm } from './code.ts';
 
 /**
  * A pass over as few as 16 elements is faster in WebAssembly, but a memory and

@@ -6,8 +6,8 @@
  * numbers, and the cosine of an angle in [0, 2 pi).
  */
 
-import type { Code } from './wasm.ts';
-import { f32, f64, i32, Lanes } from './wasm-lanes.ts';
+import type { Code } from './code.ts';
+import { f32, f64, i32, Lanes } from './lanes.ts';
 
 const r = Math.fround;
 

@@ -11,9 +11,9 @@
  * bit of any of these 2^24 logarithms and cosines, and is left out.
  */
 
-import type { Code } from './wasm.ts';
-import { uniform64 } from './wasm-draws.ts';
-import { f64, i64, Lanes } from './wasm-lanes.ts';
+import type { Code } from './code.ts';
+import { uniform64 } from './draws.ts';
+import { f64, i64, Lanes } from './lanes.ts';
 
 /** Of the first two pairs of words and of the last two, by Box-Muller. */
 export function normal64(code: Code, a: number, b: number): [number, number] {

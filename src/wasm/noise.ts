@@ -4,9 +4,9 @@
  * exact or rounds by itself as the one in JavaScript, so bits are the same.
  */
 
-import { Code, hasSimd, type Plain, type WasmMemory, wasm } from './wasm.ts';
-import { normal32, uniform32, uniform64 } from './wasm-draws.ts';
-import { normal64 } from './wasm-normal64.ts';
+import { Code, hasSimd, type Plain, type WasmMemory, wasm } from './code.ts';
+import { normal32, uniform32, uniform64 } from './draws.ts';
+import { normal64 } from './normal64.ts';
 
 /**
  * What is made of two words of a block: a uniform number in [0, 1), of the

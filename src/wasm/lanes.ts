@@ -3,7 +3,7 @@
  * local of its own.
  */
 
-import type { Code, Plain } from './wasm.ts';
+import type { Code, Plain } from './code.ts';
 
 /** A local, or a vector that is the same every time. */
 export type Operand = number | ArrayBufferView;
