@@ -5,10 +5,10 @@
 
 import { OptionError } from '../errors.ts';
 import { aligned } from '../ops/kernel.ts';
-import { floatsInWasm } from '../wasm/memory.ts';
 import { type Plan, planMemory, type Span } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
 import { type DType, type FloatArray, floatArray } from '../tensor.ts';
+import { floatsInWasm } from '../wasm/memory.ts';
 import {
   type Backend,
   type Contents,

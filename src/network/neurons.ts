@@ -13,8 +13,8 @@ import {
 import { type Kernel, spread, WORKGROUP } from '../ops/kernel.ts';
 import { jsLoop, type Loop, type LoopSpec } from '../ops/loop.ts';
 import { wasmLoop } from '../ops/wasm-loop.ts';
-import { memoryOf } from '../wasm/memory.ts';
 import type { FloatArray } from '../tensor.ts';
+import { memoryOf } from '../wasm/memory.ts';
 import { arrivalName, type TickFormulas } from './formulas.ts';
 import { noiseInto } from './noise.ts';
 

@@ -5,10 +5,10 @@
  */
 
 import * as f32 from '../ops/f32.ts';
-import { floatsInWasm, memoryOf } from '../wasm/memory.ts';
-import { type Draw, type WasmNoise, wasmNoise } from '../wasm/noise.ts';
 import { philoxBlock } from '../random.ts';
 import type { FloatArray } from '../tensor.ts';
+import { floatsInWasm, memoryOf } from '../wasm/memory.ts';
+import { type Draw, type WasmNoise, wasmNoise } from '../wasm/noise.ts';
 
 export interface NoiseSpec {
   /** Name and distribution of the variables, in the order of memory. */
