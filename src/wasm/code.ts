@@ -6,7 +6,9 @@
 
 /** A memory of WebAssembly; its elements are those of `buffer`. */
 export interface WasmMemory {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
+  /** By so many pages. Throws RangeError. */
+  grow(pages: number): number;
 }
 
 /** What is used of the global `WebAssembly`. */
@@ -14,6 +16,7 @@ interface Wasm {
   readonly Memory: new (size: {
     readonly initial: number;
     readonly maximum: number;
+    readonly shared?: boolean;
   }) => WasmMemory;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (
@@ -225,10 +228,10 @@ export class Code {
   }
 
   /**
-   * The module: it imports the memory env.memory and exports this function as
-   * `run`; what is left on the stack, an i32, is the result.
+   * The module: it imports the memory env.memory, shared or not, and exports
+   * this function as `run`; what is left on the stack, an i32, is the result.
    */
-  module(): Uint8Array {
+  module(shared = false): Uint8Array {
     const name = (text: string) => vector([...text].map((c) => byte(c)));
     const types = this.params.map((type) => TYPES[type]);
     const locals = this.locals.map((type) => [1, TYPES[type]]);
@@ -243,8 +246,11 @@ export class Code {
       [
         [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
         section(1, [0x60, ...vector(types), ...vector([TYPES.i32])]),
-        // Any memory will do: at least 0 pages.
-        section(2, [...name('env'), ...name('memory'), 0x02, 0x00, 0]),
+        // Any memory will do: at least 0 pages, at most all if it is shared.
+        section(2, [
+          ...[...name('env'), ...name('memory'), 0x02],
+          ...(shared ? [0x03, 0, ...unsigned(65536)] : [0x00, 0]),
+        ]),
         section(3, [0]),
         section(7, [...name('run'), 0x00, 0]),
         section(10, vector(body)),
