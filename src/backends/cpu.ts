@@ -1,6 +1,7 @@
 /**
  * The CPU backend: in float64 the reference, in float32 the GPU's twin, which
- * rounds after every operation.
+ * rounds after every operation. Its numbers lie in the arena (wasm/arena.ts)
+ * where there is one, so that WebAssembly and threads can work on them.
  */
 
 import { OptionError } from '../errors.ts';
@@ -8,7 +9,9 @@ import { aligned } from '../ops/kernel.ts';
 import { type Plan, planMemory, type Span } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
 import { type DType, type FloatArray, floatArray } from '../tensor.ts';
+import { floatsInArena, release } from '../wasm/arena.ts';
 import { floatsInWasm } from '../wasm/memory.ts';
+import { threadsThere } from '../wasm/team.ts';
 import {
   type Backend,
   type Contents,
@@ -41,10 +44,22 @@ export class CpuBackend implements Backend {
   readonly dtype: DType;
   readonly description: string;
   private readonly batches: boolean;
+  private readonly threads: number;
+  /** Parts in use of arrays that are shared. */
+  private readonly shared = new WeakMap<Contents, number>();
+  private readonly pools = new Set<WeakRef<FloatArray>>();
 
-  /** `batches`: calls alike as one, which gains nothing here but can be tested. */
-  constructor(dtype: DType = 'f64', options: { batches?: boolean } = {}) {
+  /**
+   * `threads`: as many as the machine runs at once unless said; the bits are
+   * the same. `batches`: calls alike as one, which gains nothing here but can
+   * be tested.
+   */
+  constructor(
+    dtype: DType = 'f64',
+    options: { batches?: boolean; threads?: number } = {},
+  ) {
     this.batches = options.batches ?? false;
+    this.threads = options.threads ?? threadsThere();
     this.dtype = dtype;
     this.description = `cpu, ${dtype === 'f64' ? 'float64' : 'float32'}`;
   }
@@ -55,7 +70,9 @@ export class CpuBackend implements Backend {
 
   allocateAll(sizes: readonly number[]): Memory[] {
     const total = sizes.reduce((sum, size) => sum + aligned(size), 0);
-    const pool = floatArray(this.dtype, total);
+    const pool = numbers(this.dtype, total);
+    this.shared.set(pool, sizes.length);
+    this.pools.add(new WeakRef(pool));
     let offset = 0;
     return sizes.map((size) => {
       offset += aligned(size);
@@ -81,7 +98,16 @@ export class CpuBackend implements Backend {
     return memories.map((memory) => own(memory).data.slice());
   }
 
-  free(): void {}
+  /** An array is released with the last of its parts. */
+  free(memory: Memory): void {
+    const { pool } = own(memory);
+    const left = (this.shared.get(pool) ?? 0) - 1;
+    if (left < 0) return;
+    this.shared.set(pool, left);
+    if (left > 0) return;
+    this.shared.delete(pool);
+    release(pool);
+  }
 
   async compile(
     program: Program,
@@ -90,10 +116,20 @@ export class CpuBackend implements Backend {
     for (const memory of residents.values()) own(memory);
     const homes = homesOf(program, residents);
     const plan = planMemory(program, { homes, batches: this.batches });
-    return new CpuExecutable(plan, this.dtype);
+    return new CpuExecutable(plan, this.dtype, this.threads);
   }
 
-  close(): void {}
+  close(): void {
+    for (const pool of this.pools) {
+      const array = pool.deref();
+      if (array) release(array);
+    }
+    this.pools.clear();
+  }
+}
+
+function numbers(dtype: DType, length: number): FloatArray {
+  return floatsInArena(dtype, length) ?? floatArray(dtype, length);
 }
 
 function own(memory: Memory): CpuMemory {
@@ -142,12 +178,14 @@ class CpuExecutable implements Executable {
   private readonly places: FloatArray[];
   private readonly steps: { tick: number; run: () => void }[];
 
-  constructor(plan: Plan, dtype: DType) {
+  private readonly mine: FloatArray[];
+
+  constructor(plan: Plan, dtype: DType, threads: number) {
     this.plan = plan;
     const { given } = plan;
     this.places = plan.sizes.map(
       (size, place) =>
-        (given.get(place) as FloatArray | undefined) ?? floatArray(dtype, size),
+        (given.get(place) as FloatArray | undefined) ?? numbers(dtype, size),
     );
     for (const { span, fill } of plan.constants) this.part(span).fill(fill);
     const single = dtype === 'f32';
@@ -156,12 +194,12 @@ class CpuExecutable implements Executable {
         const form = kernel.cpu(single);
         const from = inputs.map((span) => this.part(span));
         const to = outputs.map((span) => this.part(span));
-        return { tick, run: () => form(from, to, ints, floats) };
+        return { tick, run: () => form(from, to, ints, floats, threads) };
       },
     );
     this.launches = plan.calls.length;
-    const mine = this.places.filter((_, place) => !given.has(place));
-    this.bytes = mine.reduce((sum, array) => sum + array.byteLength, 0);
+    this.mine = this.places.filter((_, place) => !given.has(place));
+    this.bytes = this.mine.reduce((sum, array) => sum + array.byteLength, 0);
   }
 
   feed(name: string, data: ArrayLike<number>): void {
@@ -183,5 +221,7 @@ class CpuExecutable implements Executable {
     return this.places[place].subarray(offset, offset + length);
   }
 
-  free(): void {}
+  free(): void {
+    for (const array of this.mine) release(array);
+  }
 }

@@ -1,137 +1,91 @@
-/** Contractions on the CPU: packed panels, sums of 4 x 4 in registers. */
+/**
+ * Contractions on the CPU. A layout says where elements lie; the sums are made
+ * in WebAssembly (contraction-wasm.ts) or, where arrays lie outside its memory,
+ * by loops (contraction-loops.ts), with the same bits.
+ */
 
 import type { FloatArray } from '../tensor.ts';
+import { loopContract } from './contraction-loops.ts';
+import { wasmContract } from './contraction-wasm.ts';
 
-/** Place of an element in its array; -1 is an element that is 0. */
-type At = (z: number, i: number, j: number) => number;
+/** Where the elements (z, line, k) of an operand lie: at sums of offsets. */
+export interface Lines {
+  /** Of a product, by z. */
+  readonly batch: number;
+  /** Of a line: a row of A, a column of B. */
+  line(index: number): number;
+  /** Of a term k of its sums. */
+  term(k: number): number;
+}
 
-/** Copies `terms` elements of a line, from k on, to every 4th place. */
-export type Pack = (
-  from: FloatArray,
-  line: readonly [z: number, index: number],
-  k: number,
-  terms: number,
-  to: Float64Array,
-  at: number,
-) => void;
-
-/** Where the elements of a call lie, on the CPU. */
+/** Where the elements of a call lie, on the CPU; all in elements. */
 export interface Layout {
-  /** Rows of A: lines (z, i). */
-  readonly a: Pack;
-  /** Columns of B: lines (z, j). */
-  readonly b: Pack;
-  /** Of (z, i, j). */
-  readonly out: At;
-  /** Of (z, i, j) in the bias. */
-  readonly bias: At;
+  readonly a: Lines;
+  readonly b: Lines;
+  /** The array that B's offsets mean, made of the operand; itself if none. */
+  readonly spread?: Spread;
+  /** Of output (z, i, j): z * batch + i * row + column(j). */
+  readonly out: {
+    readonly batch: number;
+    readonly row: number;
+    column(j: number): number;
+  };
+  /** The bias of row i or of column j is element z * batch + i or + j. */
+  readonly bias: { readonly of: 'row' | 'column'; readonly batch: number };
+}
+
+/** A copy of an operand with zeros around and between its elements. */
+export interface Spread {
+  readonly size: number;
+  /** `to` is all 0. */
+  copy(from: FloatArray, to: FloatArray): void;
 }
 
 /** Lines at fixed distances. */
-export function strided(batch: number, line: number, step: number): Pack {
-  return (from, [z, index], k, terms, to, at) => {
-    let source = z * batch + index * line + k * step;
-    for (let t = 0; t < terms; t++, source += step)
-      to[at + 4 * t] = from[source];
-  };
-}
+export const strided = (batch: number, line: number, step: number): Lines => ({
+  batch,
+  line: (index) => index * line,
+  term: (k) => k * step,
+});
 
-/** Lines whose elements (z, line, k) are anywhere. */
-export function gathered(place: At): Pack {
-  return (from, [z, index], k, terms, to, at) => {
-    for (let t = 0; t < terms; t++) {
-      const source = place(z, index, k + t);
-      to[at + 4 * t] = source < 0 ? 0 : from[source];
-    }
-  };
-}
-
-/** Terms summed before the operands' next pieces are packed. */
-const BLOCK = 256;
-
-interface Operands {
+export interface Operands {
   readonly a: FloatArray;
   readonly b: FloatArray;
   readonly out: FloatArray;
   readonly bias: FloatArray | null;
 }
 
-/**
- * On the CPU: operands are packed into panels of 4 rows and 4 columns, which
- * the inner loop reads in order; sums go on from block to block of k.
- */
-export function contract(
-  [m, n, depth, batches]: readonly number[],
-  layout: Layout,
-  { a, b, out, bias }: Operands,
-  add: boolean,
-  single: boolean,
-): void {
-  const round = single ? Math.fround : (x: number) => x;
-  const multiply = single ? multiply32 : multiply64;
-  const rows = Math.ceil(m / 4);
-  const columns = Math.ceil(n / 4);
-  const left = new Float64Array(rows * 4 * Math.min(depth, BLOCK));
-  const right = new Float64Array(4 * Math.min(depth, BLOCK));
-  const sums = new Float64Array(rows * columns * 16);
-  for (let z = 0; z < batches; z++) {
-    sums.fill(0);
-    for (let k0 = 0; k0 < depth; k0 += BLOCK) {
-      const terms = Math.min(BLOCK, depth - k0);
-      // Lines beyond the edge keep what they had: their sums are not stored.
-      for (let i = 0; i < m; i++) {
-        const panel = (i >> 2) * terms * 4 + (i & 3);
-        layout.a(a, [z, i], k0, terms, left, panel);
-      }
-      for (let column = 0; column < columns; column++) {
-        for (let j = column * 4; j < Math.min(n, column * 4 + 4); j++) {
-          layout.b(b, [z, j], k0, terms, right, j & 3);
-        }
-        for (let row = 0; row < rows; row++) {
-          const tile = (column * rows + row) * 16;
-          multiply(left, row * terms * 4, right, terms, sums, tile);
-        }
-      }
-    }
-    for (let i = 0; i < m; i++) {
-      for (let j = 0; j < n; j++) {
-        const tile = ((j >> 2) * rows + (i >> 2)) * 16;
-        const sum = sums[tile + (i & 3) * 4 + (j & 3)];
-        const at = layout.out(z, i, j);
-        if (add) out[at] = round(out[at] + sum);
-        else if (bias) out[at] = round(sum + bias[layout.bias(z, i, j)]);
-        else out[at] = sum;
-      }
-    }
-  }
+/** What is to be done with the sums, and by how many threads. */
+export interface Manner {
+  /** Whether they are added to the output. */
+  readonly add: boolean;
+  readonly threads: number;
 }
 
-/** sums[4 x 4] += panel of 4 rows times panel of 4 columns. */
-type Multiply = (
-  left: Float64Array,
-  from: number,
-  right: Float64Array,
-  terms: number,
-  sums: Float64Array,
-  at: number,
-) => void;
+/** Rows, columns, terms of a sum, and how many products. */
+export interface Sizes {
+  readonly m: number;
+  readonly n: number;
+  readonly depth: number;
+  readonly batches: number;
+}
 
-const multiply64 = makeMultiply(false);
-const multiply32 = makeMultiply(true);
+/** A contraction of one layout; false: not with these operands. */
+export type Contract = (operands: Operands, manner: Manner) => boolean;
 
-/** Written out, so that the 16 sums stay in registers. */
-function makeMultiply(single: boolean): Multiply {
-  const round = single ? 'Math.fround' : '';
-  const four = [0, 1, 2, 3];
-  const cells = four.flatMap((r) => four.map((c) => [r, c]));
-  const body = `
-    ${cells.map(([r, c]) => `let s${r}${c} = sums[at + ${r * 4 + c}];`).join('\n')}
-    for (let k = 0, p = from, q = 0; k < terms; k++, p += 4, q += 4) {
-      ${four.map((r) => `const a${r} = left[p + ${r}];`).join(' ')}
-      ${four.map((c) => `const b${c} = right[q + ${c}];`).join(' ')}
-      ${cells.map(([r, c]) => `s${r}${c} = ${round}(s${r}${c} + ${round}(a${r} * b${c}));`).join('\n')}
-    }
-    ${cells.map(([r, c]) => `sums[at + ${r * 4 + c}] = s${r}${c};`).join('\n')}`;
-  const names = ['left', 'from', 'right', 'terms', 'sums', 'at'];
-  return new Function(...names, body) as Multiply;
+export type Contractor = (operands: Operands, manner: Manner) => void;
+
+/** The contraction of a layout, which it prepares once. */
+export function contractor(
+  sizes: Sizes,
+  layout: Layout,
+  single: boolean,
+): Contractor {
+  const quick = wasmContract(sizes, layout, single);
+  let slow: Contract | null = null;
+  return (operands, manner) => {
+    if (quick?.(operands, manner)) return;
+    slow ??= loopContract(sizes, layout, single);
+    slow(operands, manner);
+  };
 }

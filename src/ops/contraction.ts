@@ -4,7 +4,7 @@
  * where the elements lie; matrix products and convolutions are forms.
  */
 
-import { contract, type Layout } from './contraction-cpu.ts';
+import { type Contractor, contractor, type Layout } from './contraction-cpu.ts';
 import { contractionGpu, type Mode } from './contraction-gpu.ts';
 import type { Emit, Kernel, Ref } from './kernel.ts';
 
@@ -50,14 +50,22 @@ function contractionKernel(form: ContractionForm, mode: Mode): Kernel {
     name: `${form.name}:${mode}`,
     inPlace: [mode === 'add' ? 2 : null],
     batch: form.batch,
-    cpu:
-      (single) =>
-      (inputs, [out], ints) => {
+    cpu(single) {
+      // A call keeps its list of ints: what is prepared for it is kept too.
+      const known = new WeakMap<readonly number[], Contractor>();
+      return (inputs, [out], ints, _, threads = 1) => {
+        let contract = known.get(ints);
+        if (!contract) {
+          const [m, n, depth, batches] = ints;
+          const sizes = { m, n, depth, batches };
+          contract = contractor(sizes, form.layout(ints), single);
+          known.set(ints, contract);
+        }
         const bias = mode === 'bias' ? inputs[2] : null;
-        const layout = form.layout(ints);
         const operands = { a: inputs[0], b: inputs[1], out, bias };
-        contract(ints, layout, operands, mode === 'add', single);
-      },
+        contract(operands, { add: mode === 'add', threads });
+      };
+    },
     gpu: contractionGpu(form.files, mode),
   };
 }

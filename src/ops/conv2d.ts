@@ -4,9 +4,9 @@
  * are contractions; elements of the padding are 0.
  */
 
-import { type Shape, shapeText } from '../tensor.ts';
+import { type FloatArray, type Shape, shapeText } from '../tensor.ts';
 import { contraction } from './contraction.ts';
-import { gathered } from './contraction-cpu.ts';
+import { strided } from './contraction-cpu.ts';
 import {
   type Attrs,
   countAttr,
@@ -63,13 +63,97 @@ function geometryOf(ints: readonly number[]): Geometry {
 
 const quotient = (a: number, b: number) => Math.floor(a / b);
 
-/** The pixel of x that an element of a filter meets at a position of y, or -1. */
-function pixelOf(g: Geometry, position: number, inner: number): number {
-  const oy = quotient(position, g.ow);
-  const y = oy * g.stride - g.padding + quotient(inner, g.kw);
-  const x = (position % g.ow) * g.stride - g.padding + (inner % g.kw);
-  const inside = y >= 0 && y < g.height && x >= 0 && x < g.width;
-  return inside ? y * g.width + x : -1;
+/** Places of planes of images, some elements apart. */
+interface Planes {
+  readonly width: number;
+  readonly plane: number;
+  readonly image: number;
+}
+
+/** x with its padding around it, and where windows of it are. */
+function padded(g: Geometry) {
+  const { padding: p, height, width, channels, batch } = g;
+  const [rows, columns] = [height + 2 * p, width + 2 * p];
+  const plane = rows * columns;
+  const planes: Planes = { width: columns, plane, image: channels * plane };
+  const positions = g.oh * g.ow;
+  const filter = g.kh * g.kw;
+  return {
+    /** Of a group. */
+    batch: (channels / g.groups) * plane,
+    /** Where the window of a position (image, oy, ox) starts ... */
+    window: (at: number) =>
+      quotient(at, positions) * planes.image +
+      (quotient(at % positions, g.ow) * columns + (at % g.ow)) * g.stride,
+    /** ... and how far in it an element (channel, ky, kx) of the filter is. */
+    element: (k: number) =>
+      quotient(k, filter) * plane +
+      quotient(k % filter, g.kw) * columns +
+      (k % g.kw),
+    spread:
+      p === 0
+        ? undefined
+        : {
+            size: batch * planes.image,
+            copy: (from: FloatArray, to: FloatArray) => {
+              const size = [batch * channels, height, width] as const;
+              spreadPlanes(from, size, to, { ...planes, start: p, step: 1 });
+            },
+          },
+  };
+}
+
+/** The error of y, `stride` apart, so that each pixel's errors are a window. */
+function dilated(g: Geometry) {
+  const { padding: p, height, width, outputs, batch, stride } = g;
+  // A window ends at its pixel and may start before the first error.
+  const start = Math.max(0, g.kh - 1 - p, g.kw - 1 - p);
+  const columns = width + p + start;
+  const plane = (height + p + start) * columns;
+  const planes: Planes = { width: columns, plane, image: outputs * plane };
+  const pixels = height * width;
+  const filter = g.kh * g.kw;
+  return {
+    batch: (outputs / g.groups) * plane,
+    /** Where the window of a pixel (image, y, x) ends ... */
+    window: (at: number) =>
+      quotient(at, pixels) * planes.image +
+      (quotient(at % pixels, width) + p + start) * columns +
+      ((at % width) + p + start),
+    /** ... and how far before it the error of (output, ky, kx) is. */
+    element: (k: number) =>
+      quotient(k, filter) * plane -
+      quotient(k % filter, g.kw) * columns -
+      (k % g.kw),
+    spread: {
+      size: batch * planes.image,
+      copy: (from: FloatArray, to: FloatArray) => {
+        const size = [batch * outputs, g.oh, g.ow] as const;
+        spreadPlanes(from, size, to, { ...planes, start, step: stride });
+      },
+    },
+  };
+}
+
+/** Copies planes to larger ones, from (start, start) on, `step` apart. */
+function spreadPlanes(
+  from: FloatArray,
+  [planes, rows, columns]: readonly [number, number, number],
+  to: FloatArray,
+  at: Planes & { readonly start: number; readonly step: number },
+): void {
+  const { width, plane, start, step } = at;
+  // What lies beyond the edge is in no window.
+  const height = plane / width;
+  const mostRows = Math.min(rows, Math.ceil((height - start) / step));
+  const most = Math.min(columns, Math.ceil((width - start) / step));
+  for (let p = 0; p < planes; p++) {
+    for (let y = 0; y < mostRows; y++) {
+      const source = (p * rows + y) * columns;
+      const target = p * plane + (start + y * step) * width + start;
+      for (let x = 0; x < most; x++) to[target + x * step] = from[source + x];
+    }
+  }
 }
 
 /** y: row = output of the group, column = (image, oy, ox), k = (c, ky, kx). */
@@ -80,21 +164,19 @@ const forward = contraction({
     const g = geometryOf(ints);
     const [outputs, channels] = [g.outputs / g.groups, g.channels / g.groups];
     const positions = g.oh * g.ow;
-    const filter = g.kh * g.kw;
-    const depth = channels * filter;
+    const depth = channels * g.kh * g.kw;
+    const { batch, window, element, spread } = padded(g);
     return {
-      a: gathered((z, i, k) => (z * outputs + i) * depth + k),
-      b: gathered((z, j, k) => {
-        const pixel = pixelOf(g, j % positions, k % filter);
-        if (pixel < 0) return -1;
-        const image = quotient(j, positions);
-        const plane = image * g.channels + z * channels + quotient(k, filter);
-        return plane * g.height * g.width + pixel;
-      }),
-      out: (z, i, j) =>
-        (quotient(j, positions) * g.outputs + z * outputs + i) * positions +
-        (j % positions),
-      bias: (z, i) => z * outputs + i,
+      a: strided(outputs * depth, depth, 1),
+      b: { batch, line: window, term: element },
+      spread,
+      out: {
+        batch: outputs * positions,
+        row: positions,
+        column: (j) =>
+          quotient(j, positions) * g.outputs * positions + (j % positions),
+      },
+      bias: { of: 'row', batch: outputs },
     };
   },
 });
@@ -108,29 +190,21 @@ const toInput = contraction({
     const [outputs, channels] = [g.outputs / g.groups, g.channels / g.groups];
     const pixels = g.height * g.width;
     const filter = g.kh * g.kw;
+    const { batch, window, element, spread } = dilated(g);
     return {
-      a: gathered((z, i, k) => {
-        const output = z * outputs + quotient(k, filter);
-        return (output * channels + i) * filter + (k % filter);
-      }),
-      b: gathered((z, j, k) => {
-        const pixel = j % pixels;
-        const inner = k % filter;
-        const y = quotient(pixel, g.width) + g.padding - quotient(inner, g.kw);
-        const x = (pixel % g.width) + g.padding - (inner % g.kw);
-        if (y < 0 || x < 0 || y % g.stride !== 0 || x % g.stride !== 0) {
-          return -1;
-        }
-        const [oy, ox] = [y / g.stride, x / g.stride];
-        if (oy >= g.oh || ox >= g.ow) return -1;
-        const plane =
-          quotient(j, pixels) * g.outputs + z * outputs + quotient(k, filter);
-        return (plane * g.oh + oy) * g.ow + ox;
-      }),
-      out: (z, i, j) =>
-        (quotient(j, pixels) * g.channels + z * channels + i) * pixels +
-        (j % pixels),
-      bias: () => 0,
+      a: {
+        batch: outputs * channels * filter,
+        line: (i) => i * filter,
+        term: (k) => quotient(k, filter) * channels * filter + (k % filter),
+      },
+      b: { batch, line: window, term: element },
+      spread,
+      out: {
+        batch: channels * pixels,
+        row: pixels,
+        column: (j) => quotient(j, pixels) * g.channels * pixels + (j % pixels),
+      },
+      bias: { of: 'row', batch: 0 },
     };
   },
 });
@@ -143,22 +217,19 @@ const toWeight = contraction({
     const g = geometryOf(ints);
     const [outputs, channels] = [g.outputs / g.groups, g.channels / g.groups];
     const positions = g.oh * g.ow;
-    const filter = g.kh * g.kw;
-    const depth = channels * filter;
+    const depth = channels * g.kh * g.kw;
+    const { batch, window, element, spread } = padded(g);
     return {
-      a: gathered((z, i, k) => {
-        const plane = quotient(k, positions) * g.outputs + z * outputs + i;
-        return plane * positions + (k % positions);
-      }),
-      b: gathered((z, j, k) => {
-        const pixel = pixelOf(g, k % positions, j % filter);
-        if (pixel < 0) return -1;
-        const image = quotient(k, positions);
-        const plane = image * g.channels + z * channels + quotient(j, filter);
-        return plane * g.height * g.width + pixel;
-      }),
-      out: (z, i, j) => (z * outputs + i) * depth + j,
-      bias: () => 0,
+      a: {
+        batch: outputs * positions,
+        line: (i) => i * positions,
+        term: (k) =>
+          quotient(k, positions) * g.outputs * positions + (k % positions),
+      },
+      b: { batch, line: element, term: window },
+      spread,
+      out: { batch: outputs * depth, row: depth, column: (j) => j },
+      bias: { of: 'row', batch: 0 },
     };
   },
 });

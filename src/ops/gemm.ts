@@ -38,8 +38,8 @@ const product = contraction({
   layout: ([, , , , n, az, ai, ak, bz, bk, bj, biasBatch, outBatch]) => ({
     a: strided(az, ai, ak),
     b: strided(bz, bj, bk),
-    out: (z, i, j) => z * outBatch + i * n + j,
-    bias: (z, _, j) => z * biasBatch + j,
+    out: { batch: outBatch, row: n, column: (j) => j },
+    bias: { of: 'column', batch: biasBatch },
   }),
   // Single products become products for all z.
   batch([m, n, k, z, rows, , ...rest], { inputs, outputs }, count) {

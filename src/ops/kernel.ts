@@ -15,12 +15,16 @@ export interface Ref {
   readonly size: number;
 }
 
-/** Computes a call on the CPU. `outputs` of in-place kernels hold the base. */
+/**
+ * Computes a call on the CPU, on so many threads at most (1 if not given).
+ * `outputs` of in-place kernels hold the base.
+ */
 export type CpuForm = (
   inputs: readonly FloatArray[],
   outputs: readonly FloatArray[],
   ints: readonly number[],
   floats: readonly number[],
+  threads?: number,
 ) => void;
 
 /** What a kernel's WGSL may depend on. */

@@ -43,10 +43,16 @@ const PLAIN = {
   end: [0x0b],
   'i32.eqz': [0x45],
   'i32.lt_s': [0x48],
+  'i32.lt_u': [0x49],
   'i32.gt_s': [0x4a],
   'i32.ge_s': [0x4e],
+  'i32.ge_u': [0x4f],
+  'i32.eq': [0x46],
+  'i32.ne': [0x47],
   'i32.popcnt': [0x69],
   'i32.add': [0x6a],
+  'i32.sub': [0x6b],
+  'i32.mul': [0x6c],
   'i32.and': [0x71],
   'i32x4.splat': simd(0x11),
   'f32x4.splat': simd(0x13),
@@ -107,7 +113,14 @@ export type Plain = keyof typeof PLAIN;
 
 /** Instructions on memory, with the bytes that follow the address. */
 const ACCESS = {
+  'i32.load': [[0x28], []],
+  'f32.load': [[0x2a], []],
+  'f64.load': [[0x2b], []],
+  'f32.store': [[0x38], []],
+  'f64.store': [[0x39], []],
   'v128.load': [simd(0x00), []],
+  'v128.load32_splat': [simd(0x09), []],
+  'v128.load64_splat': [simd(0x0a), []],
   'v128.store': [simd(0x0b), []],
   // Of one lane, the first unless said; the others are 0 after a load.
   'v128.store32_lane': [simd(0x5a), [0]],
@@ -125,6 +138,14 @@ function simd(code: number): readonly number[] {
 function unsigned(value: number): number[] {
   const low = value % 128;
   return value < 128 ? [low] : [low + 128, ...unsigned((value - low) / 128)];
+}
+
+/** LEB128 of a whole number of 32 bits. */
+function signed(value: number): number[] {
+  const low = value & 0x7f;
+  const rest = value >> 7;
+  const done = rest === (low & 0x40 ? -1 : 0);
+  return done ? [low] : [low + 128, ...signed(rest)];
 }
 
 /** The body of a function, as it is written. */
@@ -162,9 +183,9 @@ export class Code {
     this.write([0x22], unsigned(local));
   }
 
-  /** A whole number from -64 to 63: one byte of LEB128. */
+  /** A whole number of 32 bits. */
   int(value: number): void {
-    this.write([0x41, value & 0x7f]);
+    this.write([0x41], signed(value));
   }
 
   /** The 16 bytes of a vector. */
