@@ -15,9 +15,10 @@ export interface OpenedBackend {
 }
 
 /**
- * Opens a backend. `auto` takes the adapter if there is one and float64 is
- * not asked for, else the CPU. Without a dtype, webgpu and cpu compute in
- * float32. Throws DeviceMissingError for `webgpu` without an adapter.
+ * Opens a backend. `auto` takes a graphics adapter if there is one and float64
+ * is not asked for, else the CPU: a software adapter is the CPU too, slower
+ * than the CPU backend and to the same bits. Without a dtype, webgpu and cpu
+ * compute in float32. Throws DeviceMissingError for `webgpu` without an adapter.
  */
 export async function openBackend(
   choice: BackendChoice = 'auto',
@@ -43,14 +44,18 @@ export async function openBackend(
     const { openGpu } = await import('./device.ts');
     const { WebGpuBackend } = await import('./webgpu.ts');
     const backend = new WebGpuBackend(await openGpu());
-    const software = backend.gpu.info.driverSource !== 'system';
-    const note =
-      choice === 'auto' && software
-        ? 'no system Vulkan driver: SwiftShader, which comes with the ' +
-          'development tools, stands in; the cpu backend is faster for small ' +
-          "models, and Mesa's lavapipe for all (see `isochron info`)"
-        : null;
-    return { backend, note };
+    if (choice === 'webgpu' || !backend.software) {
+      return { backend, note: null };
+    }
+    const { description, device } = backend.gpu.info;
+    backend.close();
+    return {
+      backend: new CpuBackend('f32'),
+      note:
+        'running on the CPU: the adapter here is software ' +
+        `(${description || device}), which is slower and gives the same bits; ` +
+        '--backend webgpu takes it',
+    };
   } catch (error) {
     if (choice === 'webgpu' || !(error instanceof DeviceMissingError)) {
       throw error;

@@ -56,7 +56,7 @@ export const onBackend: Options = {
   backend: {
     type: 'string',
     value: 'NAME',
-    help: 'auto, webgpu or cpu (auto: the adapter, else the cpu)',
+    help: 'auto, webgpu or cpu (auto: a graphics adapter, else the cpu)',
   },
   dtype: {
     type: 'string',

@@ -19,6 +19,7 @@ import {
   seedOf,
   text,
 } from './command.ts';
+import { alike, elsewhere } from './elsewhere.ts';
 import { describe } from './level.ts';
 import { deviceOf, named, percent, runTraining } from './training.ts';
 
@@ -28,7 +29,7 @@ const CONFIG: MlpConfig = {
   loss: 'softmax_xent',
   reduction: 'mean',
 };
-const STEPS = 500;
+const STEPS = 1500;
 const RATE = 0.004;
 
 export const demoCommand: Command = {
@@ -86,7 +87,7 @@ export const demoCommand: Command = {
       backend,
       data,
       batch,
-      epochs: 2,
+      epochs: 6,
       steps: STEPS,
       testBatch: 500,
       compareEvery: 100,
@@ -108,10 +109,12 @@ export const demoCommand: Command = {
       kernelCalls: counts,
       ...(await deviceOf(backend)),
     };
-    const path = await saveResult(folder, result, weights);
+    const other = await elsewhere(options, out);
+    out.line();
+    const path = await saveResult(folder, { ...result, ...other }, weights);
     backend.close();
-    out.row({ kind: 'result', ...result, path });
-    out.line('3. The result');
+    out.row({ kind: 'result', ...result, ...other, path });
+    out.line('4. The result');
     const lines = table(
       ['', ''],
       [
@@ -124,6 +127,7 @@ export const demoCommand: Command = {
           'Z-IL against BP',
           `${measured.differingBits} of ${measured.elements} weights differ in any bit`,
         ],
+        ...(other ? [['on the other backend', alike(other)]] : []),
         ['saved', path],
       ],
     );
