@@ -9,6 +9,7 @@ import { lossDivisor } from '../graph.ts';
 import type { Levelled } from '../level.ts';
 import type { Ref } from '../ops/kernel.ts';
 import { mapKernel } from '../ops/map.ts';
+import type { Op } from '../ops/op.ts';
 import { lossByName, opByName } from '../ops/table.ts';
 import type { Recorder } from '../program/recorder.ts';
 import type { Vertex } from '../vertex.ts';
@@ -17,6 +18,12 @@ import { TickClock } from './clock.ts';
 import { type Arrival, canonical, type ErrorEvent } from './event.ts';
 import { horizons } from './horizon.ts';
 import { difference, Leaf, Population } from './population.ts';
+import {
+  hasPrecision,
+  neuronsOf,
+  Precision,
+  precisionId,
+} from './precision.ts';
 import { type Probe, recordProbes } from './probe.ts';
 
 export interface CircuitOptions {
@@ -30,10 +37,18 @@ export interface CircuitOptions {
   readonly clocked: boolean;
   /** Leave out what can no longer reach a plasticity event or a probe. */
   readonly horizon: boolean;
+  /** Precisions Pi: all 1, or learned, one for each neuron. */
+  readonly precision?: 'one' | 'learned';
+}
+
+/** What learns: a parameter of the graph, or the ln Sigma of a population. */
+export interface Plastic {
+  readonly id: string;
+  readonly size: number;
 }
 
 /** Makes a parameter's new value of its gradient; null leaves it as it is. */
-export type Plasticity = (parameter: Vertex, gradient: Ref) => Ref | null;
+export type Plasticity = (parameter: Plastic, gradient: Ref) => Ref | null;
 
 const perturb = mapKernel({
   name: 'noise',
@@ -87,7 +102,7 @@ export class Circuit {
         this.leaves.set(vertex, new Leaf(vertex, x));
       } else {
         const op = opByName.get(vertex.op);
-        if (op) this.populations.set(vertex, new Population(vertex, op));
+        if (op) this.populations.set(vertex, this.population(vertex, op));
       }
     }
     this.output = this.populations.get(levelled.graph.output) as Population;
@@ -104,6 +119,17 @@ export class Circuit {
     });
   }
 
+  private population(vertex: Vertex, op: Op): Population {
+    const population = new Population(vertex, op);
+    const { graph } = this.levelled;
+    if (this.options.precision === 'learned' && hasPrecision(graph, vertex)) {
+      const id = precisionId(vertex.id);
+      const lnSigma = this.recorder.resident(id, neuronsOf(vertex));
+      population.precision = new Precision(vertex, lnSigma);
+    }
+    return population;
+  }
+
   /** Plastic leaves at a level. */
   parametersAt(level: number): Vertex[] {
     return this.parameters.filter(
@@ -116,14 +142,18 @@ export class Circuit {
   }
 
   /**
-   * A rule may tell beforehand how long it runs and when each parameter learns
-   * for the last time. It changes no result: what cannot matter is left out.
+   * A rule may tell beforehand how long it runs and when each parameter, and
+   * each population that has a precision, learns for the last time. It changes no result: what cannot matter is left out.
    */
-  plan(ticks: number, lastLearning: (parameter: Vertex) => number): void {
+  plan(ticks: number, lastLearning: (learner: Vertex) => number): void {
     if (!this.options.horizon) return;
     if (this.probes.some((probe) => probe.kind === 'energy')) return;
+    const learners = [...this.parameters];
+    for (const { vertex, precision } of this.populations.values()) {
+      if (precision) learners.push(vertex);
+    }
     const ends = new Map(
-      this.parameters.map((vertex) => [vertex, lastLearning(vertex)]),
+      learners.map((vertex) => [vertex, lastLearning(vertex)]),
     );
     const watched = new Set(
       this.probes.map((probe) => probe.kind === 'state' && probe.id),
@@ -235,6 +265,29 @@ export class Circuit {
     }
   }
 
+  /**
+   * The precisions of populations learn from their present errors; those
+   * without an error, or without a precision, do not.
+   */
+  learnPrecisions(vertices: Iterable<Vertex>): void {
+    for (const vertex of vertices) {
+      const { precision, eps, active } = this.populations.get(vertex) ?? {};
+      if (!precision || !eps || !active) continue;
+      const gradient = precision.gradient(this.recorder.emit, eps);
+      const plastic = { id: precisionId(vertex.id), size: neuronsOf(vertex) };
+      const next = this.plasticity(plastic, gradient);
+      if (next) precision.next = next;
+    }
+  }
+
+  /** Populations at a level. */
+  populationsAt(level: number): Vertex[] {
+    const { levels } = this.levelled;
+    return [...this.populations.keys()].filter(
+      (vertex) => levels.get(vertex) === level,
+    );
+  }
+
   /** Changes a parameter by its gradient when this tick ends. */
   commit(parameter: Vertex, gradient: Ref): void {
     const leaf = this.leaves.get(parameter) as Leaf;
@@ -307,7 +360,10 @@ export class Circuit {
 
   /** Time goes on: delayed events arrive, values that moved are sent. */
   private nextInstant(): void {
-    for (const { inbox } of this.populations.values()) inbox.length = 0;
+    for (const { inbox, precision } of this.populations.values()) {
+      inbox.length = 0;
+      precision?.advance();
+    }
     for (const { inbox } of this.leaves.values()) inbox.length = 0;
     this.clock.advance();
     const tick = this.clock.now();
@@ -326,7 +382,8 @@ export class Circuit {
     for (const population of this.populations.values()) {
       if (!this.matters(population.vertex, tick)) continue;
       const eps =
-        population.eps ?? (this.options.clocked ? this.zero(population) : null);
+        population.weighted(this.recorder.emit) ??
+        (this.options.clocked ? this.zero(population) : null);
       if (!eps) continue;
       const event = population.errorEvent(tick, eps);
       this.recorder.event({

@@ -11,6 +11,7 @@ import { mapKernel } from '../ops/map.ts';
 import type { Op, Operand } from '../ops/op.ts';
 import type { Vertex } from '../vertex.ts';
 import type { Arrival, ErrorEvent, ValueEvent } from './event.ts';
+import type { Precision } from './precision.ts';
 
 /** x(t+1) = x + gamma (eps - s) (Salvatori 2022, Eq. 7). */
 export const VALUE_STEP = 'x + gamma * (eps - s)';
@@ -31,6 +32,15 @@ const integrateError = mapKernel({
   each: ['eps', 's', 'mu1', 'mu0'],
   constants: ['gamma'],
   outputs: [['next', ERROR_STEP]],
+});
+
+/** The same with a precision: (1 - gamma Pi) eps. */
+const integrateWeighted = mapKernel({
+  name: 'error-weighted',
+  each: ['eps', 's', 'mu1', 'mu0'],
+  along: ['pi'],
+  constants: ['gamma'],
+  outputs: [['next', '(1 - gamma * pi) * eps + gamma * s + (mu1 - mu0)']],
 });
 
 /** eps(0) = mu - x, where a run starts away from x = mu. */
@@ -59,6 +69,8 @@ export class Population {
   readonly errors$ = new Subject<ErrorEvent>();
   readonly vertex: Vertex;
   private readonly op: Op;
+  /** Null: Pi = 1. */
+  precision: Precision | null = null;
   x!: Ref;
   mu!: Ref;
   /** Null: exactly 0 everywhere, nothing has happened here. */
@@ -128,7 +140,7 @@ export class Population {
     this.reached = this.inbox.some(({ event }) => event.active);
     const moved = this.active || this.reached;
     if (!moved && !clocked) return 'not computed';
-    const operands = [this.x, this.eps ?? zero, s ?? zero];
+    const operands = [this.x, this.weighted(emit) ?? zero, s ?? zero];
     [this.x] = integrateValue.emit(emit, operands, [gamma]);
     return moved ? 'moved' : 'at rest';
   }
@@ -136,8 +148,8 @@ export class Population {
   /**
    * One step of the error population, mu having been `before` until now.
    * Terms that are exactly 0 are known by the absence of their event; where
-   * only messages are left and gamma = 1, the error is their sum and nothing
-   * is computed.
+   * only messages are left, gamma = 1 and Pi = 1, the error is their sum and
+   * nothing is computed.
    */
   moveError(
     emit: Emit,
@@ -146,10 +158,16 @@ export class Population {
     zero: Ref,
     clocked: boolean,
   ): void {
-    const stays = this.active && gamma !== 1;
+    const { precision } = this;
+    const stays = this.active && (gamma !== 1 || precision !== null);
     this.active = stays || this.reached || stirred;
     if (!clocked && !this.active) {
       this.eps = null;
+    } else if (precision) {
+      const operands = [this.eps ?? zero, this.s ?? zero, this.mu, before];
+      const more = [...operands, precision.pi(emit)];
+      const places = [precision.along];
+      [this.eps] = integrateWeighted.emit(emit, more, [gamma], places);
     } else if (!clocked && gamma === 1 && !stirred) {
       this.eps = this.s;
     } else {
@@ -159,7 +177,13 @@ export class Population {
     }
   }
 
-  /** The event of its present error. */
+  /** Pi eps, or null where there is no error. */
+  weighted(emit: Emit): Ref | null {
+    if (!this.eps || !this.precision) return this.eps;
+    return this.precision.weighted(emit, this.eps);
+  }
+
+  /** The event of its present error, Pi eps where it has a precision. */
   errorEvent(tick: number, eps: Ref): ErrorEvent {
     const mu = { ref: this.mu, shape: this.vertex.shape };
     const { vertex: from, active } = this;

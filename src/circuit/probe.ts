@@ -64,19 +64,33 @@ export function recordProbes(
   }
 }
 
-/** F = 1/2 sum eps^2 of the hidden populations, plus the loss of the output. */
+/**
+ * F = 1/2 sum Pi eps^2 + 1/2 sum ln Sigma of the populations, over the batch;
+ * the output's share is its loss where it has no precision.
+ */
 function energy(probed: Probed): Ref {
   const { graph, output, target } = probed;
   const { emit } = probed.recorder;
-  const loss = lossByName.get(graph.loss.kind)!;
-  const { shape } = graph.output;
-  const divisor = lossDivisor(graph);
-  let sum = loss.value(emit, output.mu, target, shape, divisor);
-  for (const population of probed.populations) {
-    if (population === output || !population.eps) continue;
-    const { size } = population.vertex;
-    const [squares] = halfSquare.emit(emit, [population.eps]);
-    sum = addTo(emit, sum, reduceSum(emit, squares, [1, size, 1]));
+  let sum: Ref | null = null;
+  if (!output.precision) {
+    const loss = lossByName.get(graph.loss.kind)!;
+    const { shape } = graph.output;
+    const divisor = lossDivisor(graph);
+    sum = loss.value(emit, output.mu, target, shape, divisor);
   }
-  return sum;
+  const add = (terms: Ref, divisor = 1) => {
+    const total = reduceSum(emit, terms, [1, terms.size, 1], divisor);
+    sum = addTo(emit, sum, total);
+  };
+  for (const population of probed.populations) {
+    const { eps, precision, vertex } = population;
+    if (precision) {
+      const batch = vertex.size / precision.lnSigma.size;
+      add(precision.lnSigma, 2 / batch);
+      if (eps) add(precision.squares(emit, eps), 2);
+    } else if (eps && population !== output) {
+      add(halfSquare.emit(emit, [eps])[0]);
+    }
+  }
+  return sum ?? probed.zero(output);
 }

@@ -24,6 +24,7 @@ export function bp(options: Record<string, never> = {}): Rule {
     options: {},
     sigma: 0,
     hasCircuit: false,
+    learnsPrecisions: false,
     record({ levelled, recorder, plasticity, onForward }) {
       const { graph, vertices, axons } = levelled;
       const { emit } = recorder;

@@ -25,6 +25,8 @@ export interface FazilOptions {
   readonly trigger?: 'population' | 'unit';
   /** Instants a presentation, T; by default K, when the wave has passed. */
   readonly steps?: number;
+  /** Precisions Pi: all 1, or learned, one for each neuron. */
+  readonly precision?: 'one' | 'learned';
 }
 
 /** phi(eps) eps for each unit; fired remembers who has had its turn. */
@@ -38,17 +40,19 @@ const fire = mapKernel({
 });
 
 export function fazil(options: FazilOptions = {}): CircuitRule {
-  checkKeys('fazil', options, ['trigger', 'steps']);
-  const { trigger = 'population' } = options;
+  checkKeys('fazil', options, ['trigger', 'steps', 'precision']);
+  const { trigger = 'population', precision = 'one' } = options;
+  oneOf('precision', precision, ['one', 'learned']);
   oneOf('trigger', trigger, ['population', 'unit']);
   const { steps } = options;
   if (steps !== undefined) wholeNumber('steps', steps, 1);
   return circuitRule({
     name: 'fazil',
-    exact: trigger === 'population' && steps === undefined,
+    exact:
+      trigger === 'population' && steps === undefined && precision === 'one',
     levelling: 'longest-path',
-    options: { trigger, steps: steps ?? 'K' },
-    dynamics: { gamma: 1, prediction: 'recomputed' },
+    options: { trigger, steps: steps ?? 'K', precision },
+    dynamics: { gamma: 1, prediction: 'recomputed', precision },
     *run(circuit) {
       const { recorder, levelled, parameters } = circuit;
       const taught = new Map<ErrorEvent, Ref>();
@@ -57,9 +61,11 @@ export function fazil(options: FazilOptions = {}): CircuitRule {
       circuit.errors$.subscribe((event) => {
         const { from, eps } = event;
         if (!event.active) return;
+        const first = !seen.has(from);
+        seen.add(from);
+        if (first) circuit.learnPrecisions([from]);
         if (trigger === 'population') {
-          if (!seen.has(from)) taught.set(event, eps);
-          seen.add(from);
+          if (first) taught.set(event, eps);
           return;
         }
         const before = fired.get(from) ?? recorder.constant(eps.size, 0);

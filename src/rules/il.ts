@@ -23,6 +23,8 @@ export interface IlOptions {
   /** Plasticity at t = T, or every n steps from t = n on. */
   readonly plasticity?: 'end' | number;
   readonly sigma?: number;
+  /** Precisions Pi: all 1, or learned, one for each neuron. */
+  readonly precision?: 'one' | 'learned';
 }
 
 export function il(options: IlOptions = {}): CircuitRule {
@@ -32,8 +34,11 @@ export function il(options: IlOptions = {}): CircuitRule {
     'prediction',
     'plasticity',
     'sigma',
+    'precision',
   ]);
   const { prediction = 'recomputed', plasticity = 'end' } = options;
+  const { precision = 'one' } = options;
+  oneOf('precision', precision, ['one', 'learned']);
   const gamma = positive('gamma', options.gamma ?? 0.1);
   const T = wholeNumber('steps', options.steps ?? 100, 1);
   const sigma = notNegative('sigma', options.sigma ?? 0);
@@ -48,8 +53,8 @@ export function il(options: IlOptions = {}): CircuitRule {
     name: 'il',
     exact: false,
     levelling: 'none',
-    options: { gamma, steps: T, prediction, plasticity, sigma },
-    dynamics: { gamma, prediction },
+    options: { gamma, steps: T, prediction, plasticity, sigma, precision },
+    dynamics: { gamma, prediction, precision },
     sigma,
     *run(circuit) {
       circuit.plan(T, () => T - (T % every));
@@ -57,7 +62,9 @@ export function il(options: IlOptions = {}): CircuitRule {
       circuit.clamp();
       for (let t = 1; t <= T; t++) {
         yield circuit.tick(); // Eq. 7
-        if (t % every === 0) circuit.learn(circuit.parameters); // Eq. 8
+        if (t % every !== 0) continue;
+        circuit.learn(circuit.parameters); // Eq. 8
+        circuit.learnPrecisions(circuit.populations.keys());
       }
     },
   });

@@ -37,6 +37,8 @@ export interface Rule {
   readonly sigma: number;
   /** Whether it runs on a circuit, whose populations can be probed. */
   readonly hasCircuit: boolean;
+  /** Whether populations have precisions, which learn with the parameters. */
+  readonly learnsPrecisions: boolean;
   record(task: Task): void;
 }
 
@@ -49,7 +51,10 @@ export interface CircuitRule extends Rule {
 }
 
 export function circuitRule(
-  spec: Omit<CircuitRule, 'record' | 'circuit' | 'sigma' | 'hasCircuit'> & {
+  spec: Omit<
+    CircuitRule,
+    'record' | 'circuit' | 'sigma' | 'hasCircuit' | 'learnsPrecisions'
+  > & {
     readonly dynamics: Omit<CircuitOptions, 'clocked' | 'horizon' | 'noise'>;
     readonly sigma?: number;
   },
@@ -59,6 +64,7 @@ export function circuitRule(
     ...rest,
     sigma,
     hasCircuit: true,
+    learnsPrecisions: dynamics.precision === 'learned',
     circuit: ({ levelled, recorder, clocked, horizon = false, ...more }) =>
       new Circuit(
         levelled,

@@ -4,6 +4,7 @@ import { OptionError } from '../errors.ts';
 import { bp } from './bp.ts';
 import { fazil } from './fazil.ts';
 import { il } from './il.ts';
+import { ipc } from './ipc.ts';
 import type { Rule } from './rule.ts';
 import { zil } from './zil.ts';
 
@@ -30,6 +31,7 @@ export const rules: readonly RuleEntry[] = [
       levelled: 'delays that make errors meet (true)',
       plasticity: 'level | first | last | every (level)',
       sigma: 'noise on the initial values (0)',
+      precision: 'one | learned: precisions of the neurons (one)',
     },
     make: zil,
   },
@@ -40,6 +42,7 @@ export const rules: readonly RuleEntry[] = [
     options: {
       trigger: 'population | unit (population)',
       steps: 'instants a presentation (K, the highest level)',
+      precision: 'one | learned: precisions of the neurons (one)',
     },
     make: fazil,
   },
@@ -52,8 +55,21 @@ export const rules: readonly RuleEntry[] = [
       prediction: 'recomputed | fixed (recomputed)',
       plasticity: 'end, or a number of steps (end)',
       sigma: 'noise on the initial values (0)',
+      precision: 'one | learned: precisions of the neurons (one)',
     },
     make: il,
+  },
+  {
+    name: 'ipc',
+    title: 'incremental predictive coding: parameters learn at every step',
+    options: {
+      gamma: 'integration step (0.1)',
+      steps: 'inference steps T (20)',
+      prediction: 'recomputed | fixed (recomputed)',
+      sigma: 'noise on the initial values (0)',
+      precision: 'one | learned: precisions of the neurons (one)',
+    },
+    make: ipc,
   },
 ];
 

@@ -23,41 +23,58 @@ export interface ZilOptions {
   readonly levelled?: boolean;
   readonly plasticity?: 'level' | 'first' | 'last' | 'every';
   readonly sigma?: number;
+  /** Precisions Pi: all 1, or learned, one for each neuron. */
+  readonly precision?: 'one' | 'learned';
 }
 
 export function zil(options: ZilOptions = {}): CircuitRule {
-  checkKeys('zil', options, ['gamma', 'levelled', 'plasticity', 'sigma']);
+  const keys = ['gamma', 'levelled', 'plasticity', 'sigma', 'precision'];
+  checkKeys('zil', options, keys);
   const { levelled = true, plasticity = 'level' } = options;
+  const { precision = 'one' } = options;
+  oneOf('precision', precision, ['one', 'learned']);
   oneOf('levelled', levelled, [true, false]);
   oneOf('plasticity', plasticity, ['level', 'first', 'last', 'every']);
   const gamma = positive('gamma', options.gamma ?? 1);
   const sigma = notNegative('sigma', options.sigma ?? 0);
 
-  /** Parameters that learn at t, of K instants. */
-  function due(circuit: Circuit, t: number, K: number): Vertex[] {
-    if (plasticity === 'level') return circuit.parametersAt(t + 1);
+  /** Parameters, and precisions of populations, that learn at t of K instants. */
+  function learn(circuit: Circuit, t: number, K: number): void {
+    if (plasticity === 'level') {
+      circuit.learn(circuit.parametersAt(t + 1));
+      circuit.learnPrecisions(circuit.populationsAt(t));
+      return;
+    }
     const at = { first: t === 0, last: t === K - 1, every: true };
-    return at[plasticity] ? circuit.parameters : [];
+    if (!at[plasticity]) return;
+    circuit.learn(circuit.parameters);
+    circuit.learnPrecisions(circuit.populations.keys());
   }
 
   return circuitRule({
     name: 'zil',
-    exact: gamma === 1 && levelled && plasticity === 'level' && sigma === 0,
+    exact:
+      gamma === 1 &&
+      levelled &&
+      plasticity === 'level' &&
+      sigma === 0 &&
+      precision === 'one',
     levelling: levelled ? 'longest-path' : 'none',
-    options: { gamma, levelled, plasticity, sigma },
-    dynamics: { gamma, prediction: 'recomputed' },
+    options: { gamma, levelled, plasticity, sigma, precision },
+    dynamics: { gamma, prediction: 'recomputed', precision },
     sigma,
     *run(circuit) {
       const { depth: K, levels } = circuit.levelled;
-      const last = (parameter: Vertex) => {
-        if (plasticity === 'level') return (levels.get(parameter) ?? 0) - 1;
+      const last = (learner: Vertex) => {
+        const level = levels.get(learner) ?? 0;
+        if (plasticity === 'level') return learner.isLeaf ? level - 1 : level;
         return plasticity === 'first' ? 0 : K - 1;
       };
       circuit.plan(K - 1, last);
       circuit.present(); // forward sweep: x = mu, so eps = 0 (C1)
       circuit.clamp(); // the only error in the circuit
       for (let t = 0; t < K; t++) {
-        circuit.learn(due(circuit, t, K)); // Eq. 8, where the front is
+        learn(circuit, t, K); // Eq. 8, where the front is
         if (t < K - 1) yield circuit.tick(); // Eq. 7 and 48
       }
     },

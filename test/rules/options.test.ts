@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';
+import { ipc } from '../../src/rules/ipc.ts';
 import { makeRule, rules } from '../../src/rules/table.ts';
 import { zil } from '../../src/rules/zil.ts';
 
@@ -14,10 +15,12 @@ const wrong: Readonly<Record<string, Readonly<Record<string, unknown[]>>>> = {
     sigma: [-0.1, Number.NaN, Number.POSITIVE_INFINITY, '1'],
     plasticity: ['never', '', 'end', 3, null],
     levelled: ['no', 0],
+    precision: ['some', '', 1, null],
   },
   fazil: {
     trigger: ['layer', '', 1, null],
     steps: [0, -1, 1.5, Number.NaN, '3', null],
+    precision: ['some', '', 1, null],
   },
   il: {
     gamma: [0, -0.1, Number.NaN, Number.POSITIVE_INFINITY, '1'],
@@ -25,6 +28,14 @@ const wrong: Readonly<Record<string, Readonly<Record<string, unknown[]>>>> = {
     prediction: ['frozen', '', 1, null],
     plasticity: [0, -1, 1.5, 'never', '', null],
     sigma: [-0.1, Number.NaN, '1'],
+    precision: ['some', '', 1, null],
+  },
+  ipc: {
+    gamma: [0, -0.1, Number.NaN, '1'],
+    steps: [0, -1, 1.5, '3'],
+    prediction: ['frozen', '', 1, null],
+    sigma: [-0.1, Number.NaN, '1'],
+    precision: ['some', '', 1, null],
   },
 };
 
@@ -83,6 +94,7 @@ describe('a rule says what it is made of', () => {
       levelled: true,
       plasticity: 'level',
       sigma: 0,
+      precision: 'one',
     });
     expect(il().options).toEqual({
       gamma: 0.1,
@@ -90,8 +102,20 @@ describe('a rule says what it is made of', () => {
       prediction: 'recomputed',
       plasticity: 'end',
       sigma: 0,
+      precision: 'one',
     });
-    expect(fazil().options).toEqual({ trigger: 'population', steps: 'K' });
+    expect(fazil().options).toEqual({
+      trigger: 'population',
+      steps: 'K',
+      precision: 'one',
+    });
+    expect(ipc().options).toEqual({
+      gamma: 0.1,
+      steps: 20,
+      prediction: 'recomputed',
+      sigma: 0,
+      precision: 'one',
+    });
   });
 
   test('and whether all its conditions hold', () => {
@@ -101,6 +125,8 @@ describe('a rule says what it is made of', () => {
     expect(zil({ levelled: false }).exact).toBe(false);
     expect(zil({ sigma: 0.1 }).exact).toBe(false);
     expect(zil({ plasticity: 'last' }).exact).toBe(false);
+    expect(zil({ precision: 'learned' }).exact).toBe(false);
+    expect(fazil({ precision: 'learned' }).exact).toBe(false);
     expect(fazil({ trigger: 'unit' }).exact).toBe(false);
   });
 });
