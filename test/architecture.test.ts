@@ -17,6 +17,8 @@ const TABLE: readonly (readonly [string, string])[] = [
   ['src/tensor', 'errors'],
   ['src/random', ''],
   ['src/options', 'errors'],
+  // Threads are Node's own; elsewhere there are none.
+  ['src/wasm/team', 'wasm/ node:'],
   ['src/wasm/', 'errors tensor wasm/'],
   // A mask is a function of a counter, like every random number here.
   ['src/ops/dropout', 'tensor random ops/'],

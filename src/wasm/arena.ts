@@ -27,13 +27,12 @@ class Arena {
   private readonly gaps: Gap[] = [];
   /** Bytes of each allocation, by address. */
   private readonly used = new Map<number, number>();
-  /** Buffers of the memory: growth makes another, the older stay valid. */
+  /** Buffers of the memory that arrays lie in: the older stay valid. */
   private readonly buffers = new WeakSet<ArrayBufferLike>();
 
   constructor(memory: WasmMemory, mostPages: number) {
     this.memory = memory;
     this.mostPages = mostPages;
-    this.buffers.add(memory.buffer);
     // Address 0 is nobody's.
     this.gaps.push({ address: LINE, bytes: memory.buffer.byteLength - LINE });
   }
@@ -52,6 +51,9 @@ class Arena {
     gap.bytes -= size;
     if (gap.bytes === 0) this.gaps.splice(at, 1);
     this.used.set(address, size);
+    // Engines may give another buffer at any time: V8 does when any shared
+    // memory of the process grows.
+    this.buffers.add(this.memory.buffer);
     new Float64Array(this.memory.buffer, address, size / 8).fill(0);
     return address;
   }
@@ -105,7 +107,6 @@ class Arena {
       if (!(error instanceof RangeError)) throw error;
       return false;
     }
-    this.buffers.add(memory.buffer);
     this.addGap({ address: end, bytes: pages * PAGE });
     return true;
   }

@@ -53,6 +53,8 @@ const PLAIN = {
   'i32.add': [0x6a],
   'i32.sub': [0x6b],
   'i32.mul': [0x6c],
+  'i32.div_u': [0x6e],
+  'i32.rem_u': [0x70],
   'i32.and': [0x71],
   'i32x4.splat': simd(0x11),
   'f32x4.splat': simd(0x13),
@@ -122,7 +124,10 @@ const ACCESS = {
   'v128.load32_splat': [simd(0x09), []],
   'v128.load64_splat': [simd(0x0a), []],
   'v128.store': [simd(0x0b), []],
-  // Of one lane, the first unless said; the others are 0 after a load.
+  // Of one lane, the first unless said; the others are left as they are, or
+  // are 0 after a load of `zero`.
+  'v128.load32_lane': [simd(0x56), [0]],
+  'v128.load64_lane': [simd(0x57), [0]],
   'v128.store32_lane': [simd(0x5a), [0]],
   'v128.store64_lane': [simd(0x5b), [0]],
   'v128.load32_zero': [simd(0x5c), []],

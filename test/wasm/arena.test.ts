@@ -74,6 +74,22 @@ describe('arena', () => {
     release(small);
   });
 
+  test('arrays are known whatever other memories of the process do', () => {
+    // Growth of any shared memory gives all of them new buffers in V8.
+    const other = new (
+      globalThis as unknown as {
+        WebAssembly: { Memory: new (o: object) => { grow(n: number): number } };
+      }
+    ).WebAssembly.Memory({ initial: 1, maximum: 100, shared: true });
+    const before = floatsInArena('f32', 64) as FloatArray;
+    other.grow(3);
+    const after = floatsInArena('f32', 64) as FloatArray;
+    expect(addressOf(before)).toBeGreaterThan(0);
+    expect(addressOf(after)).toBeGreaterThan(0);
+    release(before);
+    release(after);
+  });
+
   test('an array is given back once, and others are left alone', () => {
     const before = arenaBytes();
     const array = floatsInArena('f32', 100) as FloatArray;
