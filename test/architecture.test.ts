@@ -107,7 +107,7 @@ const TABLE: readonly (readonly [string, string])[] = [
   [
     'src/experiments/',
     'errors tensor random graph vertex level types:backends/ rules/ optim simulate ' +
-      'check train data/ experiments/ models/',
+      'check train data/ theory/ types:report/ experiments/ models/',
   ],
   ['src/cli/', '* models/ node: rxjs'],
   ['src/web/', 'index web/ models/'],

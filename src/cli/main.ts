@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The command line: finds the command, runs it, turns errors to exit codes. */
 
-import { readFileSync } from 'node:fs';
 import { IsochronError, messageOf } from '../errors.ts';
 import { checkCommand } from './check.ts';
 import { type Command, common, type Options, parse } from './command.ts';
@@ -14,6 +13,7 @@ import { nirCommand } from './nir.ts';
 import { Output } from './output.ts';
 import { simulateCommand } from './simulate.ts';
 import { trainCommand } from './train.ts';
+import { version } from './version.ts';
 
 const commands: readonly Command[] = [
   demoCommand,
@@ -122,11 +122,6 @@ function optionLines(options: Options): string[] {
   ]);
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`);
-}
-
-function version(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8')).version;
 }
 
 process.on('SIGINT', () => {

@@ -1,8 +1,13 @@
-/** What an experiment is: plain rows of measurements, and what they say. */
+/**
+ * What an experiment is: pieces of work that give plain rows, and what the rows
+ * say, in tables, figures and words. A piece depends on nothing but its
+ * settings and its seed, so that a run can stop between any two.
+ */
 
-import { type ModelEntry, models } from '../../models/index.ts';
 import type { Backend } from '../backends/backend.ts';
-import { OptionError } from '../errors.ts';
+import type { Figure } from '../report/figure.ts';
+import type { DType } from '../tensor.ts';
+import type { Parameters, Settings } from './settings.ts';
 
 /** A cell of a row; a record is for those who read JSON. */
 export type Cell =
@@ -10,6 +15,7 @@ export type Cell =
   | number
   | boolean
   | null
+  | readonly number[]
   | Readonly<Record<string, number>>;
 
 /** A row of measurements; every row of an experiment has the same keys. */
@@ -22,17 +28,19 @@ export interface Section {
   readonly rows: readonly (readonly string[])[];
 }
 
-export interface ExperimentOptions {
+/** What a piece is run with. */
+export interface Context {
   readonly backend: Backend;
-  readonly seed: number;
-  /** Models by name; by default those that the experiment is about. */
-  readonly models: readonly string[];
-  /** By default also those in the size of the papers. */
-  readonly full: boolean;
-  /** Batch size, in place of each model's own. */
-  readonly batch?: number;
-  /** Told of each model before it is run. */
-  readonly onModel?: (name: string) => void;
+  /** Ends the piece at the next chance, by an error of its own choice. */
+  readonly signal: AbortSignal;
+  /** How far the piece is, from 0 to 1, and a word on it. */
+  readonly progress: (part: number, text?: string) => void;
+}
+
+/** A piece of work, by a key that is its own among those of the run. */
+export interface Piece<R extends Row = Row> {
+  readonly key: string;
+  run(context: Context): Promise<readonly R[]>;
 }
 
 export interface Experiment<R extends Row = Row> {
@@ -42,11 +50,23 @@ export interface Experiment<R extends Row = Row> {
   readonly source: string;
   /** What is measured, and how, for one who has not read the paper. */
   readonly about: readonly string[];
-  /** One row after another, as they are measured. */
-  run(options: ExperimentOptions): AsyncGenerator<R>;
-  sections(rows: readonly R[]): Section[];
+  /** What the paper shows, and what differs here and why. */
+  readonly paper: readonly string[];
+  /** What can be set, as the paper has it or as we chose. */
+  readonly parameters: Parameters;
+  /** Settings of a quick run, and of one in the size of the paper. */
+  readonly quick: Readonly<Record<string, string>>;
+  readonly full: Readonly<Record<string, string>>;
+  /** Numbers that it is about; by default float32 on any backend. */
+  readonly dtype?: DType;
+  pieces(settings: Settings, seeds: readonly number[]): readonly Piece<R>[];
+  sections(rows: readonly R[], settings: Settings): Section[];
+  figures(rows: readonly R[], settings: Settings): Figure[];
   /** What the rows say, a line each; `holds`: as the theory has it. */
-  conclude(rows: readonly R[]): { lines: string[]; holds: boolean };
+  conclude(
+    rows: readonly R[],
+    settings: Settings,
+  ): { lines: string[]; holds: boolean };
 }
 
 /** A distance, and in brackets what it is relative to BP's length. */
@@ -58,26 +78,6 @@ export function shortPair(
   return !distance || !Number.isFinite(distance)
     ? text
     : `${text} (${short(relative)})`;
-}
-
-/** The models of a run: those asked for, else the small ones and `paper`. */
-export function chosen(
-  { models: names, full }: ExperimentOptions,
-  paper: readonly string[],
-): ModelEntry[] {
-  if (names.length > 0) return names.map(modelByName);
-  const small = models.filter(({ size }) => size === 'small');
-  return full ? [...small, ...paper.map(modelByName)] : small;
-}
-
-function modelByName(name: string): ModelEntry {
-  const entry = models.find((model) => model.name === name);
-  if (entry) return entry;
-  throw new OptionError(
-    `Unknown model "${name}": use one of ` +
-      models.map((model) => model.name).join(', '),
-    { name },
-  );
 }
 
 /**

@@ -1,21 +1,36 @@
 /** Runs an experiment to its end. */
 
+import type { Backend } from '../../src/backends/backend.ts';
 import { CpuBackend } from '../../src/backends/cpu.ts';
-import type {
-  Experiment,
-  ExperimentOptions,
-  Row,
-} from '../../src/experiments/experiment.ts';
+import type { Experiment, Row } from '../../src/experiments/experiment.ts';
+import { Settings } from '../../src/experiments/settings.ts';
+
+export interface RunOptions {
+  readonly backend?: Backend;
+  readonly seeds?: readonly number[];
+  readonly params?: Readonly<Record<string, string>>;
+}
+
+export function settingsOf(
+  { name, parameters }: Experiment,
+  params: Readonly<Record<string, string>> = {},
+): Settings {
+  return new Settings(name, parameters, params);
+}
 
 export async function rowsOf<R extends Row>(
   experiment: Experiment<R>,
-  options: Partial<ExperimentOptions> = {},
+  { backend, seeds = [1], params }: RunOptions = {},
 ): Promise<R[]> {
-  const backend = new CpuBackend('f64');
-  const defaults = { backend, seed: 1, models: [], full: false };
+  const context = {
+    backend: backend ?? new CpuBackend(experiment.dtype ?? 'f64'),
+    signal: new AbortController().signal,
+    progress: () => undefined,
+  };
+  const settings = settingsOf(experiment as unknown as Experiment, params);
   const rows: R[] = [];
-  for await (const row of experiment.run({ ...defaults, ...options })) {
-    rows.push(row);
+  for (const piece of experiment.pieces(settings, seeds)) {
+    rows.push(...(await piece.run(context)));
   }
   return rows;
 }

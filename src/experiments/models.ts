@@ -1,0 +1,35 @@
+/** Models that an experiment goes through, chosen by name. */
+
+import { type ModelEntry, models } from '../../models/index.ts';
+import { OptionError } from '../errors.ts';
+import type { Parameters, Settings } from './settings.ts';
+
+/** Parameters of experiments on models. */
+export const modelParameters: Parameters = {
+  models: {
+    value: ['small'],
+    help: 'names of models (isochron models); small: all small ones',
+    from: 'chosen',
+  },
+  batch: {
+    value: 0,
+    help: "batch size; 0: each model's own",
+    from: 'chosen',
+    least: 0,
+    whole: true,
+  },
+};
+
+/** The models of a run. Throws OptionError for an unknown name. */
+export function chosen(settings: Settings): ModelEntry[] {
+  return settings.texts('models').flatMap((name) => {
+    if (name === 'small') return models.filter(({ size }) => size === 'small');
+    const entry = models.find((model) => model.name === name);
+    if (entry) return [entry];
+    throw new OptionError(
+      `Unknown model "${name}": use small or one of ` +
+        models.map((model) => model.name).join(', '),
+      { name },
+    );
+  });
+}
