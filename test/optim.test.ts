@@ -30,6 +30,19 @@ const references: Record<string, () => Reference> = {
   },
   'adam, its defaults': () => adamBy(0.001, 0.9, 0.999, 1e-8),
   'adam, others': () => adamBy(0.1, 0.5, 0.75, 1e-3),
+  'sgd, decay': () => (w, g) => w - 0.05 * (g + 0.3 * w),
+  'momentum, decay': () => {
+    let b = 0;
+    return (w, g, n) => {
+      const own = g + 0.3 * w;
+      b = n === 1 ? own : 0.8 * b + own;
+      return w - 0.02 * b;
+    };
+  },
+  'adam, decay': () => {
+    const without = adamBy(0.01, 0.9, 0.999, 1e-8);
+    return (w, g, n) => without(w, g + 0.3 * w, n);
+  },
 };
 
 function adamBy(
@@ -54,6 +67,9 @@ const made: Record<string, Optimiser> = {
   'momentum, lr 0.02, 0.8': momentum({ lr: 0.02, momentum: 0.8 }),
   'adam, its defaults': adam(),
   'adam, others': adam({ lr: 0.1, beta1: 0.5, beta2: 0.75, epsilon: 1e-3 }),
+  'sgd, decay': sgd({ lr: 0.05, weightDecay: 0.3 }),
+  'momentum, decay': momentum({ lr: 0.02, momentum: 0.8, weightDecay: 0.3 }),
+  'adam, decay': adam({ lr: 0.01, weightDecay: 0.3 }),
 };
 
 const START = [0.5, -1.25, 2, 0.01];

@@ -229,6 +229,8 @@ export class Circuit {
       const zero = this.zero(population);
       population.moveError(emit, change, gamma, zero, clocked);
     }
+    // The step was made with the precisions before it, as with the weights.
+    for (const { precision } of this.populations.values()) precision?.advance();
     if (this.output.mu !== before.get(this.output)) {
       this.output.eps = this.outputError();
     }
@@ -360,10 +362,7 @@ export class Circuit {
 
   /** Time goes on: delayed events arrive, values that moved are sent. */
   private nextInstant(): void {
-    for (const { inbox, precision } of this.populations.values()) {
-      inbox.length = 0;
-      precision?.advance();
-    }
+    for (const { inbox } of this.populations.values()) inbox.length = 0;
     for (const { inbox } of this.leaves.values()) inbox.length = 0;
     this.clock.advance();
     const tick = this.clock.now();

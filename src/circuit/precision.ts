@@ -6,9 +6,11 @@
  */
 
 import type { Graph } from '../graph.ts';
+import type { Levelled } from '../level.ts';
 import type { Emit, Ref } from '../ops/kernel.ts';
 import { type Along, mapKernel } from '../ops/map.ts';
 import { reduceSum } from '../ops/reduce.ts';
+import type { Shape } from '../tensor.ts';
 import type { Vertex } from '../vertex.ts';
 
 /** Id of a population's ln Sigma among the parameters. */
@@ -25,6 +27,24 @@ export function hasPrecision({ output, loss }: Graph, vertex: Vertex): boolean {
 /** Neurons of a population. */
 export function neuronsOf({ shape, size }: Vertex): number {
   return shape.length > 1 ? size / shape[0] : size;
+}
+
+/** What the circuit of a graph learns beside its parameters. */
+export function precisionsOf({ graph, vertices }: Levelled): {
+  id: string;
+  shape: Shape;
+  size: number;
+}[] {
+  return vertices
+    .filter((vertex) => !vertex.isLeaf && hasPrecision(graph, vertex))
+    .map((vertex) => {
+      const { id, shape } = vertex;
+      return {
+        id: precisionId(id),
+        shape: shape.length > 1 ? shape.slice(1) : shape,
+        size: neuronsOf(vertex),
+      };
+    });
 }
 
 const exponential = mapKernel({
