@@ -1,11 +1,12 @@
 // Contraction, form for adapters whose subgroups have a fixed number of lanes
-// (LANES). A workgroup is one subgroup: each lane owns 4 neighbouring columns
-// and sums 16 rows of them; a lane loads a few rows of A and hands them round,
-// because loads, not arithmetic, are what software adapters pay. Launch:
-// ceil(n / (4 LANES)) x ceil(m / 16) x z workgroups. Follows `enable subgroups;`
-// and contraction.wgsl; src/ops/contraction.ts fills in LANES.
-
-const OWN = (15u + LANESu) / LANESu;
+// (LANES), chiefly software: there loads are what is paid, and code that does
+// not fit the CPU's instruction cache. A workgroup is one subgroup: each lane
+// owns 4 neighbouring columns of ROWS rows; a lane loads the elements of A of a
+// few rows and hands them round. Two k at a time, as lavapipe masks each change
+// of a sum in a loop. Launch: ceil(n / (4 LANES)) x ceil(m / ROWS) x z
+// workgroups. Follows `enable subgroups;` and contraction.wgsl. Lines that begin
+// with EACH are repeated (src/ops/contraction-gpu.ts, which also fills in the
+// other capital words).
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -14,74 +15,35 @@ fn main(
 ) {
   let z = group.z;
   let column = (group.x * LANESu + lane) * 4u;
-  let row = group.y * 16u;
+  let row = group.y * ROWSu;
   // Lanes beyond the edge read the last row or column and store nothing.
   let last_row = params.m - 1u;
   let last_column = params.n - 1u;
-  var rows = array<Row, OWN>();
-  var own = array<f32, OWN>();
-  for (var r = 0u; r < OWN; r++) {
-    rows[r] = row_of(z, min(row + min(r * LANESu + lane, 15u), last_row));
-  }
-  let c0 = column_of(z, min(column, last_column));
-  let c1 = column_of(z, min(column + 1u, last_column));
-  let c2 = column_of(z, min(column + 2u, last_column));
-  let c3 = column_of(z, min(column + 3u, last_column));
-  var s0 = vec4f();
-  var s1 = vec4f();
-  var s2 = vec4f();
-  var s3 = vec4f();
-  var s4 = vec4f();
-  var s5 = vec4f();
-  var s6 = vec4f();
-  var s7 = vec4f();
-  var s8 = vec4f();
-  var s9 = vec4f();
-  var s10 = vec4f();
-  var s11 = vec4f();
-  var s12 = vec4f();
-  var s13 = vec4f();
-  var s14 = vec4f();
-  var s15 = vec4f();
+EACH(o,OWN) let row$o = row_of(z, min(row + min($ou * LANESu + lane, ROWSu - 1u), last_row));
+EACH(c,4) let c$c = column_of(z, min(column + $cu, last_column));
+EACH(o,OWN) EACH(l,SHARERS) var s$o_$l = vec4f();
   var d = first(z);
-  for (var k = 0u; k < params.depth; k++) {
-    for (var r = 0u; r < OWN; r++) {
-      own[r] = load_a(rows[r], d);
-    }
-    let right = vec4f(load_b(c0, d), load_b(c1, d), load_b(c2, d), load_b(c3, d));
-    s0 = s0 + subgroupBroadcast(own[0u / LANESu], 0u % LANESu) * right;
-    s1 = s1 + subgroupBroadcast(own[1u / LANESu], 1u % LANESu) * right;
-    s2 = s2 + subgroupBroadcast(own[2u / LANESu], 2u % LANESu) * right;
-    s3 = s3 + subgroupBroadcast(own[3u / LANESu], 3u % LANESu) * right;
-    s4 = s4 + subgroupBroadcast(own[4u / LANESu], 4u % LANESu) * right;
-    s5 = s5 + subgroupBroadcast(own[5u / LANESu], 5u % LANESu) * right;
-    s6 = s6 + subgroupBroadcast(own[6u / LANESu], 6u % LANESu) * right;
-    s7 = s7 + subgroupBroadcast(own[7u / LANESu], 7u % LANESu) * right;
-    s8 = s8 + subgroupBroadcast(own[8u / LANESu], 8u % LANESu) * right;
-    s9 = s9 + subgroupBroadcast(own[9u / LANESu], 9u % LANESu) * right;
-    s10 = s10 + subgroupBroadcast(own[10u / LANESu], 10u % LANESu) * right;
-    s11 = s11 + subgroupBroadcast(own[11u / LANESu], 11u % LANESu) * right;
-    s12 = s12 + subgroupBroadcast(own[12u / LANESu], 12u % LANESu) * right;
-    s13 = s13 + subgroupBroadcast(own[13u / LANESu], 13u % LANESu) * right;
-    s14 = s14 + subgroupBroadcast(own[14u / LANESu], 14u % LANESu) * right;
-    s15 = s15 + subgroupBroadcast(own[15u / LANESu], 15u % LANESu) * right;
-    d = next(d);
+  for (var k = 0u; k < params.depth; k += 2u) {
+    // Where the number of k is odd, 0 * 0 is added to end with: a sum that began
+    // with +0 is never -0, so no bit of it changes.
+    let inside = k + 1u < params.depth;
+    let e = next(d);
+EACH(o,OWN) let a$o_0 = load_a(row$o, d);
+    let b0 = vec4f(load_b(c0, d), load_b(c1, d), load_b(c2, d), load_b(c3, d));
+EACH(o,OWN) let a$o_1 = select(0.0, load_a(row$o, e), inside);
+    let last = vec4f(load_b(c0, e), load_b(c1, e), load_b(c2, e), load_b(c3, e));
+    let b1 = select(vec4f(), last, inside);
+EACH(o,OWN) EACH(l,SHARERS) EACH(u,2) s$o_$l = s$o_$l + subgroupBroadcast(a$o_$u, $lu) * b$u;
+    d = next(e);
   }
   let start = vec4u(c0.out, c1.out, c2.out, c3.out);
-  store4(z, row + 0u, column, start, s0);
-  store4(z, row + 1u, column, start, s1);
-  store4(z, row + 2u, column, start, s2);
-  store4(z, row + 3u, column, start, s3);
-  store4(z, row + 4u, column, start, s4);
-  store4(z, row + 5u, column, start, s5);
-  store4(z, row + 6u, column, start, s6);
-  store4(z, row + 7u, column, start, s7);
-  store4(z, row + 8u, column, start, s8);
-  store4(z, row + 9u, column, start, s9);
-  store4(z, row + 10u, column, start, s10);
-  store4(z, row + 11u, column, start, s11);
-  store4(z, row + 12u, column, start, s12);
-  store4(z, row + 13u, column, start, s13);
-  store4(z, row + 14u, column, start, s14);
-  store4(z, row + 15u, column, start, s15);
+  // In a loop, as each store is much code; the copy leaves the sums registers.
+  let sums = array<vec4f, ROWS>(
+EACH(o,OWN) EACH(l,SHARERS) s$o_$l,
+  );
+  var rows = sums;
+  let end = min(row + ROWSu, params.m);
+  for (var i = row; i < end; i++) {
+    store4(z, i, column, start, rows[i - row]);
+  }
 }

@@ -6,11 +6,12 @@
 //   first(z), next(depth)                 k as the form counts it,
 //   load_a(row, depth), load_b(column, depth)
 // and params.m, n, depth, out_rows (elements between rows of the output).
-// It fills in EXTRA (the binding of a bias, or nothing), OUT_BINDING and FINISH
-// (what is stored of the sum).
+// It fills in ELEMENT (f32, or vec4f where operands are read in fours), EXTRA
+// (the binding of a bias, or nothing), OUT_BINDING and FINISH (what is stored of
+// the sum).
 
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(1) var<storage, read> a: array<ELEMENT>;
+@group(0) @binding(2) var<storage, read> b: array<ELEMENT>;
 EXTRA
 @group(0) @binding(OUT_BINDING) var<storage, read_write> out: array<f32>;
 

@@ -25,8 +25,8 @@ fn first(z: u32) -> Depth { return Depth(0u, 0u); }
 fn next(d: Depth) -> Depth {
   return Depth(d.a + params.a_columns, d.b + params.b_rows);
 }
-fn load_a(row: Row, d: Depth) -> f32 { return a[row.at + d.a]; }
-fn load_b(column: Column, d: Depth) -> f32 { return b[column.at + d.b]; }
+fn load_a(row: Row, d: Depth) -> ELEMENT { return a[row.at + d.a]; }
+fn load_b(column: Column, d: Depth) -> ELEMENT { return b[column.at + d.b]; }
 fn bias_at(z: u32, row: u32, column: u32) -> u32 {
   return z * params.bias_batch + column;
 }

@@ -16,7 +16,13 @@ import {
   sameShape,
   shapeText,
 } from './tensor.ts';
-import type { Vertex } from './vertex.ts';
+
+/** What learns: a parameter of the graph, or one that a rule adds. */
+export interface Learned {
+  readonly id: string;
+  readonly shape: Shape;
+  readonly size: number;
+}
 
 export class Parameters {
   /** By id of a parameter, and by name of a state. */
@@ -26,30 +32,33 @@ export class Parameters {
   presentations = 0;
   /** Updates of each parameter so far, which optimisers count. */
   private readonly updates = new Map<string, number>();
-  private readonly vertices: readonly Vertex[];
+  private readonly all: readonly Learned[];
 
+  /** `added`: what a rule learns beside the graph's own; starts at 0. */
   constructor(
     graph: Graph,
     backend: Backend,
     seed: number,
     optimiser: Optimiser | null,
+    added: readonly Learned[] = [],
   ) {
     this.backend = backend;
     this.seed = seed;
-    this.vertices = parametersOf(graph);
+    const own = parametersOf(graph);
+    this.all = [...own, ...added];
     try {
       // Each role side by side: parameters, and each of an optimiser's states.
-      const sizes = this.vertices.map(({ size }) => size);
+      const sizes = this.all.map(({ size }) => size);
       const roles = [(id: string) => id];
       for (const state of optimiser?.states ?? []) {
         roles.push((id) => stateName(state, id));
       }
       for (const name of roles) {
         backend.allocateAll(sizes).forEach((memory, i) => {
-          this.memory.set(name(this.vertices[i].id), memory);
+          this.memory.set(name(this.all[i].id), memory);
         });
       }
-      for (const vertex of this.vertices) {
+      for (const vertex of own) {
         const { id } = vertex;
         const init = graph.inits.get(id) as Init;
         const values = initialValues(vertex, init, seed);
@@ -62,17 +71,20 @@ export class Parameters {
     }
   }
 
-  /** Number of the update of a parameter that comes now, from 1. */
-  countUpdate(id: string): number {
-    const count = (this.updates.get(id) ?? 0) + 1;
-    this.updates.set(id, count);
-    return count;
+  /** Updates of a parameter so far. */
+  updatesOf(id: string): number {
+    return this.updates.get(id) ?? 0;
+  }
+
+  /** More updates of a parameter have been made. */
+  countUpdates(id: string, more: number): void {
+    this.updates.set(id, this.updatesOf(id) + more);
   }
 
   /** Checks that another graph can share them. */
   checkShared(graph: Graph): void {
     for (const { id, shape } of parametersOf(graph)) {
-      const own = this.vertices.find((vertex) => vertex.id === id)?.shape;
+      const own = this.all.find((each) => each.id === id)?.shape;
       if (!own || !sameShape(own, shape)) {
         throw new GraphError(
           `Parameter "${id}" has shape ${shapeText(shape)} but ` +
@@ -90,7 +102,7 @@ export class Parameters {
 
   async readAll(): Promise<Map<string, FloatArray>> {
     const all = new Map<string, FloatArray>();
-    for (const { id } of this.vertices) all.set(id, await this.read(id));
+    for (const { id } of this.all) all.set(id, await this.read(id));
     return all;
   }
 
@@ -113,19 +125,19 @@ export class Parameters {
     this.memory.clear();
   }
 
-  private find(id: string): Vertex {
-    const vertex = this.vertices.find((each) => each.id === id);
-    if (vertex) return vertex;
+  private find(id: string): Learned {
+    const found = this.all.find((each) => each.id === id);
+    if (found) return found;
     throw new OptionError(
       `No parameter "${id}": there are ` +
-        this.vertices.map((each) => each.id).join(', '),
+        this.all.map((each) => each.id).join(', '),
       { id },
     );
   }
 }
 
 function initialValues(
-  { id, size }: Vertex,
+  { id, size }: Learned,
   init: Init,
   seed: number,
 ): ArrayLike<number> {

@@ -4,6 +4,7 @@
  * start with @, which ids may not.
  */
 
+import type { Plastic } from './circuit/circuit.ts';
 import type { Probe } from './circuit/probe.ts';
 import { lossDivisor } from './graph.ts';
 import type { Levelled } from './level.ts';
@@ -12,6 +13,7 @@ import type { Ref } from './ops/kernel.ts';
 import { lossByName, opByName } from './ops/table.ts';
 import type { Optimiser } from './optim.ts';
 import { type Program, Recorder } from './program/recorder.ts';
+import { shareFeeds } from './program/share.ts';
 import type { Rule } from './rules/rule.ts';
 import type { Vertex } from './vertex.ts';
 
@@ -27,6 +29,8 @@ export interface Presentation {
   readonly program: Program;
   /** Updates of each parameter, by id. */
   readonly updates: ReadonlyMap<string, number>;
+  /** Parameters whose gradients are outputs, by id. */
+  readonly gradients: readonly string[];
 }
 
 /** Name of an optimiser's state of a parameter. */
@@ -56,7 +60,7 @@ export function recordPresentation(
   const { graph } = levelled;
   const recorder = new Recorder();
   const updates = new Map<string, number>();
-  const sums = new Map<Vertex, Ref>();
+  const sums = new Map<string, Ref>();
   rule.record({
     levelled,
     recorder,
@@ -76,21 +80,53 @@ export function recordPresentation(
         updates.set(parameter.id, n + 1);
         return update(recorder, optimiser, parameter, gradient, n);
       }
-      const before = sums.get(parameter) ?? null;
-      sums.set(parameter, addTo(recorder.emit, before, gradient));
+      const before = sums.get(parameter.id) ?? null;
+      sums.set(parameter.id, addTo(recorder.emit, before, gradient));
       return null;
     },
   });
   if (!optimiser) {
-    for (const vertex of levelled.vertices) {
-      if (vertex.op !== 'param') continue;
-      const sum = sums.get(vertex) ?? recorder.constant(vertex.size, 0);
-      recorder.output(gradientName(vertex.id), sum);
+    for (const { id, op, size } of levelled.vertices) {
+      if (op !== 'param' || sums.has(id)) continue;
+      sums.set(id, recorder.constant(size, 0));
     }
+    for (const [id, sum] of sums) recorder.output(gradientName(id), sum);
   }
   return {
     program: recorder.finish({ live: mode === 'live' }),
     updates,
+    gradients: [...sums.keys()],
+  };
+}
+
+/** Parameters that take the same rates, as they are updated alike. */
+export type RateGroup = readonly string[];
+
+/**
+ * A presentation in which parameters of as many updates so far, and as many in
+ * it, share their feeds of rates: those of the first of each group.
+ */
+export function withSharedRates(
+  { program, updates }: Presentation,
+  optimiser: Optimiser | null,
+  updatesSoFar: (id: string) => number,
+): { readonly program: Program; readonly groups: readonly RateGroup[] } {
+  const groups = new Map<string, string[]>();
+  const stands = new Map<string, string>();
+  for (const [id, count] of updates) {
+    const key = `${updatesSoFar(id)}/${count}`;
+    const group = groups.get(key) ?? [];
+    group.push(id);
+    groups.set(key, group);
+    for (const rate of optimiser?.rates ?? []) {
+      for (let n = 0; n < count; n++) {
+        stands.set(rateName(rate, id, n), rateName(rate, group[0], n));
+      }
+    }
+  }
+  return {
+    program: shareFeeds(program, (name) => stands.get(name) ?? name),
+    groups: [...groups.values()],
   };
 }
 
@@ -131,7 +167,7 @@ export function recordForward(
 function update(
   recorder: Recorder,
   optimiser: Optimiser,
-  { id, size }: Vertex,
+  { id, size }: Plastic,
   gradient: Ref,
   n: number,
 ): Ref {

@@ -6,6 +6,7 @@
 import type { Observable } from 'rxjs';
 import type { Backend, Executable } from './backends/backend.ts';
 import { type BackendChoice, openBackend } from './backends/open.ts';
+import { precisionsOf } from './circuit/precision.ts';
 import type { Quantity } from './circuit/probe.ts';
 import { NonFiniteError, OptionError } from './errors.ts';
 import { type Feeds, inputFeeds, presentationFeeds } from './feeds.ts';
@@ -20,9 +21,11 @@ import {
   gradientName,
   type Mode,
   type Presentation,
+  type RateGroup,
   rateName,
   recordForward,
   recordPresentation,
+  withSharedRates,
 } from './record.ts';
 import type { Rule } from './rules/rule.ts';
 import { type Sample, Samples } from './samples.ts';
@@ -38,6 +41,12 @@ export type { Mode } from './record.ts';
 export type { Sample } from './samples.ts';
 export type { SimulateOptions } from './simulate-options.ts';
 
+/** A presentation that is ready to be run, in one go or tick by tick. */
+interface Compiled extends Presentation {
+  readonly groups: readonly RateGroup[];
+  readonly forms: { whole?: Executable; stepwise?: Executable };
+}
+
 export class Simulation {
   readonly graph: Graph;
   readonly levelled: Levelled;
@@ -51,7 +60,9 @@ export class Simulation {
   private readonly samples = new Samples(() => {
     this.stale = true;
   });
-  private compiled: (Presentation & { run: Executable }) | null = null;
+  private compiled: Compiled | null = null;
+  /** What was last run of it. */
+  private ran: Executable | null = null;
   /** Forward sweeps by the vertices that are read after them. */
   private readonly forwards = new Map<string, Executable>();
   /** Other probes are watched than the compiled program knows. */
@@ -59,7 +70,6 @@ export class Simulation {
   /** Presentations run one after another, in the order they were asked for. */
   private lastRun: Promise<unknown> = Promise.resolve();
   private byHand = false;
-  private presented = false;
   private destroyed = false;
 
   private constructor(
@@ -73,8 +83,7 @@ export class Simulation {
     this.rule = options.rule;
     this.mode = options.mode ?? 'live';
     this.optimiser = options.optimiser ?? null;
-    const levelling = options.levelling ?? this.rule.levelling;
-    this.levelled = level(graph, { levelling, form: options.form });
+    this.levelled = levelledFor(graph, options);
   }
 
   /** Opens a simulation: parameters are set up, nothing is compiled yet. */
@@ -85,8 +94,11 @@ export class Simulation {
         'simulate needs a graph, as g.output(y) of a GraphBuilder makes it',
       );
     }
-    const { backend, seed = 0, optimiser = null } = options;
-    const parameters = new Parameters(graph, backend, seed, optimiser);
+    const { backend, seed = 0, optimiser = null, rule } = options;
+    const added = rule.learnsPrecisions
+      ? precisionsOf(levelledFor(graph, options))
+      : [];
+    const parameters = new Parameters(graph, backend, seed, optimiser, added);
     return new Simulation(graph, options, parameters);
   }
 
@@ -164,9 +176,8 @@ export class Simulation {
     this.checkReady();
     this.byHand = true;
     try {
-      const { program, run } = await this.prepare();
+      const { program, run } = await this.prepare('stepwise');
       this.feedAll(run, feeds);
-      this.presented = true;
       for (let tick = 0; tick < program.ticks; tick++) {
         run.run(tick, tick);
         await this.samples.send(program, run, tick);
@@ -179,7 +190,7 @@ export class Simulation {
 
   /** Loss of the last presentation, as of its forward sweep. */
   async loss(): Promise<number> {
-    const { run } = await this.presentation();
+    const run = this.lastRead();
     const [[loss]] = await run.read(['loss']);
     if (!Number.isFinite(loss)) {
       throw new NonFiniteError(
@@ -191,17 +202,18 @@ export class Simulation {
     return loss;
   }
 
-  /** Gradients of the last step by parameter; only without an optimiser. */
+  /**
+   * Gradients of the last step by parameter, those that the rule adds included;
+   * only without an optimiser.
+   */
   async gradients(): Promise<Map<string, FloatArray>> {
     if (this.optimiser) {
       throw new OptionError(
         'Gradients are used up by the optimiser: simulate with optimiser: null',
       );
     }
-    const { run } = await this.presentation();
-    const ids = this.levelled.vertices
-      .filter((vertex) => vertex.op === 'param')
-      .map((vertex) => vertex.id);
+    const run = this.lastRead();
+    const ids = [...(this.compiled?.gradients ?? [])];
     const values = await run.read(ids.map(gradientName));
     return new Map(ids.map((id, i) => [id, values[i]]));
   }
@@ -244,9 +256,8 @@ export class Simulation {
 
   /** Frees what this simulation compiled; parameters stay with the backend. */
   close(): void {
-    this.compiled?.run.free();
+    this.discard();
     for (const forward of this.forwards.values()) forward.free();
-    this.compiled = null;
     this.forwards.clear();
     this.samples.complete();
   }
@@ -327,34 +338,54 @@ export class Simulation {
   private async present(feeds: Feeds): Promise<void> {
     const { program, run } = await this.prepare();
     this.feedAll(run, feeds);
-    this.presented = true;
     run.run();
     await this.samples.send(program, run);
+    await run.backlog?.();
   }
 
   /** What was last presented, to read from. */
-  private async presentation() {
-    if (!this.presented || !this.compiled) {
+  private lastRead(): Executable {
+    if (!this.ran) {
       throw new OptionError('Nothing was presented yet: run a step first');
     }
-    return this.compiled;
+    return this.ran;
   }
 
-  private async prepare() {
-    if (this.stale) {
-      this.compiled?.run.free();
-      this.compiled = null;
-      this.stale = false;
-    }
-    if (!this.compiled) {
-      const recorded = this.record();
-      const run = await this.backend.compile(
-        recorded.program,
-        this.parameters.memory,
-      );
-      this.compiled = { ...recorded, run };
-    }
-    return this.compiled;
+  private async prepare(form: 'whole' | 'stepwise' = 'whole') {
+    if (this.stale || !this.sharesRates()) this.discard();
+    this.stale = false;
+    this.compiled ??= this.recordShared();
+    const { program, forms } = this.compiled;
+    forms[form] ??= await this.backend.compile(
+      program,
+      this.parameters.memory,
+      { stepwise: form === 'stepwise' },
+    );
+    return { program, run: forms[form] };
+  }
+
+  private recordShared(): Compiled {
+    const recorded = this.record();
+    const shared = withSharedRates(recorded, this.optimiser, (id) =>
+      this.parameters.updatesOf(id),
+    );
+    return { ...recorded, ...shared, forms: {} };
+  }
+
+  /** Whether parameters that share rates have been updated as often. */
+  private sharesRates(): boolean {
+    const { parameters, compiled } = this;
+    return (compiled?.groups ?? []).every(([first, ...others]) => {
+      const count = parameters.updatesOf(first);
+      return others.every((id) => parameters.updatesOf(id) === count);
+    });
+  }
+
+  private discard(): void {
+    this.compiled?.forms.whole?.free();
+    this.compiled?.forms.stepwise?.free();
+    this.compiled = null;
+    this.ran = null;
   }
 
   private feedAll(run: Executable, feeds: Feeds): void {
@@ -372,16 +403,26 @@ export class Simulation {
       backend.dtype,
     );
     for (const [name, data] of values) run.feed(name, data);
-    for (const [id, updates] of this.compiled?.updates ?? []) {
-      for (let n = 0; n < updates; n++) {
-        const rates = optimiser?.ratesAt(parameters.countUpdate(id)) ?? [];
+    const { groups = [], updates } = this.compiled ?? {};
+    for (const ids of groups) {
+      const count = updates?.get(ids[0]) ?? 0;
+      const before = parameters.updatesOf(ids[0]);
+      for (let n = 0; n < count; n++) {
+        const rates = optimiser?.ratesAt(before + n + 1) ?? [];
         optimiser?.rates.forEach((rate, i) => {
-          run.feed(rateName(rate, id, n), [rates[i]]);
+          run.feed(rateName(rate, ids[0], n), [rates[i]]);
         });
       }
+      for (const id of ids) parameters.countUpdates(id, count);
     }
+    this.ran = run;
     parameters.presentations += 1;
   }
+}
+
+function levelledFor(graph: Graph, options: SimulateOptions): Levelled {
+  const levelling = options.levelling ?? options.rule.levelling;
+  return level(graph, { levelling, form: options.form });
 }
 
 /** Opens a backend by name, and a simulation that closes it in the end. */

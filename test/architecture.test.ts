@@ -34,9 +34,13 @@ const TABLE: readonly (readonly [string, string])[] = [
   ['src/optim', 'errors ops/ options'],
   ['src/backends/wgsl', 'errors node:'],
   ['src/backends/driver', 'errors node:'],
+  ['src/backends/tuning', 'ops/ program/ backends/ node:'],
   ['src/backends/device', 'errors backends/ node: webgpu'],
   ['src/backends/', 'errors tensor options wasm/ ops/ program/ backends/'],
-  ['src/circuit/', 'errors graph vertex level ops/ program/ circuit/ rxjs'],
+  [
+    'src/circuit/',
+    'errors types:tensor graph vertex level ops/ program/ circuit/ rxjs',
+  ],
   [
     'src/network/',
     'errors tensor random options wasm/ ops/ program/ circuit/ ' +

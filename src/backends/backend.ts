@@ -42,10 +42,15 @@ export interface Backend {
   /** Contents of several at once, as they are after all runs so far. */
   readAll(memories: readonly Memory[]): Promise<Contents[]>;
   free(memory: Memory): void;
-  /** Prepares a program; `residents` gives the memory of each by name. */
+  /**
+   * Prepares a program; `residents` gives the memory of each by name.
+   * `stepwise`: to be run tick by tick, so that at each everything is as
+   * recorded; without, only a whole run is as recorded.
+   */
   compile(
     program: Program,
     residents: ReadonlyMap<string, Memory>,
+    options?: { readonly stepwise?: boolean },
   ): Promise<Executable>;
   /** Releases everything. Idempotent. */
   close(): void;
@@ -56,6 +61,11 @@ export interface Executable {
   feed(name: string, data: ArrayLike<number>): void;
   /** Runs all ticks, or those from `first` to `last` (both included). */
   run(first?: number, last?: number): void;
+  /**
+   * Runs that are asked for but not done take memory. Where there are many, a
+   * promise that some are done; else null. Who never reads must await it.
+   */
+  backlog?(): Promise<unknown> | null;
   /** Values of outputs, in the order asked for. */
   read(names: readonly string[]): Promise<FloatArray[]>;
   /** Kernel launches of one run, memory copies included. */

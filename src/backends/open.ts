@@ -43,7 +43,9 @@ export async function openBackend(
   try {
     const { openGpu } = await import('./device.ts');
     const { WebGpuBackend } = await import('./webgpu.ts');
-    const backend = new WebGpuBackend(await openGpu());
+    const { bestForm } = await import('./tuning.ts');
+    const gpu = await openGpu();
+    const backend = new WebGpuBackend(gpu, { form: await bestForm(gpu) });
     if (choice === 'webgpu' || !backend.software) {
       return { backend, note: null };
     }

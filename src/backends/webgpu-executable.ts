@@ -1,15 +1,21 @@
 /** A program on a WebGPU device: prebuilt bind groups, one submission a run. */
 
 import { OptionError } from '../errors.ts';
-import type { Kernel } from '../ops/kernel.ts';
+import { ALIGNMENT, type Kernel } from '../ops/kernel.ts';
 import type { PlacedCall, Plan, Span } from '../program/memory.ts';
 import { type Executable, outputOf } from './backend.ts';
 import { bufferUsage } from './dispatch.ts';
 import { BYTES, type Part, type Pipeline, STORAGE } from './gpu-memory.ts';
 import type { WebGpuBackend } from './webgpu.ts';
 
+/** Elements of which kernels may take four together. */
+const fours = (length: number) => Math.ceil(length / 4) * 4;
+
 /** Offsets of uniform blocks; what every adapter allows. */
 const BLOCK = 256;
+
+/** Runs between two looks at how far the device is. */
+const WATCHED = 8;
 
 interface Dispatch {
   readonly tick: number;
@@ -26,6 +32,11 @@ export class GpuExecutable implements Executable {
   private readonly places: GPUBuffer[];
   private readonly mine: GPUBuffer[];
   private readonly dispatches: Dispatch[];
+  private readonly small: SmallFeeds | null;
+  /** Runs since the device was last looked at. */
+  private unwatched = 0;
+  /** Looks that were not waited for. */
+  private readonly watches: Promise<unknown>[] = [];
 
   constructor(
     backend: WebGpuBackend,
@@ -49,6 +60,7 @@ export class GpuExecutable implements Executable {
       const values = new Float32Array(span.length).fill(fill);
       backend.upload(this.part(span), values);
     }
+    this.small = smallFeeds(plan);
     const blocks = this.uniforms(plan.calls);
     this.dispatches = plan.calls.map((call, i) =>
       this.prepare(call, blocks, i * BLOCK, pipelines),
@@ -58,7 +70,12 @@ export class GpuExecutable implements Executable {
 
   feed(name: string, data: ArrayLike<number>): void {
     const span = this.plan.feeds.get(name);
-    if (span) this.backend.upload(this.part(span), data);
+    if (!span) return;
+    const { small } = this;
+    if (small?.names.has(name)) {
+      small.values.set(data, span.offset - small.span.offset);
+      small.changed = true;
+    } else this.backend.upload(this.part(span), data);
   }
 
   private part({ place, offset, length }: Span): Part {
@@ -68,6 +85,7 @@ export class GpuExecutable implements Executable {
   run(first = 0, last = Number.POSITIVE_INFINITY): void {
     const { device } = this.backend.gpu;
     this.backend.gpu.check();
+    this.uploadSmall();
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     let current: GPUComputePipeline | null = null;
@@ -80,6 +98,29 @@ export class GpuExecutable implements Executable {
     }
     pass.end();
     device.queue.submit([encoder.finish()]);
+    this.watch();
+  }
+
+  backlog(): Promise<unknown> | null {
+    return this.watches.length > 1 ? (this.watches.shift() ?? null) : null;
+  }
+
+  /** A failure of the device is told by the run after it. */
+  private watch(): void {
+    this.unwatched += 1;
+    if (this.unwatched < WATCHED) return;
+    this.unwatched = 0;
+    const done = this.backend.gpu.device.queue.onSubmittedWorkDone();
+    this.watches.push(done.catch(() => undefined));
+    // Who reads has waited already: the oldest are long done.
+    if (this.watches.length > 2) this.watches.shift();
+  }
+
+  private uploadSmall(): void {
+    const { small } = this;
+    if (!small?.changed) return;
+    small.changed = false;
+    this.backend.upload(this.part(small.span), small.values);
   }
 
   read(names: readonly string[]): Promise<Float32Array[]> {
@@ -130,7 +171,7 @@ export class GpuExecutable implements Executable {
           resource: {
             buffer: this.places[place],
             offset: offset * BYTES,
-            size: length * BYTES,
+            size: (kernel.elementwise ? fours(length) : length) * BYTES,
           },
         })),
       ],
@@ -149,4 +190,30 @@ export class GpuExecutable implements Executable {
     }
     return { tick, pipeline, group, size };
   }
+}
+
+/** Feeds of a few numbers that lie side by side: one upload sets them all. */
+interface SmallFeeds {
+  readonly names: ReadonlySet<string>;
+  readonly span: Span;
+  readonly values: Float32Array;
+  changed: boolean;
+}
+
+function smallFeeds({ feeds }: Plan): SmallFeeds | null {
+  const small = [...feeds].filter(([, { length }]) => length <= ALIGNMENT);
+  if (small.length === 0) return null;
+  const { place } = small[0][1];
+  const own = small.filter(([, span]) => span.place === place);
+  const offset = Math.min(...own.map(([, span]) => span.offset));
+  const length =
+    Math.max(...own.map(([, span]) => span.offset + span.length)) - offset;
+  // Others in between would be overwritten.
+  if (length > own.length * ALIGNMENT) return null;
+  return {
+    names: new Set(own.map(([name]) => name)),
+    span: { place, offset, length },
+    values: new Float32Array(length),
+    changed: false,
+  };
 }

@@ -4,7 +4,12 @@
  */
 
 import { DeviceFailedError, messageOf, OptionError } from '../errors.ts';
-import { aligned, type GpuTraits, type Kernel } from '../ops/kernel.ts';
+import {
+  aligned,
+  type GpuTraits,
+  type Kernel,
+  type SumForm,
+} from '../ops/kernel.ts';
 import { planMemory } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
 import {
@@ -25,8 +30,18 @@ import {
   type Pipeline,
   STORAGE,
 } from './gpu-memory.ts';
+import { traitsOf } from './traits.ts';
 import { GpuExecutable } from './webgpu-executable.ts';
 import { loadWgsl } from './wgsl.ts';
+
+/** Bytes of four elements: kernels may take them together, the last ones too. */
+const FOUR = 4 * BYTES;
+
+/**
+ * Calls of a kind that pay for a kernel of their own: it takes some 50 ms to
+ * compile where there is no cache, and a call left out gains some 25 us.
+ */
+const WORTH_FUSING = 8;
 
 /** GPUShaderStage.COMPUTE; Node has no globals for it. */
 const COMPUTE = 4;
@@ -45,18 +60,27 @@ export class WebGpuBackend implements Backend {
   private reading: Promise<unknown> = Promise.resolve();
 
   private readonly batches: boolean;
+  private readonly fuses: number;
 
-  /** `batches`: calls alike as one; without, to measure what it gains. */
-  constructor(gpu: Gpu, options: { batches?: boolean } = {}) {
+  /**
+   * `batches`: calls alike as one; `fuses`: calls and what alone reads them as
+   * one, where there are at least so many of a kind. Without (false, 0), to
+   * measure what they gain. `form`: how products are summed, with the same bits;
+   * tuning.ts knows the best for an adapter. Throws `OptionError` for a form
+   * that the adapter lacks.
+   */
+  constructor(
+    gpu: Gpu,
+    options: { batches?: boolean; fuses?: number; form?: SumForm } = {},
+  ) {
     this.batches = options.batches ?? true;
+    this.fuses = options.fuses ?? WORTH_FUSING;
     this.gpu = gpu;
     const { vendor, architecture, device, description } = gpu.info;
     this.description =
       `webgpu, ${description || device} ` +
       `(${vendor} ${architecture}, ${gpu.info.driverSource} driver)`;
-    const { subgroup } = gpu;
-    const fixed = subgroup && subgroup.min === subgroup.max ? subgroup.min : 0;
-    this.traits = { subgroup: fixed <= 64 ? fixed : 0 };
+    this.traits = traitsOf(gpu, options.form);
   }
 
   get software(): boolean {
@@ -143,10 +167,16 @@ export class WebGpuBackend implements Backend {
   async compile(
     program: Program,
     residents: ReadonlyMap<string, Memory>,
+    { stepwise = false }: { readonly stepwise?: boolean } = {},
   ): Promise<Executable> {
     for (const memory of residents.values()) own(memory, this);
     const homes = homesOf(program, residents);
-    const plan = planMemory(program, { homes, batches: this.batches });
+    const plan = planMemory(program, {
+      homes,
+      batches: this.batches,
+      fuses: this.fuses,
+      stepwise,
+    });
     const pipelines = new Map<Kernel, Pipeline>();
     for (const { kernel, inputs, outputs } of plan.calls) {
       if (pipelines.has(kernel)) continue;
@@ -184,7 +214,7 @@ export class WebGpuBackend implements Backend {
       );
     }
     this.gpu.check();
-    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+    const size = Math.max(1, Math.ceil(bytes / FOUR)) * FOUR;
     const buffer = this.gpu.device.createBuffer({ size, usage });
     this.buffers.add(buffer);
     return buffer;

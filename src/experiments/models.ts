@@ -8,7 +8,7 @@ import type { Parameters, Settings } from './settings.ts';
 export const modelParameters: Parameters = {
   models: {
     value: ['small'],
-    help: 'names of models (isochron models); small: all small ones',
+    help: 'names of models (isochron models); small, paper: all of that size',
     from: 'chosen',
   },
   batch: {
@@ -23,11 +23,13 @@ export const modelParameters: Parameters = {
 /** The models of a run. Throws OptionError for an unknown name. */
 export function chosen(settings: Settings): ModelEntry[] {
   return settings.texts('models').flatMap((name) => {
-    if (name === 'small') return models.filter(({ size }) => size === 'small');
+    if (name === 'small' || name === 'paper') {
+      return models.filter(({ size }) => size === name);
+    }
     const entry = models.find((model) => model.name === name);
     if (entry) return [entry];
     throw new OptionError(
-      `Unknown model "${name}": use small or one of ` +
+      `Unknown model "${name}": use small, paper or one of ` +
         models.map((model) => model.name).join(', '),
       { name },
     );

@@ -1,11 +1,30 @@
 /** All experiments, in one explicit list. */
 
 import { OptionError } from '../errors.ts';
+import { delays } from './delays.ts';
 import type { Experiment } from './experiment.ts';
+import { fazil } from './fazil.ts';
+import { fig2 } from './fig2.ts';
+import { fig9 } from './fig9.ts';
+import { gammaT } from './gamma-t.ts';
+import { levelling } from './levelling.ts';
+import { sigma } from './sigma.ts';
 import { table1 } from './table1.ts';
+import { table2 } from './table2.ts';
 import { table3 } from './table3.ts';
 
-export const experiments: readonly Experiment[] = [table1, table3];
+export const experiments: readonly Experiment[] = [
+  fig2,
+  fig9,
+  sigma,
+  gammaT,
+  fazil,
+  table1,
+  table2,
+  table3,
+  levelling,
+  delays,
+];
 
 /** An experiment by name. Throws OptionError. */
 export function experimentByName(name: string): Experiment {

@@ -42,8 +42,10 @@ const lookUp: CpuForm = ([index, table], [out], [rows, width, count]) => {
   for (let p = 0; p < count; p++) {
     const row = index[p];
     const valid = Number.isInteger(row) && row >= 0 && row < rows;
+    const to = p * width;
+    const from = row * width;
     for (let d = 0; d < width; d++) {
-      out[p * width + d] = valid ? table[row * width + d] : Number.NaN;
+      out[to + d] = valid ? table[from + d] : Number.NaN;
     }
   }
 };
@@ -51,18 +53,17 @@ const lookUp: CpuForm = ([index, table], [out], [rows, width, count]) => {
 function collectForm(add: boolean, single: boolean): CpuForm {
   const round = rounding(single);
   return ([index, eps], [out], [rows, width, count]) => {
-    const sums = new Float64Array(rows * width);
+    const sums = add ? out.slice().fill(0) : out.fill(0);
     for (let p = 0; p < count; p++) {
       const row = index[p];
       if (!(Number.isInteger(row) && row >= 0 && row < rows)) continue;
+      const [from, to] = [p * width, row * width];
       for (let d = 0; d < width; d++) {
-        const at = row * width + d;
-        sums[at] = round(sums[at] + eps[p * width + d]);
+        sums[to + d] = round(sums[to + d] + eps[from + d]);
       }
     }
-    sums.forEach((sum, i) => {
-      out[i] = add ? round(out[i] + sum) : sum;
-    });
+    if (!add) return;
+    for (let i = 0; i < out.length; i++) out[i] = round(out[i] + sums[i]);
   };
 }
 

@@ -35,6 +35,7 @@ export const transposed = (ref: Ref, width: number, batch = 0): Strided => ({
 const product = contraction({
   name: 'gemm',
   files: ['gemm'],
+  fours: { file: 'gemm-fours', fits: inFours },
   layout: ([, , , , n, az, ai, ak, bz, bk, bj, biasBatch, outBatch]) => ({
     a: strided(az, ai, ak),
     b: strided(bz, bj, bk),
@@ -50,6 +51,15 @@ const product = contraction({
     return { ints: [m, n, k, count, rows, ...strides] };
   },
 });
+
+/** Whether both operands are fours of neighbours: see gemm-fours.wgsl. */
+function inFours(ints: readonly number[]): boolean {
+  const [m, n, k, , , az, ai, ak, bz, bk, bj] = ints;
+  const four = (...numbers: number[]) => numbers.every((x) => x % 4 === 0);
+  const a = ak === 1 ? four(ai) : ai === 1 && four(ak, m);
+  const b = bk === 1 ? four(bj) : bj === 1 && four(bk, n);
+  return four(k, az, bz) && a && b;
+}
 
 /**
  * Records A (m x k) times B (k x n), z times, plus a bias of n elements for

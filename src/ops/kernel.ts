@@ -5,6 +5,7 @@
  */
 
 import type { FloatArray } from '../tensor.ts';
+import type { Parts } from './map-gpu.ts';
 
 /**
  * One version of the values of something, as known while recording: never
@@ -27,10 +28,26 @@ export type CpuForm = (
   threads?: number,
 ) => void;
 
+/**
+ * How products are summed on an adapter: by subgroups that share loads, in
+ * registers alone, by way of workgroup memory, or one output a thread. All give
+ * the same bits.
+ */
+export const SUM_FORMS = [
+  'subgroup',
+  'registers',
+  'workgroup',
+  'naive',
+] as const;
+
+export type SumForm = (typeof SUM_FORMS)[number];
+
 /** What a kernel's WGSL may depend on. */
 export interface GpuTraits {
   /** Lanes of a subgroup where their number is fixed, else 0. */
   readonly subgroup: number;
+  /** `subgroup` only where there are lanes. */
+  readonly form: SumForm;
 }
 
 /**
@@ -60,6 +77,19 @@ export interface Kernel {
   /** Makes the CPU form: float64, or float32 rounded at every operation. */
   cpu(single: boolean): CpuForm;
   readonly gpu: GpuForm;
+  /**
+   * Present where elements i of the outputs depend on elements i of the first
+   * `each` inputs, and on all the others as a whole, alone; ints[0] is their
+   * number. Such a kernel may compute more elements than it is asked for, up to
+   * the next multiple of 4: what lies there belongs to nobody.
+   */
+  readonly elementwise?: { readonly each: number; readonly parts: Parts };
+  /**
+   * One kernel for this and another that reads its output as input `slot`: its
+   * inputs are those of this, then the others of the second; its ints are those
+   * of this, its floats those of both. Null where there is none.
+   */
+  fuse?(second: Kernel, slot: number): Kernel | null;
   /**
    * One call that does what `count` calls with these ints would, their operands
    * lying `strides` elements apart; null where none can.
@@ -104,10 +134,31 @@ export type Emit = (
 export const WORKGROUP = 64;
 /** Most workgroups of a grid-stride launch. */
 const MOST_WORKGROUPS = 4096;
+/** Elements of a workgroup where each costs a software adapter a lock. */
+const SOFTWARE_SHARE = 1024;
+/** Subgroups of so few lanes are the CPU's own vectors. */
+const SOFTWARE_LANES = 8;
 
 /** Launch of a kernel with one grid-stride thread loop over n elements. */
 export function spread(n: number): [number] {
-  return [Math.max(1, Math.min(Math.ceil(n / WORKGROUP), MOST_WORKGROUPS))];
+  return groups(n, WORKGROUP);
+}
+
+/**
+ * The same, of which each thread takes `width` elements at a time, in as many
+ * workgroups as suit the adapter.
+ */
+export function launch(
+  { subgroup }: GpuTraits,
+  n: number,
+  width = 1,
+): [number] {
+  const software = subgroup > 0 && subgroup <= SOFTWARE_LANES;
+  return groups(n, software ? SOFTWARE_SHARE : WORKGROUP * width);
+}
+
+function groups(n: number, share: number): [number] {
+  return [Math.max(1, Math.min(Math.ceil(n / share), MOST_WORKGROUPS))];
 }
 
 /**
@@ -137,7 +188,7 @@ export function elementKernel(spec: {
         }
         return text.includes('zero: u32') ? text + file('math') : text;
       },
-      workgroups: (_, call) => spread(call.outputs[0].size),
+      workgroups: (traits, call) => launch(traits, call.outputs[0].size),
     },
   };
 }

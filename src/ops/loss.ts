@@ -6,7 +6,15 @@
 
 import { type Shape, sizeOf } from '../tensor.ts';
 import * as f32 from './f32.ts';
-import { type Emit, type Kernel, type Ref, spread } from './kernel.ts';
+import {
+  type CpuForm,
+  type Emit,
+  type Kernel,
+  type Ref,
+  rounding,
+  spread,
+} from './kernel.ts';
+import { wasmXent, type Xent, type XentPart } from './loss-wasm.ts';
 import { mapKernel } from './map.ts';
 import { reduceSum } from './reduce.ts';
 
@@ -62,7 +70,7 @@ const halfSse: Loss = {
 };
 
 /** Per row of [rows, features]: the error, or the loss. */
-function xentKernel(part: 'error' | 'value'): Kernel {
+function xentKernel(part: XentPart): Kernel {
   return {
     name: `softmax_xent/${part}`,
     inPlace: [null],
@@ -98,36 +106,51 @@ const softmaxXent: Loss = {
 };
 
 /** Twin of kernels/softmax-xent.wgsl. */
-function xentForm(
-  part: 'error' | 'value',
-  single: boolean,
-): ReturnType<Kernel['cpu']> {
-  const round = single ? Math.fround : (x: number) => x;
+function xentForm(part: XentPart, single: boolean): CpuForm {
+  const slow = xentLoop(part, single);
+  let quick: Xent | null | undefined;
+  return (inputs, outputs, ints, floats, threads = 1) => {
+    // Functions of several float64 at once there are none.
+    if (quick === undefined) quick = single ? wasmXent(part) : null;
+    const [[y, t], [out]] = [inputs, outputs];
+    const [rows, features] = ints;
+    const done = quick?.({ y, t, out }, [rows, features], floats[0], threads);
+    if (!done) slow(inputs, outputs, ints, floats);
+  };
+}
+
+function xentLoop(part: XentPart, single: boolean): CpuForm {
+  const round = rounding(single);
   const { exp, log } = single ? f32 : Math;
   return ([y, t], [out], [rows, features], [divisor]) => {
     for (let row = 0; row < rows; row++) {
       const start = row * features;
+      const end = start + features;
       let most = y[start];
-      for (let i = 1; i < features; i++) most = Math.max(most, y[start + i]);
+      for (let i = start + 1; i < end; i++) most = Math.max(most, y[i]);
       let total = 0;
       let mass = 0;
-      for (let i = 0; i < features; i++) {
-        total = round(total + exp(round(y[start + i] - most)));
-        mass = round(mass + t[start + i]);
+      for (let i = start; i < end; i++) {
+        const power = exp(round(y[i] - most));
+        // Exponentials wait for their sum where the errors will be.
+        if (part === 'error') out[i] = power;
+        total = round(total + power);
+        mass = round(mass + t[i]);
       }
-      let loss = 0;
-      const shift = log(total);
-      for (let i = 0; i < features; i++) {
-        const z = round(y[start + i] - most);
-        if (part === 'error') {
-          const p = round(exp(z) / total);
-          const eps = round(round(p * mass) - t[start + i]);
-          out[start + i] = round(eps / divisor);
-        } else {
-          loss = round(loss + round(t[start + i] * round(shift - z)));
+      if (part === 'error') {
+        for (let i = start; i < end; i++) {
+          const p = round(out[i] / total);
+          out[i] = round(round(round(p * mass) - t[i]) / divisor);
         }
+        continue;
       }
-      if (part === 'value') out[row] = loss;
+      const shift = log(total);
+      let loss = 0;
+      for (let i = start; i < end; i++) {
+        const z = round(y[i] - most);
+        loss = round(loss + round(t[i] * round(shift - z)));
+      }
+      out[row] = loss;
     }
   };
 }

@@ -6,29 +6,50 @@
  */
 
 import { type Shape, shapeText, sizeOf } from '../tensor.ts';
-import { type Emit, elementKernel, type Ref, rounding } from './kernel.ts';
+import { addressOf } from '../wasm/arena.ts';
+import {
+  type CpuForm,
+  type Emit,
+  elementKernel,
+  type Ref,
+  rounding,
+} from './kernel.ts';
 import { mapKernel } from './map.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
+import { type SumRows, wasmSumRows } from './reduce-wasm.ts';
 
 const windowSum = elementKernel({
   name: 'channel-window',
   file: 'channel-window',
-  cpu: (single) => {
-    const round = rounding(single);
-    return ([x], [out], [n, channels, inner, below, above]) => {
-      for (let i = 0; i < n; i++) {
-        const channel = Math.floor(i / inner) % channels;
-        const first = Math.max(0, channel - below);
-        const last = Math.min(channels - 1, channel + above);
-        let sum = 0;
-        for (let c = first; c <= last; c++) {
-          sum = round(sum + x[i + (c - channel) * inner]);
-        }
-        out[i] = sum;
-      }
-    };
-  },
+  cpu: windowForm,
 });
+
+/** Channels of an example and of its window lie one below the other. */
+function windowForm(single: boolean): CpuForm {
+  const round = rounding(single);
+  let quick: SumRows | null | undefined;
+  return ([x], [out], [n, channels, inner, below, above]) => {
+    const [from, to] = [addressOf(x), addressOf(out)];
+    const inArena = from >= 0 && to >= 0;
+    if (inArena && quick === undefined) quick = wasmSumRows(single);
+    const size = x.BYTES_PER_ELEMENT;
+    for (let i = 0; i < n; i += inner) {
+      const channel = (i / inner) % channels;
+      const first = Math.max(0, channel - below);
+      const rows = Math.min(channels - 1, channel + above) - first + 1;
+      const start = i + (first - channel) * inner;
+      if (inArena && quick) {
+        quick(from + start * size, to + i * size, rows, inner);
+        continue;
+      }
+      out.fill(0, i, i + inner);
+      for (let row = 0; row < rows; row++) {
+        const by = start + row * inner - i;
+        for (let j = i; j < i + inner; j++) out[j] = round(out[j] + x[j + by]);
+      }
+    }
+  };
+}
 
 const squares = mapKernel({
   name: 'squares',

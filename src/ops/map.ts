@@ -3,22 +3,11 @@
  * dynamics, optimisers and triggers are all made here.
  */
 
-import {
-  compileJs,
-  type Expression,
-  parseExpression,
-  toJs,
-  toWgsl,
-} from './expression.ts';
-import {
-  aligned,
-  type CpuForm,
-  type Emit,
-  type Kernel,
-  type Ref,
-  spread,
-  WORKGROUP,
-} from './kernel.ts';
+import { parseExpression } from './expression.ts';
+import { fuseMaps } from './fused.ts';
+import type { CpuForm, Emit, Kernel, Ref } from './kernel.ts';
+import { cpuForm } from './map-cpu.ts';
+import { type Form, mapGpu, type Parts } from './map-gpu.ts';
 
 export interface MapSpec {
   readonly name: string;
@@ -73,23 +62,11 @@ export function mapKernel(spec: MapSpec): MapKernel {
   return made;
 }
 
-/** How the place of element i is found: the general way takes four divisions. */
-type Form = 'inner' | 'outer' | 'axis' | 'general';
-
 function formOf([step, count, low]: Along, n: number): Form {
   if (low !== 1) return 'general';
   if (step === 1) return 'inner';
   return step * count === n ? 'outer' : 'axis';
 }
-
-const FORMS: Record<Form, (name: string) => string> = {
-  inner: (name) => `i % params.count_${name}`,
-  outer: (name) => `i / params.step_${name}`,
-  axis: (name) => `i / params.step_${name} % params.count_${name}`,
-  general: (name) =>
-    `i / params.step_${name} % params.count_${name} * params.low_${name}` +
-    ` + i % params.low_${name}`,
-};
 
 function makeMap(spec: MapSpec): MapKernel {
   const variants = new Map<string, MapKernel>();
@@ -134,28 +111,17 @@ function makeVariant(spec: MapSpec, ways: readonly Form[]): MapKernel {
   const kernel: MapKernel = {
     name: ['map', spec.name, ...ways].join(':'),
     inPlace: outputs.map((o) => o.inPlace),
+    // Operands read along axes are not where the places say, further on.
+    elementwise:
+      parts.placed.length > 0 ? undefined : { each: each.length, parts },
+    fuse: (second, slot) => fuseMaps(kernel, second, slot),
     cpu(singlePrecision) {
       const made =
         forms.get(singlePrecision) ?? cpuForm(parts, singlePrecision);
       forms.set(singlePrecision, made);
       return made;
     },
-    batch([n], { inputs, outputs: made }, count) {
-      // Operands read along axes are not where the places say, further on.
-      if (parts.placed.length > 0) return null;
-      const [stride] = made;
-      // What lies between is computed too: it must be nobody's.
-      const even =
-        stride === aligned(n) &&
-        made.every((s) => s === stride) &&
-        inputs.every((s, i) => s === (i < each.length ? stride : 0));
-      return even ? { ints: [(count - 1) * stride + n] } : null;
-    },
-    gpu: {
-      files: ['math'],
-      code: (_, file) => wgsl(parts, file),
-      workgroups: (_, call) => spread(call.ints[0]),
-    },
+    gpu: mapGpu(parts),
     emit(emit, refs, numbers = [], places = []) {
       const n = refs[0].size;
       const sizes = outputs.map(() => n);
@@ -163,110 +129,6 @@ function makeVariant(spec: MapSpec, ways: readonly Form[]): MapKernel {
     },
   };
   return kernel;
-}
-
-interface Output {
-  readonly name: string;
-  readonly formula: Expression;
-  readonly inPlace: number | null;
-}
-
-interface Parts {
-  readonly constants: readonly string[];
-  readonly outputs: readonly Output[];
-  /** Operands, each with the index that element i reads. */
-  readonly operands: readonly { readonly name: string; readonly at: string }[];
-  /** Names whose place `at_NAME` is computed of i. */
-  readonly placed: readonly string[];
-  /** How each of them is computed. */
-  readonly ways: readonly Form[];
-  /** Those of them whose place is itself the value. */
-  readonly coordinates: readonly string[];
-}
-
-function cpuForm(parts: Parts, single: boolean): CpuForm {
-  const { constants, outputs, operands, placed, coordinates } = parts;
-  // In-place operands arrive in their output's array.
-  const source = (name: string) => {
-    const output = outputs.findIndex((o) => o.name === name);
-    return output >= 0 ? `out${output}` : `in_${name}`;
-  };
-  const declared = operands.map(({ name }) => name);
-  const round = single ? 'Math.fround' : '';
-  const compute = outputs.map(({ name, formula }, k) => {
-    const declare = declared.includes(name) ? '' : 'let ';
-    return `${declare}${name} = ${toJs(formula, single)}; out${k}[i] = ${name};`;
-  });
-  const body = [
-    ...declared.map((name, k) =>
-      source(name).startsWith('in_') ? `const in_${name} = inputs[${k}];` : '',
-    ),
-    ...outputs.map((_, k) => `const out${k} = outputs[${k}];`),
-    ...constants.map((name, k) => `const ${name} = ${round}(floats[${k}]);`),
-    ...placed.map((name, k) => {
-      const at = [1, 2, 3].map((p) => `ints[${3 * k + p}]`);
-      return `const step_${name} = ${at[0]}, count_${name} = ${at[1]}, low_${name} = ${at[2]};`;
-    }),
-    `for (let i = 0, n = ints[0]; i < n; i++) {`,
-    ...placed.map(
-      (name) =>
-        `const at_${name} = Math.floor(i / step_${name}) % count_${name} * low_${name} + i % low_${name};`,
-    ),
-    ...operands.map(({ name, at }) => `let ${name} = ${source(name)}[${at}];`),
-    ...coordinates.map((name) => `const ${name} = at_${name};`),
-    ...compute,
-    '}',
-  ].join('\n');
-  return compileJs(
-    ['inputs', 'outputs', 'ints', 'floats'],
-    body,
-  ) as unknown as CpuForm;
-}
-
-function wgsl(parts: Parts, file: (name: string) => string): string {
-  const { constants, outputs, operands, placed, ways, coordinates } = parts;
-  const declared = operands.map(({ name }) => name);
-  const inPlace = (name: string) => outputs.some((o) => o.name === name);
-  const inputs = declared.filter((name) => !inPlace(name));
-  const array = 'array<f32>';
-  const fields = [
-    'n: u32',
-    ...placed.flatMap((name) =>
-      ['step', 'count', 'low'].map((part) => `${part}_${name}: u32`),
-    ),
-    ...constants.map((name) => `${name}: f32`),
-    // The rest of a uniform block is 0; math.wgsl needs one such word.
-    'zero: u32',
-  ];
-  return [
-    `struct Params { ${fields.join(', ')} }`,
-    '@group(0) @binding(0) var<uniform> params: Params;',
-    file('math'),
-    ...inputs.map(
-      (name, k) =>
-        `@group(0) @binding(${k + 1}) var<storage, read> in_${name}: ${array};`,
-    ),
-    ...outputs.map(
-      ({ name }, k) =>
-        `@group(0) @binding(${inputs.length + 1 + k}) var<storage, read_write> out_${name}: ${array};`,
-    ),
-    `@compute @workgroup_size(${WORKGROUP})`,
-    'fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {',
-    ...constants.map((name) => `let ${name} = params.${name};`),
-    `for (var i = id.x; i < params.n; i += groups.x * ${WORKGROUP}u) {`,
-    ...placed.map((name, k) => `let at_${name} = ${FORMS[ways[k]](name)};`),
-    ...operands.map(({ name, at }) => {
-      const from = inPlace(name) ? `out_${name}` : `in_${name}`;
-      return `var ${name} = ${from}[${at}];`;
-    }),
-    ...coordinates.map((name) => `let ${name} = f32(at_${name});`),
-    ...outputs.map(({ name, formula }) => {
-      const declare = declared.includes(name) ? '' : 'let ';
-      return `${declare}${name} = ${toWgsl(formula)}; out_${name}[i] = ${name};`;
-    }),
-    '}',
-    '}',
-  ].join('\n');
 }
 
 /** The same values in another place. */

@@ -4,7 +4,9 @@
  * elements the first in a window, row by row, gets the whole error.
  */
 
-import { type Shape, shapeText } from '../tensor.ts';
+import { type FloatArray, type Shape, shapeText } from '../tensor.ts';
+import { addressOf } from '../wasm/arena.ts';
+import { Workspace } from '../wasm/workspace.ts';
 import {
   type CpuForm,
   elementKernel,
@@ -13,6 +15,7 @@ import {
   rounding,
 } from './kernel.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
+import { type MaxPool, wasmMaxPool } from './pool-wasm.ts';
 
 type Part = 'max' | 'max-message' | 'mean' | 'mean-message';
 
@@ -81,62 +84,113 @@ function poolKernel(part: Part, add: boolean): Kernel {
 
 /** Twin of kernels/pool2d*.wgsl. */
 function poolForm(part: Part, add: boolean, single: boolean): CpuForm {
+  const form = part.startsWith('max') ? maxForm : meanForm;
+  return form(part.endsWith('message'), add, single);
+}
+
+/**
+ * Calls `visit` for each window, in order: its number, the index of its first
+ * element, and how many rows and columns of it lie in the plane.
+ */
+function windows(
+  [planes, height, width, oh, ow, size, stride, padding]: readonly number[],
+  visit: (o: number, first: number, rows: number, columns: number) => void,
+): void {
+  for (let plane = 0, o = 0; plane < planes; plane++) {
+    for (let r = 0; r < oh; r++) {
+      const y0 = r * stride - padding;
+      const top = Math.max(y0, 0);
+      const rows = Math.min(y0 + size, height) - top;
+      const start = (plane * height + top) * width;
+      for (let c = 0; c < ow; c++, o++) {
+        const x0 = c * stride - padding;
+        const left = Math.max(x0, 0);
+        visit(o, start + left, rows, Math.min(x0 + size, width) - left);
+      }
+    }
+  }
+}
+
+type Round = (x: number) => number;
+
+/** Sums of messages are made elsewhere where they are added to something. */
+function sumsIn(out: FloatArray, add: boolean): FloatArray {
+  return add ? out.slice().fill(0) : out.fill(0);
+}
+
+const workspace = new Workspace();
+
+/** The same in the arena, if there is room. */
+function sumsInArena(out: FloatArray, add: boolean): FloatArray | null {
+  if (addressOf(out) < 0) return null;
+  if (!add) return out.fill(0);
+  if (!workspace.reserve(out.byteLength)) return null;
+  const single = out instanceof Float32Array;
+  return workspace.floats(single, 0, out.length).fill(0);
+}
+
+function maxForm(message: boolean, add: boolean, single: boolean): CpuForm {
   const round = rounding(single);
-  return (inputs, [out], ints) => {
-    const [planes, height, width, oh, ow, size, stride, padding] = ints;
-    const [x, , eps] = inputs;
-    /** Calls `visit` with the places of a window's elements, row by row. */
-    const window = (o: number, visit: (at: number) => void) => {
-      const plane = Math.floor(o / (oh * ow));
-      const y0 = Math.floor((o % (oh * ow)) / ow) * stride - padding;
-      const x0 = (o % ow) * stride - padding;
-      for (let y = Math.max(y0, 0); y < Math.min(y0 + size, height); y++) {
-        for (let c = Math.max(x0, 0); c < Math.min(x0 + size, width); c++) {
-          visit((plane * height + y) * width + c);
+  let quick: MaxPool | null | undefined;
+  return ([x, , errors], [out], ints, _, threads = 1) => {
+    const eps = message ? errors : null;
+    const near = message ? sumsInArena(out, add) : out;
+    if (near && quick === undefined) quick = wasmMaxPool(message, single);
+    const done = near && quick?.({ x, out: near, eps }, ints, threads);
+    const sums = done ? near : message ? sumsIn(out, add) : out;
+    if (!done) maxLoop({ x, out: sums, eps }, ints, round);
+    if (!message || !add) return;
+    for (let i = 0; i < out.length; i++) out[i] = round(out[i] + sums[i]);
+  };
+}
+
+/** Windows ascend, so each element's sum takes them in the GPU's order. */
+function maxLoop(
+  { x, out, eps }: Parameters<MaxPool>[0],
+  ints: readonly number[],
+  round: Round,
+): void {
+  const width = ints[2];
+  windows(ints, (o, first, rows, columns) => {
+    let best = first;
+    let most = x[first];
+    for (let y = 0; y < rows; y++) {
+      const at = first + y * width;
+      for (let i = at; i < at + columns; i++) {
+        const value = x[i];
+        // A NaN wins, the first of them.
+        if (value > most || (Number.isNaN(value) && !Number.isNaN(most))) {
+          most = value;
+          best = i;
         }
       }
-    };
-    const most = (o: number) => {
-      let best = -1;
-      window(o, (at) => {
-        const wins =
-          x[at] > x[best] || (Number.isNaN(x[at]) && !Number.isNaN(x[best]));
-        if (best < 0 || wins) best = at;
-      });
-      return best;
-    };
-    const store = (i: number, value: number) => {
-      out[i] = add ? round(out[i] + value) : value;
-    };
-    if (part === 'max' || part === 'mean') {
-      for (let o = 0; o < planes * oh * ow; o++) {
-        let sum = 0;
-        if (part === 'max') sum = x[most(o)];
-        else {
-          window(o, (at) => {
-            sum = round(sum + x[at]);
-          });
-          sum = round(sum / (size * size));
+    }
+    if (eps) out[best] = round(out[best] + eps[o]);
+    else out[o] = most;
+  });
+}
+
+function meanForm(message: boolean, add: boolean, single: boolean): CpuForm {
+  const round = rounding(single);
+  return ([x], [out], ints) => {
+    const [, , width, , , size] = ints;
+    const sums = message ? sumsIn(out, add) : out;
+    windows(ints, (o, first, rows, columns) => {
+      let sum = 0;
+      for (let y = 0; y < rows; y++) {
+        const at = first + y * width;
+        for (let i = at; i < at + columns; i++) {
+          if (message) sums[i] = round(sums[i] + x[o]);
+          else sum = round(sum + x[i]);
         }
-        store(o, sum);
       }
-      return;
-    }
-    // Windows ascend, so each element's sum takes them in the GPU's order.
-    const sums = new Float64Array(planes * height * width);
-    for (let o = 0; o < planes * oh * ow; o++) {
-      if (part === 'max-message') {
-        const at = most(o);
-        sums[at] = round(sums[at] + eps[o]);
-      } else {
-        window(o, (at) => {
-          sums[at] = round(sums[at] + x[o]);
-        });
-      }
-    }
-    sums.forEach((sum, i) => {
-      store(i, part === 'max-message' ? sum : round(sum / (size * size)));
+      if (!message) out[o] = round(sum / (size * size));
     });
+    if (!message) return;
+    for (let i = 0; i < out.length; i++) {
+      const value = round(sums[i] / (size * size));
+      out[i] = add ? round(out[i] + value) : value;
+    }
   };
 }
 

@@ -1,6 +1,6 @@
 /** Sums, means and maxima over an axis or over everything; sum and mean. */
 
-import { type Shape, shapeText, sizeOf } from '../tensor.ts';
+import { type FloatArray, type Shape, shapeText, sizeOf } from '../tensor.ts';
 import {
   type CpuForm,
   type Emit,
@@ -11,6 +11,7 @@ import {
   rounding,
 } from './kernel.ts';
 import { type Attrs, type Op, ShapeProblem } from './op.ts';
+import { type Reduce, type Reduction, wasmReduce } from './reduce-wasm.ts';
 
 /** A tensor seen as [outer, n, inner], reduced over its middle axis. */
 export type Split = readonly [outer: number, n: number, inner: number];
@@ -57,7 +58,8 @@ const forms = { sum: sumForm, most: mostForm, expand: expandForm };
 
 function sumForm(single: boolean, add: boolean): CpuForm {
   const round = rounding(single);
-  return ([input], [out], [outer, n, inner], [divisor]) => {
+  return reduceForm('sum', single, add, (input, out, split, divisor) => {
+    const [outer, n, inner] = split;
     for (let i = 0; i < outer * inner; i++) {
       let at = Math.floor(i / inner) * n * inner + (i % inner);
       let sum = 0;
@@ -65,11 +67,12 @@ function sumForm(single: boolean, add: boolean): CpuForm {
       const value = round(sum / divisor);
       out[i] = add ? out[i] + value : value;
     }
-  };
+  });
 }
 
-function mostForm(): CpuForm {
-  return ([input], [out], [outer, n, inner]) => {
+function mostForm(single: boolean): CpuForm {
+  return reduceForm('most', single, false, (input, out, split) => {
+    const [outer, n, inner] = split;
     for (let i = 0; i < outer * inner; i++) {
       let at = Math.floor(i / inner) * n * inner + (i % inner);
       let most = input[at];
@@ -78,16 +81,41 @@ function mostForm(): CpuForm {
       }
       out[i] = most;
     }
+  });
+}
+
+/** In WebAssembly where the operands are in its memory, else by a loop. */
+function reduceForm(
+  kind: Reduction,
+  single: boolean,
+  add: boolean,
+  loop: (
+    input: FloatArray,
+    out: FloatArray,
+    split: Split,
+    divisor: number,
+  ) => void,
+): CpuForm {
+  let quick: Reduce | null | undefined;
+  return ([input], [out], [outer, n, inner], [divisor], threads = 1) => {
+    quick ??= quick === undefined ? wasmReduce(kind, single, add) : null;
+    const split = [outer, n, inner] as const;
+    if (!quick?.(input, out, split, divisor, threads)) {
+      loop(input, out, split, divisor);
+    }
   };
 }
 
 function expandForm(single: boolean, add: boolean): CpuForm {
   const round = rounding(single);
   return ([input], [out], [outer, n, inner], [divisor]) => {
-    for (let i = 0; i < outer * n * inner; i++) {
-      const from = Math.floor(i / (n * inner)) * inner + (i % inner);
-      const value = round(input[from] / divisor);
-      out[i] = add ? out[i] + value : value;
+    for (let o = 0, i = 0; o < outer; o++) {
+      for (let k = 0; k < n; k++) {
+        for (let j = o * inner; j < (o + 1) * inner; j++, i++) {
+          const value = round(input[j] / divisor);
+          out[i] = add ? out[i] + value : value;
+        }
+      }
     }
   };
 }

@@ -4,13 +4,13 @@
  */
 
 import { type Shape, shapeText, sizeOf } from '../tensor.ts';
+import { copyForm } from './copy-cpu.ts';
 import {
   type Emit,
   elementKernel,
   finishing,
   type Kernel,
   type Ref,
-  rounding,
   spread,
   WORKGROUP,
 } from './kernel.ts';
@@ -26,22 +26,22 @@ function sliceKernel(part: Part, add: boolean): Kernel {
     words: { ...finishing(add), VALUE: `${part}(i)` },
     inPlace: add ? 1 : undefined,
     cpu: (single) => {
-      const round = rounding(single);
-      return ([x], [out], [n, , total, inner, start, length]) => {
-        for (let i = 0; i < n; i++) {
-          let value = 0;
-          if (part === 'part') {
-            const row = Math.floor(i / (length * inner));
-            const column = i % (length * inner);
-            value = x[(row * total + start) * inner + column];
-          } else {
-            const row = Math.floor(i / (total * inner));
-            const own = (Math.floor(i / inner) % total) - start;
-            const at = (row * length + own) * inner + (i % inner);
-            if (own >= 0 && own < length) value = x[at];
-          }
-          out[i] = add ? round(out[i] + value) : value;
+      const copy = copyForm(single);
+      return ([x], [out], [n, outer, total, inner, start, length]) => {
+        const [own, whole] = [length * inner, total * inner];
+        const mine = { start: 0, row: own };
+        const theirs = { start: start * inner, row: whole };
+        const forward = part === 'part';
+        if (!forward) {
+          // What is added around the part is 0, which makes -0 to 0.
+          for (let i = 0; i < n; i++) out[i] = add ? out[i] + 0 : 0;
         }
+        copy(
+          { array: x, ...(forward ? theirs : mine), column: 1 },
+          { array: out, ...(forward ? mine : theirs) },
+          [outer, own],
+          add,
+        );
       };
     },
   });
@@ -119,18 +119,20 @@ function joinKernel(n: number): Kernel {
   return {
     name: `concat${n}`,
     inPlace: [null],
-    cpu:
-      () =>
-      (inputs, [out], [outer, inner, ...lengths]) => {
-        let at = 0;
-        for (let row = 0; row < outer; row++) {
-          inputs.forEach((x, k) => {
-            const size = lengths[k] * inner;
-            for (let i = 0; i < size; i++) out[at + i] = x[row * size + i];
-            at += size;
-          });
-        }
-      },
+    cpu: (single) => {
+      const copy = copyForm(single);
+      return (inputs, [out], [outer, inner, ...lengths]) => {
+        const total = lengths.reduce((a, b) => a + b) * inner;
+        let start = 0;
+        inputs.forEach((array, k) => {
+          const size = lengths[k] * inner;
+          const from = { array, start: 0, row: size, column: 1 };
+          const to = { array: out, start, row: total };
+          copy(from, to, [outer, size], false);
+          start += size;
+        });
+      };
+    },
     gpu: {
       files: [],
       code: () => `

@@ -5,13 +5,13 @@
 
 import { type Shape, shapeText, sizeOf } from '../tensor.ts';
 import { addTo } from './add.ts';
+import { copyForm } from './copy-cpu.ts';
 import {
   type Emit,
   elementKernel,
   finishing,
   type Kernel,
   type Ref,
-  rounding,
 } from './kernel.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
 import { reduceSum } from './reduce.ts';
@@ -26,16 +26,20 @@ function viewKernel(axes: number, add: boolean): Kernel {
     words: { ...finishing(add), ...words(axes) },
     inPlace: add ? 1 : undefined,
     cpu: (single) => {
-      const round = rounding(single);
+      const copy = copyForm(single);
       return ([x], [out], [n, ...ints]) => {
-        const lengths = ints.slice(0, axes);
-        const steps = ints.slice(axes);
-        const place = new Array<number>(axes).fill(0);
+        // Of one axis are matrices of one row.
+        const lengths = [1, ...ints.slice(0, axes)];
+        const steps = [0, ...ints.slice(axes)];
+        const [rows, columns] = lengths.slice(-2);
+        const [row, column] = steps.slice(-2);
+        const place = new Array<number>(axes + 1).fill(0);
         let at = 0;
-        for (let i = 0; i < n; i++) {
-          out[i] = add ? round(out[i] + x[at]) : x[at];
-          // The next place, as an odometer counts.
-          for (let axis = axes - 1; axis >= 0; axis--) {
+        for (let start = 0; start < n; start += rows * columns) {
+          const from = { array: x, start: at, row, column };
+          copy(from, { array: out, start, row: columns }, [rows, columns], add);
+          // The next matrix, as an odometer counts.
+          for (let axis = axes - 2; axis >= 0; axis--) {
             place[axis] += 1;
             at += steps[axis];
             if (place[axis] < lengths[axis]) break;

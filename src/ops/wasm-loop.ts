@@ -6,15 +6,9 @@
  */
 
 import type { FloatArray } from '../tensor.ts';
-import {
-  Code,
-  hasSimd,
-  type Plain,
-  type WasmMemory,
-  wasm,
-} from '../wasm/code.ts';
+import { Code, hasSimd, type WasmMemory, wasm } from '../wasm/code.ts';
 import { startIn } from '../wasm/memory.ts';
-import { compileJs, type Expression } from './expression.ts';
+import { compileJs, type Expression, namesIn } from './expression.ts';
 import {
   checkPrecision,
   type Loop,
@@ -22,6 +16,7 @@ import {
   type LoopSpec,
   readLoop,
 } from './loop.ts';
+import { Formulas, hasVectors } from './wasm-formula.ts';
 
 /**
  * Binds a loop to a memory. Arrays and words are counted from the starts of
@@ -38,8 +33,8 @@ const made = new Map<string, WasmBind | null>();
 
 /**
  * Makes (once per spec) the loop in WebAssembly. Null where there is none: a
- * formula has exp, log, tanh, sin, cos, tan or a function of the user's own,
- * or the engine no SIMD. Throws
+ * formula has a function of the user's own or, in float64, exp, log, tanh, sin,
+ * cos or tan, or the engine has no SIMD. Throws
  * GraphError as readLoop does. Arrays outside the memory end a pass with the
  * RuntimeError of WebAssembly.
  */
@@ -60,19 +55,37 @@ export function wasmLoop(spec: LoopSpec, single: boolean): WasmBind | null {
 const MOST_PARAMETERS = 1000;
 
 function compile(plan: LoopPlan, single: boolean): WasmBind | null {
-  const leaves = leavesOf(plan);
   const parameters = 3 + plan.arrays + plan.constants;
-  if (!wasm || !leaves || parameters > MOST_PARAMETERS || !hasSimd()) {
+  const all = formulasOf(plan);
+  const there = all.every((e) => hasVectors(e, single));
+  if (!wasm || !there || parameters > MOST_PARAMETERS || !hasSimd()) {
     return null;
   }
   const { Module, Instance } = wasm;
-  const module = new Module(new LoopCode(plan, leaves, single).module());
+  /** For memory that is shared, and for memory that is not. */
+  const modules = new Map<boolean, object>();
   const call = caller(plan, single);
   return (memory, floats, u32) => {
     if (floats) checkPrecision(floats, single);
-    const { exports } = new Instance(module, { env: { memory } });
+    const shared = isShared(memory);
+    const made =
+      modules.get(shared) ??
+      new Module(new LoopCode(plan, single).module(shared));
+    modules.set(shared, made);
+    const { exports } = new Instance(made, { env: { memory } });
     return call(exports.run, startIn(memory, floats), startIn(memory, u32));
   };
+}
+
+function isShared({ buffer }: WasmMemory): boolean {
+  return (
+    typeof SharedArrayBuffer !== 'undefined' &&
+    buffer instanceof SharedArrayBuffer
+  );
+}
+
+function formulasOf({ lets, stores, marks }: LoopPlan): Expression[] {
+  return [...lets, ...stores.map(([, e]) => e), ...(marks ? [marks] : [])];
 }
 
 /** The loop as callers have it: with indices for addresses, without lists. */
@@ -92,66 +105,24 @@ function caller(
   ) as ReturnType<typeof caller>;
 }
 
-/** What the formulas of a loop read. */
-interface Leaves {
-  readonly numbers: ReadonlySet<number>;
-  readonly names: ReadonlySet<string>;
-}
-
-const FUNCTIONS = ['where', 'abs', 'sqrt'];
-
-/** Null if there is a function among them that SIMD does not have. */
-function leavesOf({ lets, stores, marks }: LoopPlan): Leaves | null {
-  // Conditions that are numbers and numbers that are conditions need 0 and 1.
-  const numbers = new Set([0, 1]);
-  const names = new Set<string>();
-  const visit = (e: Expression): boolean => {
-    if (e.kind === 'number') numbers.add(e.value);
-    if (e.kind === 'name') names.add(e.name);
-    if (e.kind === 'negate') return visit(e.operand);
-    if (e.kind === 'binary') return visit(e.left) && visit(e.right);
-    if (e.kind !== 'call') return true;
-    return !e.own && FUNCTIONS.includes(e.name) && e.args.every(visit);
-  };
-  const all = [...lets, ...stores.map(([, e]) => e), ...(marks ? [marks] : [])];
-  return all.every(visit) ? { numbers, names } : null;
-}
-
-const ARITHMETIC = { '+': 'add', '-': 'sub', '*': 'mul', '/': 'div' } as const;
-const COMPARISONS = {
-  '==': 'eq',
-  '!=': 'ne',
-  '<': 'lt',
-  '>': 'gt',
-  '<=': 'le',
-  '>=': 'ge',
-} as const;
-
 /** Parameters of the function; those of arrays and constants follow. */
 const N = 0;
 const WORDS = 1;
 const BIT = 2;
 const FIRST = 3;
 
-/** Numbers in each lane, or all bits of a lane set where a condition holds. */
-type Kind = 'number' | 'condition';
-
 class LoopCode {
   private readonly plan: LoopPlan;
-  private readonly leaves: Leaves;
   private readonly single: boolean;
-  private readonly shape: 'f32x4' | 'f64x2';
   private readonly code: Code;
-  /** Locals of values, by name and by number. */
-  private readonly values = new Map<string | number, number>();
-  private readonly conditions = new Set<string>();
+  private readonly formulas: Formulas;
+  /** Arrays that formulas read. */
+  private readonly read: ReadonlySet<string>;
   private readonly marked: number;
 
-  constructor(plan: LoopPlan, leaves: Leaves, single: boolean) {
+  constructor(plan: LoopPlan, single: boolean) {
     this.plan = plan;
-    this.leaves = leaves;
     this.single = single;
-    this.shape = single ? 'f32x4' : 'f64x2';
     this.code = new Code([
       ...(['i32', 'i32', 'i32'] as const),
       ...Array.from({ length: plan.arrays }, () => 'i32' as const),
@@ -159,23 +130,21 @@ class LoopCode {
         single ? ('f32' as const) : ('f64' as const),
       ),
     ]);
+    const all = formulasOf(plan);
+    this.formulas = new Formulas(this.code, single, all);
+    this.read = new Set(all.flatMap(namesIn));
     this.marked = this.code.local('i32');
   }
 
-  module(): Uint8Array {
-    const { code, plan, single } = this;
-    for (const value of this.leaves.numbers) {
-      const lanes = single
-        ? new Float32Array(4).fill(value)
-        : new Float64Array(2).fill(value);
-      code.vector(new Uint8Array(lanes.buffer));
-      code.set(this.valueOf(value));
-    }
+  module(shared: boolean): Uint8Array {
+    const { code, plan, single, formulas } = this;
     for (let k = 0; k < plan.constants; k++) {
       code.get(FIRST + plan.arrays + k);
-      code.op(`${this.shape}.splat`);
-      code.set(this.valueOf(`c_${k}`));
+      code.op(single ? 'f32x4.splat' : 'f64x2.splat');
+      code.set(formulas.local(`c_${k}`));
+      formulas.fix([`c_${k}`]);
     }
+    formulas.hoist(formulasOf(plan));
     const bits = code.local('v128');
     code.get(BIT);
     code.op('i32x4.splat');
@@ -183,7 +152,7 @@ class LoopCode {
     this.loop(single ? 4 : 2, bits);
     this.loop(1, bits);
     code.get(this.marked);
-    return code.module();
+    return code.module(shared);
   }
 
   /** The passes over so many elements at once, as long as there are as many. */
@@ -216,25 +185,25 @@ class LoopCode {
   }
 
   private pass(lanes: number, bits: number): void {
-    const { code, plan } = this;
+    const { code, plan, formulas } = this;
     const one = this.single ? '32' : '64';
+    formulas.pass();
     for (let k = 0; k < plan.arrays; k++) {
-      if (!this.leaves.names.has(`a_${k}`)) continue;
+      if (!this.read.has(`a_${k}`)) continue;
       code.get(FIRST + k);
       code.access(lanes === 1 ? `v128.load${one}_zero` : 'v128.load');
-      code.set(this.valueOf(`a_${k}`));
+      code.set(formulas.local(`a_${k}`));
     }
     plan.lets.forEach((e, k) => {
-      if (this.value(e) === 'condition') this.conditions.add(`l_${k}`);
-      code.set(this.valueOf(`l_${k}`));
+      formulas.let(`l_${k}`, e);
     });
     // An array may be stored to and be read under two names.
     plan.stores.forEach(([, e], k) => {
-      this.number(e);
-      code.set(this.valueOf(`s_${k}`));
+      formulas.number(e);
+      code.set(formulas.local(`s_${k}`));
     });
     plan.stores.forEach(([array], k) => {
-      code.get(FIRST + array, this.valueOf(`s_${k}`));
+      code.get(FIRST + array, formulas.local(`s_${k}`));
       code.access(lanes === 1 ? `v128.store${one}_lane` : 'v128.store');
     });
     if (plan.marks) this.mark(plan.marks, lanes, bits);
@@ -242,9 +211,9 @@ class LoopCode {
 
   private mark(marks: Expression, lanes: number, bits: number): void {
     const { code } = this;
-    const where = this.valueOf('where');
-    const set = this.valueOf('set', 'i32');
-    this.condition(marks);
+    const where = code.local('v128');
+    const set = code.local('i32');
+    this.formulas.condition(marks);
     code.tee(where);
     code.op(this.single ? 'i32x4.bitmask' : 'i64x2.bitmask');
     if (lanes === 1) {
@@ -271,69 +240,5 @@ class LoopCode {
     code.op('i32.popcnt', 'i32.add');
     code.set(this.marked);
     code.op('end');
-  }
-
-  private valueOf(name: string | number, type: 'v128' | 'i32' = 'v128') {
-    const local = this.values.get(name) ?? this.code.local(type);
-    this.values.set(name, local);
-    return local;
-  }
-
-  private op(name: string): void {
-    this.code.op(`${this.shape}.${name}` as Plain);
-  }
-
-  /** Puts a number on the stack; conditions are 1 where they hold, else 0. */
-  private number(e: Expression): void {
-    if (this.value(e) === 'number') return;
-    this.code.get(this.valueOf(1));
-    this.code.op('v128.and');
-  }
-
-  /** Puts a condition on the stack; numbers hold if neither 0 nor NaN. */
-  private condition(e: Expression): void {
-    if (this.value(e) === 'condition') return;
-    this.op('abs');
-    this.code.get(this.valueOf(0));
-    this.op('gt');
-  }
-
-  private value(e: Expression): Kind {
-    switch (e.kind) {
-      case 'number':
-        this.code.get(this.valueOf(e.value));
-        return 'number';
-      case 'name':
-        this.code.get(this.valueOf(e.name));
-        return this.conditions.has(e.name) ? 'condition' : 'number';
-      case 'negate':
-        this.number(e.operand);
-        this.op('neg');
-        return 'number';
-      case 'binary': {
-        this.number(e.left);
-        this.number(e.right);
-        const { operator } = e;
-        if (operator in ARITHMETIC) {
-          this.op(ARITHMETIC[operator as keyof typeof ARITHMETIC]);
-          return 'number';
-        }
-        this.op(COMPARISONS[operator as keyof typeof COMPARISONS]);
-        return 'condition';
-      }
-      case 'call': {
-        if (e.name === 'where') {
-          const [test, yes, no] = e.args;
-          this.number(yes);
-          this.number(no);
-          this.condition(test);
-          this.code.op('v128.bitselect');
-          return 'number';
-        }
-        this.number(e.args[0]);
-        this.op(e.name);
-        return 'number';
-      }
-    }
   }
 }

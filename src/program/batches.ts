@@ -8,38 +8,46 @@
 import type { Ref } from '../ops/kernel.ts';
 import type { Call, Program } from './recorder.ts';
 
-/** Calls of a program in an order of execution, those alike together. */
-export function batchesOf(program: Program): Call[][] {
+/**
+ * Calls of a program in an order of execution, those alike together. Unless
+ * `stepwise`, commits on which no other call waits come last of all: then those
+ * of all ticks are one batch.
+ */
+export function batchesOf(program: Program, stepwise = false): Call[][] {
+  const calls = stepwise ? program.calls : withLateCommits(program.calls);
   const places = new Map<Call, Place>();
   const maker = new Map<Ref, Call>();
-  for (const call of program.calls) {
+  for (const call of calls) {
     const { tick, commits } = call;
     let depth = 0;
     for (const ref of call.inputs) {
-      const made = maker.get(ref);
-      if (made?.tick !== tick) continue;
-      depth = Math.max(depth, (places.get(made) as Place).depth + 1);
+      const made = places.get(maker.get(ref) as Call);
+      if (made?.tick !== tick || made.commits !== commits) continue;
+      depth = Math.max(depth, made.depth + 1);
     }
     for (const ref of call.outputs) maker.set(ref, call);
-    // Commits keep their order: they depend on each other by what they change.
-    places.set(call, { tick, commits, depth: commits ? 0 : depth });
+    places.set(call, { tick, commits, depth });
   }
   const placeOf = (call: Call) => places.get(call) as Place;
   const batches: Call[][] = [];
-  /** Where the batches of the present place begin. */
-  let first = 0;
-  for (const call of program.calls.toSorted((a, b) =>
+  /** Batches of the present place, by what its calls have in common. */
+  const alike = new Map<string, Call[][]>();
+  let last: Call | null = null;
+  for (const call of calls.toSorted((a, b) =>
     compare(placeOf(a), placeOf(b)),
   )) {
-    const last = batches.at(-1)?.[0];
-    if (last && compare(placeOf(last), placeOf(call)) !== 0) {
-      first = batches.length;
+    if (last && compare(placeOf(last), placeOf(call)) !== 0) alike.clear();
+    last = call;
+    const { name } = call.kernel;
+    const known = alike.get(name) ?? [];
+    const batch = known.find(([other]) => isAlike(call, other));
+    if (batch) {
+      batch.push(call);
+      continue;
     }
-    const alike = call.commits
-      ? undefined
-      : batches.slice(first).find(([other]) => isAlike(call, other));
-    if (alike) alike.push(call);
-    else batches.push([call]);
+    const made = [call];
+    batches.push(made);
+    alike.set(name, [...known, made]);
   }
   return batches;
 }
@@ -59,11 +67,33 @@ function compare(a: Place, b: Place): number {
   );
 }
 
+/** Commits whose results only commits read are calls of the last tick. */
+function withLateCommits(calls: readonly Call[]): readonly Call[] {
+  const tick = calls.at(-1)?.tick ?? 0;
+  const awaited = new Set<Ref>();
+  const late = new Set<Call>();
+  for (const call of calls.toReversed()) {
+    if (call.commits && !call.outputs.some((ref) => awaited.has(ref))) {
+      late.add(call);
+    } else {
+      for (const ref of call.inputs) awaited.add(ref);
+    }
+  }
+  return [
+    ...calls.filter((call) => !late.has(call)),
+    ...calls.filter((call) => late.has(call)).map((c) => ({ ...c, tick })),
+  ];
+}
+
+/**
+ * Commits of elementwise kernels may be of any sizes: their operands lie side by
+ * side, so that one call does for all.
+ */
 function isAlike(a: Call, b: Call): boolean {
+  if (a.kernel !== b.kernel || !same(a.floats, b.floats)) return false;
+  if (a.commits && a.kernel.elementwise) return true;
   return (
-    a.kernel === b.kernel &&
     same(a.ints, b.ints) &&
-    same(a.floats, b.floats) &&
     a.inputs.every((ref, i) => ref.size === b.inputs[i].size)
   );
 }

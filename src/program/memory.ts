@@ -5,60 +5,22 @@
  * side by side: then one call makes them all.
  */
 
-import { aligned, type Kernel, type Ref } from '../ops/kernel.ts';
+import { ALIGNMENT, aligned, type Kernel, type Ref } from '../ops/kernel.ts';
 import { copy } from '../ops/map.ts';
 import { batchesOf } from './batches.ts';
+import { fuse } from './fuse.ts';
+import { gatherings } from './gathering.ts';
+import { type Merge, MOST_SHARED, mergesOf } from './merges.ts';
+import type { Home, PlacedCall, Plan, PlanOptions, Span } from './plan.ts';
 import type { Call, Program } from './recorder.ts';
 
-/** A part of a place, in elements. */
-export interface Span {
-  readonly place: number;
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** A call on places instead of values. */
-export interface PlacedCall {
-  readonly kernel: Kernel;
-  readonly inputs: readonly Span[];
-  readonly outputs: readonly Span[];
-  readonly ints: readonly number[];
-  readonly floats: readonly number[];
-  readonly tick: number;
-}
-
-export interface Plan {
-  readonly calls: readonly PlacedCall[];
-  /** Elements of each place. */
-  readonly sizes: readonly number[];
-  readonly feeds: ReadonlyMap<string, Span>;
-  /** Where residents are, by name. */
-  readonly residents: ReadonlyMap<string, Span>;
-  /** Places whose memory is given from outside. */
-  readonly given: ReadonlyMap<number, object>;
-  readonly outputs: ReadonlyMap<string, Span>;
-  /** Spans that are filled with one number, once. */
-  readonly constants: readonly { span: Span; fill: number }[];
-}
-
-export interface PlanOptions {
-  /** Where residents are: a pool of memory and an offset in elements. */
-  readonly homes?: ReadonlyMap<string, Home>;
-  /** Make one call of calls that are alike. */
-  readonly batches?: boolean;
-}
-
-export interface Home {
-  readonly pool: object;
-  readonly offset: number;
-}
-
-/** Most elements of a place that several values share: 128 MiB. */
-const MOST_SHARED = 2 ** 25;
+export type { Home, PlacedCall, Plan, PlanOptions, Span } from './plan.ts';
 
 /** Lays a program out in memory. */
 export function planMemory(program: Program, options: PlanOptions = {}): Plan {
-  return new Planner(program, options).plan();
+  const { fuses: least = 0, stepwise } = options;
+  const fused = least > 0 ? fuse(program, { stepwise, least }) : program;
+  return new Planner(fused, options).plan();
 }
 
 class Planner {
@@ -72,17 +34,24 @@ class Planner {
   private readonly spans = new Map<Ref, Span>();
   /** Values that are still to be read, by place. */
   private readonly living = new Map<number, number>();
+  /** Places that are kept for the values wanted there. */
+  private readonly reserved = new Set<number>();
   private readonly placed: PlacedCall[] = [];
   /** Values that must be left as they are: given, or read after the run. */
   private readonly kept: Set<Ref>;
   private readonly given = new Map<number, object>();
+  /** Where values have to be made so that one call can read them all. */
+  private readonly wanted = new Map<Ref, Span>();
 
-  constructor(program: Program, { batches = false, homes }: PlanOptions) {
+  constructor(
+    program: Program,
+    { batches = false, homes, stepwise }: PlanOptions,
+  ) {
     this.program = program;
     this.merges = batches;
     this.homes = homes ?? new Map();
     this.batches = batches
-      ? batchesOf(program)
+      ? batchesOf(program, stepwise)
       : program.calls.map((call) => [call]);
     this.batches.forEach((calls, index) => {
       for (const { inputs } of calls) {
@@ -90,6 +59,7 @@ class Planner {
       }
     });
     this.kept = new Set(program.outputs.values());
+    for (const { after } of program.residents.values()) this.kept.add(after);
   }
 
   plan(): Plan {
@@ -97,6 +67,7 @@ class Planner {
     const residents = this.placeResidents();
     this.placeFeeds();
     for (const { ref } of program.constants) this.keep(ref, this.fresh(ref));
+    if (this.merges) this.gather();
     this.batches.forEach((calls, index) => {
       this.placeBatch(calls, index);
     });
@@ -120,7 +91,7 @@ class Planner {
   private placeResidents(): Map<string, Span> {
     const residents = new Map<string, Span>();
     const pools = new Map<object, number>();
-    for (const [name, { before, after }] of this.program.residents) {
+    for (const [name, { before }] of this.program.residents) {
       const { pool, offset } = this.homes.get(name) ?? { pool: {}, offset: 0 };
       const place = pools.get(pool) ?? this.fresh(before).place;
       pools.set(pool, place);
@@ -128,15 +99,20 @@ class Planner {
       const span = { place, offset, length: before.size };
       residents.set(name, span);
       this.spans.set(before, span);
-      this.kept.add(after);
     }
     return residents;
   }
 
-  /** Feeds lie side by side: calls on them may be made one. */
+  /**
+   * Feeds lie side by side: calls on them may be made one. Small ones come
+   * last, so that they can be set together.
+   */
   private placeFeeds(): void {
     let pool = -1;
-    for (const ref of this.program.feeds.values()) {
+    const isSmall = ({ size }: Ref) => Number(size <= ALIGNMENT);
+    for (const ref of [...this.program.feeds.values()].sort(
+      (a, b) => isSmall(a) - isSmall(b),
+    )) {
       const used = pool < 0 ? 0 : this.sizes[pool];
       const fits = used + ref.size <= MOST_SHARED;
       if (!this.merges || pool < 0 || !fits) {
@@ -151,11 +127,46 @@ class Planner {
     }
   }
 
-  private placeBatch(calls: readonly Call[], index: number): void {
-    for (const group of this.mergeable(calls, index)) {
-      if (group.length === 1) this.placeCall(group[0], calls, index);
-      else this.placeMerged(group);
+  /** Keeps places in which values are made side by side. */
+  private gather(): void {
+    const readers = new Map<Ref, Call[]>();
+    const makers = new Map<Ref, Call>();
+    for (const call of this.batches.flat()) {
+      for (const ref of call.outputs) makers.set(ref, call);
+      for (const ref of call.inputs) {
+        const known = readers.get(ref);
+        if (known) known.push(call);
+        else readers.set(ref, [call]);
+      }
     }
+    const lists = gatherings(
+      this.batches,
+      (ref) => this.spans.get(ref),
+      (ref) => (this.kept.has(ref) ? [] : (readers.get(ref) ?? [])),
+    );
+    for (const refs of lists) {
+      const total = refs.reduce((sum, { size }) => sum + aligned(size), 0);
+      const { place } = this.fresh({ size: total });
+      this.reserved.add(place);
+      let offset = 0;
+      for (const ref of refs) {
+        const span = { place, offset, length: ref.size };
+        offset += aligned(ref.size);
+        // A sum that grows in one place is there from the first.
+        let at: Ref | null = ref;
+        while (at && makers.has(at) && readers.get(at)?.length === 1) {
+          if (this.kept.has(at)) break;
+          this.wanted.set(at, span);
+          at = baseOf(makers.get(at) as Call, at);
+        }
+      }
+    }
+  }
+
+  private placeBatch(calls: readonly Call[], index: number): void {
+    const { single, merges } = this.grouped(calls, index);
+    for (const merge of merges) this.placeMerged(merge);
+    for (const call of single) this.placeCall(call, calls, index);
     const touched = new Set(
       calls.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]),
     );
@@ -174,11 +185,11 @@ class Planner {
     outputs.forEach((output, k) => {
       const at = kernel.inPlace[k];
       if (at === null) {
-        this.live(output, this.take(output.size));
+        this.live(output, this.spaceFor(output, from));
       } else if (this.isReusable(inputs, at, kernel, batch, index)) {
         this.takeOver(output, inputs[at]);
       } else {
-        const span = this.take(output.size);
+        const span = this.spaceFor(output, from);
         this.copy(from[at], span, tick);
         this.live(output, span);
         from[at] = span;
@@ -215,87 +226,57 @@ class Planner {
     );
   }
 
-  /** Calls of a batch in groups of which each can be one call. */
-  private mergeable(calls: readonly Call[], index: number): Call[][] {
+  /** Calls of a batch as few calls, and those that stay by themselves. */
+  private grouped(calls: readonly Call[], index: number) {
     const [{ kernel }] = calls;
-    if (calls.length === 1 || !kernel.batch) return calls.map((c) => [c]);
+    if (calls.length === 1 || !(kernel.batch || kernel.elementwise)) {
+      return { single: calls, merges: [] };
+    }
     const groups = new Map<string, Call[]>();
     for (const call of calls) {
+      const reusable = kernel.inPlace.every(
+        (at) =>
+          at === null || this.isReusable(call.inputs, at, kernel, calls, index),
+      );
       const places = call.inputs.map((ref) => this.spanOf(ref).place);
-      const key = places.join();
+      const key = reusable ? places.join() : `apart ${groups.size}`;
       const group = groups.get(key);
       if (group) group.push(call);
       else groups.set(key, [call]);
     }
-    return [...groups.values()].flatMap((group) => {
-      const sorted = this.inOrder(group);
-      const reusable = group.every(({ inputs }) =>
-        kernel.inPlace.every(
-          (at) =>
-            at === null || this.isReusable(inputs, at, kernel, calls, index),
-        ),
-      );
-      return reusable && this.merged(sorted)
-        ? [sorted]
-        : group.map((call) => [call]);
-    });
-  }
-
-  /** By where the first operand lies that is not the same for all. */
-  private inOrder(calls: readonly Call[]): Call[] {
-    const [first] = calls;
-    const slot = first.inputs.findIndex((ref) =>
-      calls.some(({ inputs }) => inputs.every((own) => own !== ref)),
+    const merges = [...groups.values()].flatMap((group) =>
+      mergesOf(group, {
+        spanOf: (ref) => this.spanOf(ref),
+        wanted: (ref) => this.wanted.get(ref),
+      }),
     );
-    const offset = ({ inputs }: Call) => this.spanOf(inputs[slot]).offset;
-    return slot < 0
-      ? [...calls]
-      : calls.toSorted((a, b) => offset(a) - offset(b));
+    const merged = new Set(merges.flatMap((merge) => merge.calls));
+    return { single: calls.filter((call) => !merged.has(call)), merges };
   }
 
-  /** Elements between the operands of neighbours, and the ints of the whole. */
-  private merged(calls: readonly Call[]) {
-    const [{ kernel, inputs, outputs, ints }] = calls;
-    if (calls.length < 2) return null;
-    const strides: number[] = [];
-    for (let slot = 0; slot < inputs.length; slot++) {
-      const offsets = calls.map((c) => this.spanOf(c.inputs[slot]).offset);
-      const stride = offsets[1] - offsets[0];
-      const even = offsets.every((at, i) => at === offsets[0] + i * stride);
-      if (!even || stride < 0) return null;
-      strides.push(stride);
-    }
-    const made = outputs.map(({ size }, k) => {
-      const at = kernel.inPlace[k];
-      return at === null ? aligned(size) : strides[at];
-    });
-    const total = calls.length * Math.max(...made);
-    const distances = { inputs: strides, outputs: made };
-    const whole = kernel.batch?.(ints, distances, calls.length);
-    return whole && total <= MOST_SHARED ? { strides, made, whole } : null;
-  }
-
-  private placeMerged(calls: readonly Call[]): void {
-    const { strides, made, whole } = this.merged(calls)!;
-    const [{ kernel: own, inputs, outputs, floats, tick }] = calls;
-    const { ints, kernel = own } = whole;
-    const more = calls.length - 1;
+  private placeMerged({ calls, kernel, ints, shifts }: Merge): void {
+    const [{ inputs, outputs, floats, tick, kernel: own }] = calls;
+    const last = calls.length - 1;
     const from = inputs.map((ref, slot) => {
       const span = this.spanOf(ref);
-      return { ...span, length: more * strides[slot] + span.length };
+      const end = this.spanOf(calls[last].inputs[slot]);
+      return { ...span, length: end.offset + end.length - span.offset };
     });
-    const to = outputs.map(({ size }, k) => {
-      const at = kernel.inPlace[k];
+    const to = outputs.map((output, k) => {
+      const at = own.inPlace[k];
       if (at !== null) {
         for (const call of calls) {
           this.takeOver(call.outputs[k], call.inputs[at]);
         }
         return from[at];
       }
-      const span = this.take(more * made[k] + size);
+      const length = shifts[k][last] + calls[last].outputs[k].size;
+      const wanted = this.wanted.get(output);
+      const span = wanted ? { ...wanted, length } : this.take(length);
       calls.forEach((call, i) => {
-        const offset = span.offset + i * made[k];
-        this.live(call.outputs[k], { ...span, offset, length: size });
+        const offset = span.offset + shifts[k][i];
+        const ref = call.outputs[k];
+        this.live(ref, { ...span, offset, length: ref.size });
       });
       return span;
     });
@@ -350,6 +331,13 @@ class Planner {
     return { place, offset: 0, length: size };
   }
 
+  /** Where a value is wanted, if the call reads nothing there; else any place. */
+  private spaceFor(output: Ref, reads: readonly Span[]): Span {
+    const wanted = this.wanted.get(output);
+    const free = wanted && reads.every(({ place }) => place !== wanted.place);
+    return free ? wanted : this.take(output.size);
+  }
+
   /** A place that is free, or a new one. */
   private take(size: number): Span {
     const { free, sizes } = this;
@@ -379,7 +367,7 @@ class Planner {
 
   private release(ref: Ref): void {
     const { place } = this.spanOf(ref);
-    if (this.given.has(place)) return;
+    if (this.given.has(place) || this.reserved.has(place)) return;
     const left = (this.living.get(place) ?? 0) - 1;
     this.living.set(place, left);
     if (left === 0) this.free.push(place);
@@ -390,4 +378,10 @@ class Planner {
     if (!span) throw new Error(`value ${ref.id} is read unmade`);
     return span;
   }
+}
+
+/** The value in whose place a call makes one of its outputs, if in any. */
+function baseOf({ kernel, inputs, outputs }: Call, output: Ref): Ref | null {
+  const at = kernel.inPlace[outputs.indexOf(output)];
+  return at === null ? null : inputs[at];
 }

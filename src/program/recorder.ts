@@ -63,6 +63,8 @@ export class Recorder {
   private readonly calls: Call[] = [];
   private readonly feeds = new Map<string, Ref>();
   private readonly before = new Map<string, Ref>();
+  /** The same, without their names. */
+  private readonly residents = new Set<Ref>();
   private readonly after = new Map<string, Ref>();
   /** All versions that residents were set to. */
   private readonly committed = new Set<Ref>();
@@ -87,7 +89,9 @@ export class Recorder {
 
   /** Values that stay on the device between runs. */
   resident(name: string, size: number): Ref {
-    return getOrAdd(this.before, name, () => this.fresh(size));
+    const ref = getOrAdd(this.before, name, () => this.fresh(size));
+    this.residents.add(ref);
+    return ref;
   }
 
   constant(size: number, fill: number): Ref {
@@ -168,8 +172,7 @@ export class Recorder {
 
   /** A value as it is at this tick: residents are copied before they change. */
   snapshot(ref: Ref): Ref {
-    const isResident =
-      this.committed.has(ref) || [...this.before.values()].includes(ref);
+    const isResident = this.committed.has(ref) || this.residents.has(ref);
     return isResident ? copy.emit(this.emit, [ref])[0] : ref;
   }
 

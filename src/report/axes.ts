@@ -40,6 +40,8 @@ export interface AxesOptions {
   readonly height: number;
   /** Room kept free around axes and their titles. */
   readonly room: Room;
+  /** px under the frame for labels that the picture draws; default none. */
+  readonly under?: number;
   readonly x: Axis;
   /** Without it the picture draws its own labels in room.left. */
   readonly y?: Axis;
@@ -47,8 +49,9 @@ export interface AxesOptions {
 
 export type Plot = typeof import('@observablehq/plot');
 
-/** What a picture adds: marks of Plot, then markup over them. */
+/** What a picture adds: markup, marks of Plot, then markup over them. */
 export interface Drawing {
+  readonly behind?: (area: Area) => string;
   readonly marks?: (plot: Plot, area: Area) => readonly Markish[];
   readonly over?: (area: Area, plot: Plot) => string;
   /** px above the frame, known when its left and right are. */
@@ -101,7 +104,7 @@ export async function axes(
     import('linkedom'),
   ]);
   const { document } = parseHTML('<!doctype html><html></html>');
-  const { width, height, room, x, y } = options;
+  const { width, height, room, under = 0, x, y } = options;
 
   const draw = (margins: Room, marks: readonly Markish[]) => {
     const scale = (axis: Axis) => ({
@@ -140,7 +143,7 @@ export async function axes(
   };
 
   const xTitle = wrapped(x.label, width - room.left - room.right, TITLE_SIZE);
-  const bottom = room.bottom + 28 + xTitle.length * TITLE_LINE;
+  const bottom = room.bottom + 28 + under + xTitle.length * TITLE_LINE;
   const tall = height - room.top - bottom;
   const yTitle = y ? wrapped(y.label, tall, TITLE_SIZE) : [];
   const titleRoom = yTitle.length * TITLE_LINE;
@@ -183,7 +186,7 @@ export async function axes(
   const anchor = { 'text-anchor': 'middle', 'font-size': TITLE_SIZE };
   const titles = [
     ...xTitle.map((line, i) =>
-      label(line, middle, area.bottom + 40 + i * TITLE_LINE, anchor),
+      label(line, middle, area.bottom + 40 + under + i * TITLE_LINE, anchor),
     ),
     ...yTitle.map((line, i) => {
       const at = room.left + 13 + i * TITLE_LINE;
@@ -192,6 +195,7 @@ export async function axes(
     }),
   ];
   const markup = [
+    drawing.behind?.(area) ?? '',
     element('g', { 'text-anchor': 'middle' }, ...childrenOf(full)),
     element('g', { 'aria-label': 'axis titles' }, ...titles),
     drawing.over?.(area, Plot) ?? '',

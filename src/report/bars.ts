@@ -6,7 +6,7 @@
 import { NonFiniteError, OptionError, show } from '../errors.ts';
 import { type Area, axes, numberText } from './axes.ts';
 import { textWidth, wrapped } from './lettering.ts';
-import { checkHeight } from './lines.ts';
+import { checkHeight } from './lines-checks.ts';
 import { BLUE, GREY, INK } from './palette.ts';
 import { checkPicture, type PictureOptions, sheet } from './sheet.ts';
 import { element, label, px } from './svg.ts';

@@ -234,7 +234,8 @@ function portsOf(
       const side = ends
         .filter(({ slot }) => slot.half > node.half === above)
         .sort((a, b) => a.slot.x - b.slot.x);
-      const gap = Math.min(18, (width - 36) / Math.max(1, side.length - 1));
+      const room = Math.max(width - 36, 0.55 * width);
+      const gap = Math.min(18, room / Math.max(1, side.length - 1));
       side.forEach(({ axon, end }, i) => {
         places[axon][end] = node.x + (i - (side.length - 1) / 2) * gap;
       });

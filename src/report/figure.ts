@@ -30,7 +30,11 @@ export interface LinesFigure extends Titled {
   readonly marks?: readonly Mark[];
 }
 
-/** A field of numbers over two axes of named or numbered places. */
+/**
+ * A field of numbers over two axes of named or numbered places, which are all
+ * equally wide. Rows of numbers go upwards as an axis does; rows of names
+ * downwards as in a table.
+ */
 export interface HeatFigure extends Titled {
   readonly kind: 'heat';
   readonly x: AxisText & { readonly places: readonly (string | number)[] };
@@ -51,12 +55,18 @@ export interface BarsFigure extends Titled {
     readonly name: string;
     /** One a group; null: none. */
     readonly values: readonly (number | null)[];
+    /** Ends of the error bars, as the spread over seeds; both or neither. */
+    readonly lower?: readonly (number | null)[];
+    readonly upper?: readonly (number | null)[];
   }[];
   readonly x: AxisText;
   readonly y: AxisText;
 }
 
-/** A graph by levels: vertices in columns, edges, identity vertices marked. */
+/**
+ * A graph by levels: vertices in columns, level 0 at the right; edges;
+ * identity vertices marked.
+ */
 export interface GraphFigure extends Titled {
   readonly kind: 'graph';
   readonly vertices: readonly {

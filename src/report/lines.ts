@@ -3,8 +3,16 @@
  * of traces and of rates have in common.
  */
 
-import { NonFiniteError, OptionError, ShapeError, show } from '../errors.ts';
 import { type Area, type Axis, axes } from './axes.ts';
+import { bands, errorBars } from './bands.ts';
+import {
+  endLabels,
+  endRoom,
+  labelsEnds,
+  symbolsOn,
+  wantsSymbols,
+} from './line-ends.ts';
+import { checkHeight, checkLines } from './lines-checks.ts';
 import { aboveRoom, besideRoom, type Mark, marksMarkup } from './marks.ts';
 import { seriesStyle, seriesSwatch, symbolAt } from './palette.ts';
 import { checkPicture, type PictureOptions, sheet } from './sheet.ts';
@@ -16,6 +24,9 @@ export interface Line {
   readonly xs: ArrayLike<number>;
   /** NaN is a gap. */
   readonly ys: ArrayLike<number>;
+  /** Ends of the spread, as over seeds: a band, or error bars on points. */
+  readonly lower?: ArrayLike<number>;
+  readonly upper?: ArrayLike<number>;
   /** Default 'line'; stems are upright strokes from 0. */
   readonly style?: 'line' | 'points' | 'stems';
   /** Values behind the line, where they are not one a place. */
@@ -40,16 +51,29 @@ export async function linesPicture(picture: LinesPicture): Promise<string> {
   const { marks, width = 760 } = picture;
   checkLines(picture);
   const lines = picture.lines.map(drawable);
+  const marked = wantsSymbols(lines);
   const legend = lines.map(({ name, style = 'line' }, i) => ({
     name,
-    swatch: seriesSwatch(seriesStyle(i), style),
+    swatch: seriesSwatch(
+      seriesStyle(i),
+      marked && style === 'line' ? 'marked' : style,
+    ),
   }));
+  const named = labelsEnds(lines, marks, width);
   const page = sheet(picture, lines.length > 1 ? legend : [], width);
   const height = picture.height ?? page.top + page.foot + 360;
   checkHeight(height, page.top + page.foot + 160);
 
   const xs = lines.flatMap(({ xs, ys }) => paired(xs, ys));
   const ys = lines.flatMap(({ xs, ys }) => paired(ys, xs));
+  for (const { lower, upper } of lines) {
+    for (const end of [
+      ...Array.from(lower ?? []),
+      ...Array.from(upper ?? []),
+    ]) {
+      if (!Number.isNaN(end)) ys.push(end);
+    }
+  }
   for (const mark of marks) {
     if (mark.x !== undefined) xs.push(mark.x);
     if (mark.y !== undefined) ys.push(mark.y);
@@ -74,7 +98,7 @@ export async function linesPicture(picture: LinesPicture): Promise<string> {
       height,
       room: {
         left: 12,
-        right: Math.max(18, besideRoom(marks)),
+        right: Math.max(18, besideRoom(marks), named ? endRoom(lines) : 0),
         top: page.top,
         bottom: page.foot,
       },
@@ -82,6 +106,7 @@ export async function linesPicture(picture: LinesPicture): Promise<string> {
       y,
     },
     {
+      behind: (area) => bands(lines, area),
       headroom: (area) => aboveRoom(marks, area),
       marks: (plot, area) =>
         lines.flatMap((line, i) => {
@@ -111,6 +136,7 @@ export async function linesPicture(picture: LinesPicture): Promise<string> {
               const dots = alone(line).map((point) =>
                 symbolAt('circle', ...at(point), style.color, 1.5),
               );
+              if (marked) dots.push(...symbolsOn(line, i, lines.length, area));
               return dots.length > 0 ? element('g', {}, ...dots) : '';
             }
             const { points, note } = pointsOf(line, area);
@@ -118,6 +144,7 @@ export async function linesPicture(picture: LinesPicture): Promise<string> {
             return element(
               'g',
               { 'aria-label': line.name },
+              errorBars(line, style.color, area),
               ...points
                 .filter((point) => !point.some(Number.isNaN))
                 .map((point) =>
@@ -125,6 +152,7 @@ export async function linesPicture(picture: LinesPicture): Promise<string> {
                 ),
             );
           })
+          .concat(named ? endLabels(lines, area) : '')
           .concat(marksMarkup(marks, area))
           .concat(xs.length === 0 ? nothing(area) : '')
           .join(''),
@@ -247,68 +275,4 @@ function nothing({ left, right, top, bottom }: Area): string {
     },
     'no values',
   );
-}
-
-export function checkHeight(height: number, least: number): void {
-  if (height >= least) return;
-  throw new OptionError(
-    `A picture ${height} px high has no room for its axes: ask for at least ` +
-      `${Math.ceil(least)} px or leave the height out`,
-    { height, least },
-  );
-}
-
-function checkLines({ lines, x, y, marks }: LinesPicture): void {
-  for (const { name, xs, ys, style } of lines) {
-    if (style === 'stems' && y.log) {
-      throw new OptionError(
-        `Series "${name}" has stems from 0, which a logarithmic axis cannot ` +
-          'show: use points',
-        { name },
-      );
-    }
-    if (xs.length !== ys.length) {
-      throw new ShapeError(
-        `Series "${name}" has ${xs.length} places but ${ys.length} values: ` +
-          'pass one value for every place',
-        { name, places: xs.length, values: ys.length },
-      );
-    }
-    for (let i = 0; i < xs.length; i++) {
-      checkNumber(name, i, xs[i], x.log);
-      checkNumber(name, i, ys[i], y.log);
-    }
-  }
-  marks.forEach((mark, i) => {
-    if (mark.x === undefined && mark.y === undefined) {
-      throw new OptionError(
-        `Mark "${mark.label}" has neither x nor y: say where it stands`,
-        { mark: mark.label },
-      );
-    }
-    for (const [value, log] of [
-      [mark.x, x.log],
-      [mark.y, y.log],
-    ] as const) {
-      if (value === undefined) continue;
-      checkNumber(mark.label, i, Number.isNaN(value) ? Infinity : value, log);
-    }
-  });
-}
-
-function checkNumber(name: string, i: number, value: number, log = false) {
-  if (typeof value !== 'number' || Math.abs(value) === Infinity) {
-    throw new NonFiniteError(
-      `Series "${name}" holds ${show(value)} at index ${i}: pass a finite ` +
-        'number, or NaN for a gap',
-      { name, index: i, value },
-    );
-  }
-  if (log && value <= 0) {
-    throw new OptionError(
-      `Series "${name}" holds ${value} at index ${i}, which a logarithmic ` +
-        'axis cannot show: use a linear axis, or NaN for a gap',
-      { name, index: i, value },
-    );
-  }
 }

@@ -99,19 +99,21 @@ export function symbolAt(
     : element('path', { d, fill: color });
 }
 
-/** The series' line, or its symbol, as the legend shows it: 30 px wide. */
+/** The series' line, its symbol, or both, as the legend shows it: 30 px wide. */
 export function seriesSwatch(
   { color, dash, symbol }: SeriesStyle,
-  style: 'line' | 'points',
+  style: 'line' | 'points' | 'marked',
 ): (x: number, y: number) => string {
-  return (x, y) =>
-    style === 'points'
-      ? symbolAt(symbol, x + 15, y, color)
-      : element('path', {
-          d: `M${px(x)} ${px(y)}h30`,
-          fill: 'none',
-          stroke: color,
-          'stroke-width': 2,
-          'stroke-dasharray': dash,
-        });
+  return (x, y) => {
+    const point = symbolAt(symbol, x + 15, y, color);
+    if (style === 'points') return point;
+    const line = element('path', {
+      d: `M${px(x)} ${px(y)}h30`,
+      fill: 'none',
+      stroke: color,
+      'stroke-width': 2,
+      'stroke-dasharray': dash,
+    });
+    return style === 'marked' ? line + point : line;
+  };
 }

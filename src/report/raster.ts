@@ -8,7 +8,7 @@
 import { OptionError, show } from '../errors.ts';
 import { type Area, axes, numberText } from './axes.ts';
 import { textWidth } from './lettering.ts';
-import { checkHeight } from './lines.ts';
+import { checkHeight } from './lines-checks.ts';
 import { BLUE, GREY, VERMILLION } from './palette.ts';
 import { checkPicture, type PictureOptions, sheet } from './sheet.ts';
 import { element, escaped, label, px } from './svg.ts';

@@ -14,6 +14,8 @@ export interface Shades {
   readonly low: number;
   readonly high: number;
   readonly signed: boolean;
+  /** Equal ratios, not equal differences, are equally far apart. */
+  readonly log: boolean;
   /** #rrggbb */
   color(value: number): string;
 }
@@ -23,21 +25,34 @@ const SIGNED = ['#053061', '#4393c3', '#e8e8e8', '#e08214', '#6b2f05'];
 /** Steps of a scale: more than the eye tells apart, few enough to group by. */
 const STEPS = 200;
 
-export function shadesOf(plot: Plot, low: number, high: number): Shades {
+/** With `log`, both ends are above 0. */
+export function shadesOf(
+  plot: Plot,
+  low: number,
+  high: number,
+  log = false,
+): Shades {
   const signed = low < 0 && high > 0;
   const reach = Math.max(-low, high);
   const [from, to] = signed ? [-reach, reach] : [low, high];
-  const span = to - from || 1;
   const scale = plot.scale({
     color: signed
       ? { type: 'linear', domain: [0, 0.25, 0.5, 0.75, 1], range: SIGNED }
       : { type: 'linear', domain: [0, 1], scheme: 'cividis' },
   })!;
   const color = (value: number) => {
-    const step = Math.round(((value - from) / span) * STEPS) / STEPS;
+    const step = Math.round(share(value, from, to, log) * STEPS) / STEPS;
     return hex(scale.apply(step));
   };
-  return { low: from, high: to, signed, color };
+  return { low: from, high: to, signed, log, color };
+}
+
+/** Where a value stands between two others: 0 at `low`, 1 at `high`. */
+function share(value: number, low: number, high: number, log: boolean) {
+  const [at, from, to] = log
+    ? [value, low, high].map(Math.log10)
+    : [value, low, high];
+  return (at - from) / (to - from || 1);
 }
 
 function hex(color: string): string {
@@ -63,8 +78,9 @@ export function shadeBarRoom(
   low: number,
   high: number,
   title: readonly string[],
+  log = false,
 ): number {
-  const widths = shadeTicks(low, high).map((value) =>
+  const widths = shadeTicks(low, high, log).map((value) =>
     textWidth(numberText(value), SIZE),
   );
   return 20 + 14 + 10 + Math.max(...widths) + 8 + title.length * 17;
@@ -76,22 +92,25 @@ export function shadeBar(
   title: readonly string[],
   area: Area,
 ): string {
-  const { low, high, color } = shades;
+  const { low, high, log, color } = shades;
   const left = area.right + 20;
   const tall = area.bottom - area.top;
   const y = (value: number) =>
-    area.bottom - ((value - low) / (high - low)) * tall;
+    area.bottom - share(value, low, high, log) * tall;
   const slices = 100;
   const parts: string[] = [];
   for (let i = 0; i < slices; i++) {
-    const value = low + ((i + 0.5) / slices) * (high - low);
+    const along = (i + 0.5) / slices;
+    const value = log
+      ? low * (high / low) ** along
+      : low + along * (high - low);
     const top = area.bottom - ((i + 1) * tall) / slices;
     // A little higher than its share, so that no seam shows.
     const height = tall / slices + (i > 0 ? 0.5 : 0);
     const fill = color(value);
     parts.push(element('rect', { x: left, y: top, width: 14, height, fill }));
   }
-  const ticks = shadeTicks(low, high);
+  const ticks = shadeTicks(low, high, log);
   for (const value of ticks) {
     parts.push(
       element('path', {
@@ -111,7 +130,7 @@ export function shadeBar(
       stroke: GREY,
     }),
   );
-  const end = area.right + shadeBarRoom(low, high, title) - 8;
+  const end = area.right + shadeBarRoom(low, high, title, log) - 8;
   const middle = px((area.top + area.bottom) / 2);
   title.forEach((line, i) => {
     const at = px(end - (title.length - 1 - i) * 17);
@@ -123,7 +142,11 @@ export function shadeBar(
 }
 
 /** About five round numbers from low to high. */
-function shadeTicks(low: number, high: number): number[] {
+export function shadeTicks(low: number, high: number, log = false): number[] {
+  if (log) {
+    const found = logTicks(low, high);
+    if (found.length >= 2) return found;
+  }
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step =
@@ -131,4 +154,22 @@ function shadeTicks(low: number, high: number): number[] {
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
+}
+
+/** Powers of ten, and between few of them some of their multiples. */
+function logTicks(low: number, high: number): number[] {
+  const [first, last] = [low, high].map((end) => Math.log10(end));
+  const decades = last - first;
+  // Within less than a decade, logarithms are nearly straight.
+  if (decades < 0.7) return [];
+  const factors =
+    decades < 1.5 ? [1, 1.5, 2, 3, 5, 7] : decades < 3 ? [1, 2, 5] : [1];
+  const step = Math.ceil((last - first) / 7);
+  const found: number[] = [];
+  const from = Math.floor(first / step) * step;
+  for (let power = from; power <= last; power += step) {
+    found.push(...factors.map((factor) => Number(`${factor}e${power}`)));
+  }
+  const slack = 1 + 1e-9;
+  return found.filter((v) => v >= low / slack && v <= high * slack);
 }

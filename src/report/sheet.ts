@@ -7,7 +7,7 @@
 import { OptionError, show } from '../errors.ts';
 import { FONTS, textWidth, wrapped } from './lettering.ts';
 import { GREY, INK } from './palette.ts';
-import { element, escaped, label } from './svg.ts';
+import { element, escaped, label, px } from './svg.ts';
 
 export interface PictureOptions {
   readonly title: string;
@@ -41,6 +41,10 @@ export interface Sheet {
 const MARGIN = 16;
 const LEGEND_SIZE = 12;
 const CAPTION_SIZE = 12;
+/** px under a picture without caption. */
+const FOOT = 8;
+/** Says of a caption how many px the sheet is higher by it. */
+const CAPTION = 'data-caption';
 
 /** Checks what every picture takes. Throws OptionError. */
 export function checkPicture({ title, width, height }: PictureOptions): void {
@@ -102,7 +106,7 @@ export function sheet(
   const top = y + 10;
 
   const lines = wrapped(options.caption ?? '', inner, CAPTION_SIZE);
-  const foot = lines.length > 0 ? lines.length * 16 + 14 : 8;
+  const foot = lines.length > 0 ? lines.length * 16 + 14 : FOOT;
   const close = (body: string, height: number, description: string) => {
     const from = height - foot + 18;
     const caption = lines.map((line, i) =>
@@ -111,13 +115,37 @@ export function sheet(
         fill: GREY,
       }),
     );
+    // The page of a report has the caption as text of its own.
+    const under =
+      caption.length > 0
+        ? element('g', { [CAPTION]: foot - FOOT }, ...caption)
+        : '';
     return page(options.title, description, width, height, [
       ...parts,
       body,
-      ...caption,
+      under,
     ]);
   };
   return { width, top, foot, close };
+}
+
+/** A sheet without its caption, for those who print that beside it. */
+export function withoutCaption(svg: string): string {
+  const found = new RegExp(`<g ${CAPTION}="(\\d+)">.*?</g>`, 's').exec(svg);
+  const size = /<svg [^>]*height="([\d.]+)" viewBox="0 0 (\d+) (\d+)"/.exec(
+    svg,
+  );
+  if (!found || !size) return svg;
+  const less = Number(found[1]);
+  const [, height, across, down] = size;
+  const shorter = `height="${px(Number(height) - less)}"`;
+  return svg
+    .replace(found[0], '')
+    .replaceAll(`height="${height}"`, shorter)
+    .replace(
+      `viewBox="0 0 ${across} ${down}"`,
+      `viewBox="0 0 ${across} ${Number(down) - less}"`,
+    );
 }
 
 /** Entries side by side, in as many rows as they need. */

@@ -46,9 +46,14 @@ function placeOf(area: Area, row: number, column: number) {
  * Cells of one colour are one path, so that thousands stay a small file; where
  * cells are too small for an edge, neighbours of one colour are one box.
  */
-export function cells(values: Values, shades: Shades, area: Area): string {
+export function cells(
+  values: Values,
+  shades: Shades,
+  area: Area,
+  edges = true,
+): string {
   const { width, height } = placeOf(area, 0, 0);
-  const edge = Math.min(width, height) >= LEAST_HATCHED;
+  const edge = edges && Math.min(width, height) >= LEAST_HATCHED;
   const paths = new Map<string, string>();
   const columns = values[0].length;
   values.forEach((row, i) => {

@@ -6,8 +6,9 @@
 import { NonFiniteError, OptionError, ShapeError, show } from '../errors.ts';
 import { axes } from './axes.ts';
 import { textWidth, wrapped } from './lettering.ts';
-import { checkHeight } from './lines.ts';
+import { checkHeight } from './lines-checks.ts';
 import { GREY } from './palette.ts';
+import { everyFew } from './places.ts';
 import { shadeBar, shadeBarRoom, shadesOf } from './shades.ts';
 import {
   checkPicture,
@@ -139,20 +140,6 @@ function legendOf(hatched: boolean, nothing: boolean): LegendEntry[] {
     });
   }
   return entries;
-}
-
-/** Indices whose labels fit side by side: all, or every 2nd, 5th, 10th ... */
-function everyFew(sizes: readonly number[], room: number): number[] {
-  const all = sizes.map((_, i) => i);
-  const widest = Math.max(...sizes);
-  for (let power = 1; ; power *= 10) {
-    for (const factor of [1, 2, 5]) {
-      const step = factor * power;
-      if (step >= sizes.length || (sizes.length / step) * widest <= room) {
-        return all.filter((i) => i % step === 0);
-      }
-    }
-  }
 }
 
 function ends(values: Values): [number, number] {

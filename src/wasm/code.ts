@@ -231,6 +231,11 @@ export class Code {
     for (const word of of) this.write([0, 1, 2, 3].map((b) => 4 * word + b));
   }
 
+  /** The word of a lane of the vector on the stack, 0 to 3. */
+  word(lane: number): void {
+    this.write(simd(0x1b), [lane]);
+  }
+
   /** Low words of the two lanes of 64 bits of the vector on the stack. */
   lowWords(vector: number): void {
     const bytes = [0, 1, 2, 3, 8, 9, 10, 11];
