@@ -185,6 +185,8 @@ function training(
       const [value, updated] = step(values, x.ref, target.ref);
       values = updated;
       [last] = await value.data();
+      // With Workers the loss is there before the update is.
+      for (const each of values) await each.blockUntilReady();
     },
     load(parameters, x, target) {
       free();

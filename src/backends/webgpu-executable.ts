@@ -4,15 +4,12 @@ import { OptionError } from '../errors.ts';
 import { ALIGNMENT, type Kernel } from '../ops/kernel.ts';
 import type { PlacedCall, Plan, Span } from '../program/memory.ts';
 import { type Executable, outputOf } from './backend.ts';
-import { bufferUsage } from './dispatch.ts';
+import { BindGroups } from './bind-groups.ts';
 import { BYTES, type Part, type Pipeline, STORAGE } from './gpu-memory.ts';
 import type { WebGpuBackend } from './webgpu.ts';
 
 /** Elements of which kernels may take four together. */
 const fours = (length: number) => Math.ceil(length / 4) * 4;
-
-/** Offsets of uniform blocks; what every adapter allows. */
-const BLOCK = 256;
 
 /** Runs between two looks at how far the device is. */
 const WATCHED = 8;
@@ -31,6 +28,7 @@ export class GpuExecutable implements Executable {
   private readonly plan: Plan;
   private readonly places: GPUBuffer[];
   private readonly mine: GPUBuffer[];
+  private readonly groups: BindGroups;
   private readonly dispatches: Dispatch[];
   private readonly small: SmallFeeds | null;
   /** Runs since the device was last looked at. */
@@ -61,10 +59,19 @@ export class GpuExecutable implements Executable {
       backend.upload(this.part(span), values);
     }
     this.small = smallFeeds(plan);
-    const blocks = this.uniforms(plan.calls);
-    this.dispatches = plan.calls.map((call, i) =>
-      this.prepare(call, blocks, i * BLOCK, pipelines),
-    );
+    this.groups = new BindGroups(backend.gpu.device, plan.calls, (n, usage) => {
+      const buffer = backend.buffer(n, usage);
+      this.mine.push(buffer);
+      return buffer;
+    });
+    try {
+      this.dispatches = plan.calls.map((call, i) =>
+        this.prepare(call, i, pipelines),
+      );
+    } catch (error) {
+      this.groups.free();
+      throw error;
+    }
     this.launches = this.dispatches.length;
   }
 
@@ -130,30 +137,13 @@ export class GpuExecutable implements Executable {
   }
 
   free(): void {
+    this.groups.free();
     for (const buffer of this.mine) this.backend.release(buffer);
-  }
-
-  /** One buffer with the uniform block of every call. */
-  private uniforms(calls: readonly PlacedCall[]): GPUBuffer {
-    const bytes = new ArrayBuffer(Math.max(1, calls.length) * BLOCK);
-    calls.forEach(({ kernel, ints, floats }, i) => {
-      if ((ints.length + floats.length) * BYTES > BLOCK) {
-        throw new OptionError(`Kernel ${kernel.name} has too many parameters`);
-      }
-      new Uint32Array(bytes, i * BLOCK).set(ints);
-      new Float32Array(bytes, i * BLOCK).set(floats, ints.length);
-    });
-    const usage = bufferUsage.uniform | bufferUsage.copyDst;
-    const buffer = this.backend.buffer(bytes.byteLength, usage);
-    this.mine.push(buffer);
-    this.backend.gpu.device.queue.writeBuffer(buffer, 0, bytes);
-    return buffer;
   }
 
   private prepare(
     call: PlacedCall,
-    blocks: GPUBuffer,
-    offset: number,
+    index: number,
     pipelines: ReadonlyMap<Kernel, Pipeline>,
   ): Dispatch {
     const { kernel, inputs, outputs, ints, tick } = call;
@@ -162,20 +152,12 @@ export class GpuExecutable implements Executable {
       ...inputs.filter((_, i) => !kernel.inPlace.includes(i)),
       ...outputs,
     ];
-    const group = this.backend.gpu.device.createBindGroup({
-      layout,
-      entries: [
-        { binding: 0, resource: { buffer: blocks, offset, size: BLOCK } },
-        ...bound.map(({ place, offset, length }, i) => ({
-          binding: i + 1,
-          resource: {
-            buffer: this.places[place],
-            offset: offset * BYTES,
-            size: (kernel.elementwise ? fours(length) : length) * BYTES,
-          },
-        })),
-      ],
-    });
+    const resources = bound.map(({ place, offset, length }) => ({
+      buffer: this.places[place],
+      offset: offset * BYTES,
+      size: (kernel.elementwise ? fours(length) : length) * BYTES,
+    }));
+    const group = this.groups.of(index, layout, resources);
     const size = kernel.gpu.workgroups(this.backend.traits, {
       ints,
       outputs: outputs.map(({ length }) => ({ size: length })),

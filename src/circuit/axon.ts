@@ -16,16 +16,20 @@ export function connect(
   consumer: Population,
   clock: TickClock,
   carriesValues: boolean,
+  /** Told of whom something has come to. */
+  wake: (reached: Population | Leaf) => void,
 ): void {
   // A data input needs no error.
   if (axon.from.op !== 'input') {
-    consumer.errors$
-      .pipe(delay(axon.delay, clock))
-      .subscribe((event) => source.inbox.push({ axon, order, event }));
+    consumer.errors$.pipe(delay(axon.delay, clock)).subscribe((event) => {
+      source.inbox.push({ axon, order, event });
+      wake(source);
+    });
   }
   if (carriesValues) {
     source.values$.pipe(delay(axon.delay, clock)).subscribe((event) => {
       consumer.see(axon.slot, event);
+      wake(consumer);
     });
   }
 }

@@ -72,6 +72,15 @@ export class Circuit {
   /** Sources with a new value, and whether it is another than before. */
   private readonly moved = new Map<Population | Leaf, boolean>();
   private readonly target: Ref;
+  /** Populations to which something has come, or which have an error. */
+  private awake = new Set<Population>();
+  /** Leaves to which an error has come. */
+  private readonly reached = new Set<Leaf>();
+  private readonly indices = new Map<Population, number>();
+  private readonly byLevel: {
+    readonly parameters: ReadonlyMap<number, Vertex[]>;
+    readonly populations: ReadonlyMap<number, Vertex[]>;
+  };
   /** Last tick at which each vertex matters; null: all do, always. */
   private horizons: ReadonlyMap<Vertex, number> | null = null;
   /** The last tick of the run, where the rule has told it. */
@@ -115,8 +124,16 @@ export class Circuit {
         this.populations.get(axon.to) as Population,
         this.clock,
         options.prediction === 'recomputed',
+        (source) => this.wake(source),
       );
     });
+    for (const population of this.populations.values()) {
+      this.indices.set(population, this.indices.size);
+    }
+    this.byLevel = {
+      parameters: atLevels(this.parameters, levelled),
+      populations: atLevels(this.populations.keys(), levelled),
+    };
   }
 
   private population(vertex: Vertex, op: Op): Population {
@@ -131,10 +148,8 @@ export class Circuit {
   }
 
   /** Plastic leaves at a level. */
-  parametersAt(level: number): Vertex[] {
-    return this.parameters.filter(
-      (vertex) => this.levelled.levels.get(vertex) === level,
-    );
+  parametersAt(level: number): readonly Vertex[] {
+    return this.byLevel.parameters.get(level) ?? [];
   }
 
   get parameters(): Vertex[] {
@@ -191,7 +206,8 @@ export class Circuit {
     this.onForward(this.output.mu, this.target);
     this.output.eps = this.outputError();
     this.output.active = true;
-    this.sendErrors();
+    this.awake = new Set(this.populations.values());
+    this.sendErrors(this.populations.values());
     this.probe();
   }
 
@@ -204,7 +220,8 @@ export class Circuit {
       throw new Error(`the run goes on at tick ${next}, later than planned`);
     }
     // Value populations integrate what has arrived.
-    for (const population of this.hidden()) {
+    for (const population of this.inOrder()) {
+      if (population === this.output) continue;
       if (!this.matters(population.vertex, next)) continue;
       const zero = this.zero(population);
       const s = this.sum(population.inbox);
@@ -215,12 +232,14 @@ export class Circuit {
     // Values go forward; predictions follow; errors take what is left.
     const before = new Map<Population, Ref>();
     const stirred = new Map<Population, boolean>();
-    for (const population of this.populations.values()) {
+    const awake = this.inOrder();
+    for (const population of awake) {
       before.set(population, population.mu);
       if (!this.matters(population.vertex, next)) continue;
       stirred.set(population, population.predictAgain(emit));
     }
-    for (const population of this.hidden()) {
+    for (const population of awake) {
+      if (population === this.output) continue;
       if (!this.matters(population.vertex, next)) continue;
       const change = {
         before: before.get(population) as Ref,
@@ -230,11 +249,15 @@ export class Circuit {
       population.moveError(emit, change, gamma, zero, clocked);
     }
     // The step was made with the precisions before it, as with the weights.
-    for (const { precision } of this.populations.values()) precision?.advance();
-    if (this.output.mu !== before.get(this.output)) {
+    for (const { precision } of awake) precision?.advance();
+    if (this.output.mu !== (before.get(this.output) ?? this.output.mu)) {
       this.output.eps = this.outputError();
     }
-    this.sendErrors();
+    // What an axon has brought this instant is for the next step.
+    const goOn = ({ eps, active, inbox }: Population) =>
+      eps || active || inbox.length > 0;
+    this.awake = new Set(awake.filter(goOn));
+    this.sendErrors(awake);
     this.probe();
     return this.clock.now();
   }
@@ -283,11 +306,8 @@ export class Circuit {
   }
 
   /** Populations at a level. */
-  populationsAt(level: number): Vertex[] {
-    const { levels } = this.levelled;
-    return [...this.populations.keys()].filter(
-      (vertex) => levels.get(vertex) === level,
-    );
+  populationsAt(level: number): readonly Vertex[] {
+    return this.byLevel.populations.get(level) ?? [];
   }
 
   /** Changes a parameter by its gradient when this tick ends. */
@@ -313,6 +333,23 @@ export class Circuit {
     for (const population of this.populations.values()) {
       if (population !== this.output) yield population;
     }
+  }
+
+  /** Something has come to a population or a leaf. */
+  private wake(source: Population | Leaf): void {
+    if (source instanceof Population) this.awake.add(source);
+    else this.reached.add(source);
+  }
+
+  /**
+   * Populations that have something to do, all in a clocked run, in topological
+   * order: a circuit costs what happens in it.
+   */
+  private inOrder(): Population[] {
+    if (this.options.clocked) return [...this.populations.values()];
+    const index = (population: Population) =>
+      this.indices.get(population) as number;
+    return [...this.awake].sort((a, b) => index(a) - index(b));
   }
 
   /** Predictions from the inputs' present values, in topological order. */
@@ -362,8 +399,9 @@ export class Circuit {
 
   /** Time goes on: delayed events arrive, values that moved are sent. */
   private nextInstant(): void {
-    for (const { inbox } of this.populations.values()) inbox.length = 0;
-    for (const { inbox } of this.leaves.values()) inbox.length = 0;
+    for (const { inbox } of this.awake) inbox.length = 0;
+    for (const { inbox } of this.reached) inbox.length = 0;
+    this.reached.clear();
     this.clock.advance();
     const tick = this.clock.now();
     this.recorder.tick = tick;
@@ -376,9 +414,9 @@ export class Circuit {
     this.clock.flush();
   }
 
-  private sendErrors(): void {
+  private sendErrors(populations: Iterable<Population>): void {
     const tick = this.clock.now();
-    for (const population of this.populations.values()) {
+    for (const population of populations) {
       if (!this.matters(population.vertex, tick)) continue;
       const eps =
         population.weighted(this.recorder.emit) ??
@@ -411,4 +449,18 @@ export class Circuit {
       zero: (population) => this.zero(population),
     });
   }
+}
+
+function atLevels(
+  vertices: Iterable<Vertex>,
+  { levels }: Levelled,
+): Map<number, Vertex[]> {
+  const at = new Map<number, Vertex[]>();
+  for (const vertex of vertices) {
+    const level = levels.get(vertex) as number;
+    const own = at.get(level);
+    if (own) own.push(vertex);
+    else at.set(level, [vertex]);
+  }
+  return at;
 }

@@ -158,23 +158,26 @@ export class Population {
     zero: Ref,
     clocked: boolean,
   ): void {
-    const { precision } = this;
+    const { precision, s } = this;
     const stays = this.active && (gamma !== 1 || precision !== null);
     this.active = stays || this.reached || stirred;
     if (!clocked && !this.active) {
       this.eps = null;
     } else if (precision) {
-      const operands = [this.eps ?? zero, this.s ?? zero, this.mu, before];
+      const operands = [this.eps ?? zero, s ?? zero, this.mu, before];
       const more = [...operands, precision.pi(emit)];
       const places = [precision.along];
       [this.eps] = integrateWeighted.emit(emit, more, [gamma], places);
     } else if (!clocked && gamma === 1 && !stirred) {
-      this.eps = this.s;
+      this.eps = s;
     } else {
       const eps = (gamma === 1 && !clocked ? null : this.eps) ?? zero;
-      const operands = [eps, this.s ?? zero, this.mu, before];
+      const operands = [eps, s ?? zero, this.mu, before];
       [this.eps] = integrateError.emit(emit, operands, [gamma]);
     }
+    // What has come is used up: who is not visited again got nothing.
+    this.s = null;
+    this.reached = false;
   }
 
   /** Pi eps, or null where there is no error. */

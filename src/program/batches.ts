@@ -10,7 +10,7 @@ import type { Call, Program } from './recorder.ts';
 
 /**
  * Calls of a program in an order of execution, those alike together. Unless
- * `stepwise`, commits on which no other call waits come last of all: then those
+ * `stepwise`, small commits on which no other call waits come last of all: then those
  * of all ticks are one batch.
  */
 export function batchesOf(program: Program, stepwise = false): Call[][] {
@@ -52,6 +52,15 @@ export function batchesOf(program: Program, stepwise = false): Call[][] {
   return batches;
 }
 
+/**
+ * Most elements of a commit that waits for others: a launch costs as much as so
+ * many. Larger ones come as soon as they can, so that their gradients need not
+ * be kept: in Z-IL parameters change while the wave is on its way.
+ */
+const SMALL = 2 ** 15;
+
+const isSmall = ({ outputs }: Call) => outputs[0].size <= SMALL;
+
 /** When a call takes place, and for how many calls of its tick it waits. */
 interface Place {
   readonly tick: number;
@@ -67,13 +76,14 @@ function compare(a: Place, b: Place): number {
   );
 }
 
-/** Commits whose results only commits read are calls of the last tick. */
+/** Small commits whose results only commits read are calls of the last tick. */
 function withLateCommits(calls: readonly Call[]): readonly Call[] {
   const tick = calls.at(-1)?.tick ?? 0;
   const awaited = new Set<Ref>();
   const late = new Set<Call>();
   for (const call of calls.toReversed()) {
-    if (call.commits && !call.outputs.some((ref) => awaited.has(ref))) {
+    const awaits = call.outputs.some((ref) => awaited.has(ref));
+    if (call.commits && isSmall(call) && !awaits) {
       late.add(call);
     } else {
       for (const ref of call.inputs) awaited.add(ref);
@@ -86,12 +96,12 @@ function withLateCommits(calls: readonly Call[]): readonly Call[] {
 }
 
 /**
- * Commits of elementwise kernels may be of any sizes: their operands lie side by
- * side, so that one call does for all.
+ * Small commits of elementwise kernels may be of any sizes: their operands lie
+ * side by side, so that one call does for all.
  */
 function isAlike(a: Call, b: Call): boolean {
   if (a.kernel !== b.kernel || !same(a.floats, b.floats)) return false;
-  if (a.commits && a.kernel.elementwise) return true;
+  if (a.commits && a.kernel.elementwise) return isSmall(a) && isSmall(b);
   return (
     same(a.ints, b.ints) &&
     a.inputs.every((ref, i) => ref.size === b.inputs[i].size)
