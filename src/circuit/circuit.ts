@@ -254,8 +254,8 @@ export class Circuit {
       this.output.eps = this.outputError();
     }
     // What an axon has brought this instant is for the next step.
-    const goOn = ({ eps, active, inbox }: Population) =>
-      eps || active || inbox.length > 0;
+    const goOn = ({ vertex, eps, active, inbox }: Population) =>
+      (eps || active || inbox.length > 0) && this.matters(vertex, next + 1);
     this.awake = new Set(awake.filter(goOn));
     this.sendErrors(awake);
     this.probe();
