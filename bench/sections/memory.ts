@@ -1,7 +1,5 @@
 /** Section: working memory by depth and length, and whether it stays flat. */
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { lstm, mlp, residualMlp } from '../../models/index.ts';
 import type { Backend } from '../../src/backends/backend.ts';
 import { WebGpuBackend } from '../../src/backends/webgpu.ts';
@@ -12,6 +10,7 @@ import { sgd } from '../../src/optim.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { zil } from '../../src/rules/zil.ts';
 import { smallMlp } from '../architectures.ts';
+import { collectGarbage } from '../garbage.ts';
 import {
   type Case,
   type Columns,
@@ -122,14 +121,6 @@ const slopeColumns: Columns<Slope> = [
   ['+-', (row) => row.error?.toFixed(1) ?? '-'],
 ];
 
-/** Collects garbage; Node has no other way to it without a flag at its start. */
-function collect(): void {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  gc();
-  gc();
-}
-
 /** Steps after which the device is waited for, as a training loop would. */
 const WAIT = 50;
 
@@ -176,13 +167,13 @@ async function watch(
     // What compiling left behind goes, and what steps need is there.
     for (let step = 0; step < every; step++) await simulation.submit(feeds);
     await simulation.loss();
-    collect();
+    collectGarbage();
     for (let step = 1; step <= steps; step++) {
       await simulation.submit(feeds);
       if (step % WAIT === 0) await simulation.loss();
       if (step % every !== 0) continue;
       await simulation.loss();
-      collect();
+      collectGarbage();
       const { rss, heapUsed } = process.memoryUsage();
       const gpu = backend instanceof WebGpuBackend;
       const device = gpu ? backend.bytes : null;

@@ -7,7 +7,7 @@ import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';
 import { type Architecture, architectures } from '../architectures.ts';
-import { ratios, timeRounds } from '../rounds.ts';
+import { type Failure, ratios, timeRounds } from '../rounds.ts';
 import {
   type Case,
   type Columns,
@@ -19,8 +19,13 @@ import {
   tableOf,
 } from '../section.ts';
 import type { Named, Setting } from '../setting.ts';
-import { type Summary, summarise } from '../statistics.ts';
-import { destroyAll, type StepOptions, steppings } from '../stepping.ts';
+import { median, type Summary, summarise } from '../statistics.ts';
+import {
+  destroyAll,
+  type StepOptions,
+  stepping,
+  steppings,
+} from '../stepping.ts';
 import { type Throughput, throughput } from '../throughput.ts';
 
 /**
@@ -72,75 +77,91 @@ export interface InferenceSteps {
 
 const PAPERS_STEPS: InferenceSteps = { fixed: 100, recomputed: 20 };
 
-function contenders(
-  backend: Backend,
-  T: InferenceSteps,
-): [string, StepOptions, steps?: number][] {
+interface Contestant extends StepOptions {
+  readonly name: string;
+  /** Steps of inference of a presentation. */
+  readonly steps?: number;
+}
+
+/** Those that are open at once, all beside bp: IL's programs are large. */
+function groups(backend: Backend, T: InferenceSteps): Contestant[][] {
   const fixed = il({ steps: T.fixed, gamma: 0.1, prediction: 'fixed' });
   const recomputed = il({ steps: T.recomputed, gamma: 0.1 });
-  const all: [string, StepOptions, steps?: number][] = [
-    ['bp', { rule: bp(), backend }],
-    ['zil', { rule: zil(), backend }],
-    ['fazil', { rule: fazil(), backend }],
-    [`il fixed T=${T.fixed}`, { rule: fixed, backend }, T.fixed],
-    [`il T=${T.recomputed}`, { rule: recomputed, backend }, T.recomputed],
+  const exact: Contestant[] = [
+    { name: 'zil', rule: zil(), backend },
+    { name: 'fazil', rule: fazil(), backend },
   ];
   if (backend instanceof WebGpuBackend) {
     // What it gains to make one call of those that are alike, and of those
     // that read each other.
     const apart = new WebGpuBackend(backend.gpu, { batches: false });
     const unfused = new WebGpuBackend(backend.gpu, { fuses: 0 });
-    all.splice(
-      2,
-      0,
-      ['zil unbatched', { rule: zil(), backend: apart }],
-      ['zil unfused', { rule: zil(), backend: unfused }],
+    exact.push(
+      { name: 'zil unbatched', rule: zil(), backend: apart },
+      { name: 'zil unfused', rule: zil(), backend: unfused },
     );
   }
-  return all;
+  const [one, other] = [`il fixed T=${T.fixed}`, `il T=${T.recomputed}`];
+  return [
+    exact,
+    [{ name: one, rule: fixed, backend, steps: T.fixed }],
+    [{ name: other, rule: recomputed, backend, steps: T.recomputed }],
+  ];
 }
 
 async function measure(
-  { name, make, inPaper }: Architecture,
+  architecture: Architecture,
   { label, backend }: Named,
   setting: Setting,
   T: InferenceSteps,
 ): Promise<Outcome> {
-  const all = contenders(backend, T);
-  const graph = make();
-  const { open, failed } = await steppings(
-    graph,
-    all.map(([rule, options]) => [rule, options] as const),
-  );
+  const { name } = architecture;
+  const graph = architecture.make();
+  const rows: Row[] = [];
+  const failed: Failure[] = [];
+  const notes: string[] = [];
+  const tape = await stepping('bp', graph, { rule: bp(), backend });
   try {
-    const timings = await timeRounds(open, setting.rounds);
-    const seconds = setting.bennySeconds;
-    const perSecond = await throughput(name, open, timings, seconds);
-    const bpMs = summarise(timings.ms.get('bp') ?? []).median;
-    const rows = open.flatMap(({ name: rule, launches, bytes }): Row[] => {
-      const times = timings.ms.get(rule);
-      if (!times) return [];
-      const ms = summarise(times);
-      const steps = all.find(([known]) => known === rule)?.[2];
-      const paper = PAPER[rule.replace(/ T=\d+$/, '')];
-      return [
-        {
-          ...{ architecture: name, backend: label, rule, ms },
-          toBp: ratios(timings, rule, 'bp'),
-          ...{ launches, bytes },
-          ...(steps && { msPerInferenceStep: (ms.median - bpMs) / steps }),
-          ...(inPaper && paper && { paper }),
-          throughput: perSecond.get(rule) ?? null,
-        },
-      ];
-    });
-    return {
-      tables: [tableOf('steps', columns, rows)],
-      failed: [...failed, ...timings.failed],
-    };
+    for (const group of groups(backend, T)) {
+      const opened = await steppings(
+        graph,
+        group.map((each) => [each.name, each] as const),
+      );
+      failed.push(...opened.failed);
+      for (const { name: rule, error } of opened.refused) {
+        notes.push(`${name}, ${rule} on ${label}: ${error}`);
+      }
+      try {
+        const beside = [tape, ...opened.open];
+        const timings = await timeRounds(beside, setting.rounds);
+        failed.push(...timings.failed);
+        const measured = rows.length === 0 ? beside : opened.open;
+        const seconds = setting.bennySeconds;
+        const perSecond = await throughput(name, measured, timings, seconds);
+        const bpMs = median(timings.ms.get('bp') ?? []);
+        for (const { name: rule, launches, bytes } of measured) {
+          const times = timings.ms.get(rule);
+          if (!times) continue;
+          const ms = summarise(times);
+          const steps = group.find((each) => each.name === rule)?.steps;
+          const paper = PAPER[rule.replace(/ T=\d+$/, '')];
+          rows.push({
+            ...{ architecture: name, backend: label, rule, ms },
+            toBp: ratios(timings, rule, 'bp'),
+            ...{ launches, bytes },
+            ...(steps && { msPerInferenceStep: (ms.median - bpMs) / steps }),
+            ...(architecture.inPaper && paper && { paper }),
+            throughput: perSecond.get(rule) ?? null,
+          });
+        }
+      } finally {
+        destroyAll(opened.open);
+      }
+    }
   } finally {
-    destroyAll(open);
+    destroyAll([tape]);
   }
+  return { tables: [tableOf('steps', columns, rows)], failed, notes };
 }
 
 /** The case of one architecture, on all backends. */
@@ -160,6 +181,7 @@ export function stepsCase(
       return {
         tables: done.flatMap(({ tables }) => tables),
         failed: done.flatMap(({ failed }) => failed ?? []),
+        notes: done.flatMap(({ notes }) => notes ?? []),
       };
     },
   };

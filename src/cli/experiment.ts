@@ -308,7 +308,7 @@ async function present(
         from,
       }),
     ),
-    ...{ sections, pictures, lines, holds },
+    ...{ sections, pictures, lines, holds, rows },
     seeds,
     device: backend.description,
   };

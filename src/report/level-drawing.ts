@@ -12,8 +12,17 @@ import { circuitLayout, type Layout } from './circuit-layout.ts';
 import { PILL, pill, pillWidth } from './circuit-shapes.ts';
 import { HEAD } from './circuit-ways.ts';
 import type { GraphFigure } from './figure.ts';
-import { textWidth, wrapped } from './lettering.ts';
-import { GREY, INK } from './palette.ts';
+import { wrapped } from './lettering.ts';
+import {
+  CUT,
+  outline,
+  ROLES,
+  type Role,
+  SIZE,
+  sizeOf,
+  words,
+} from './level-shapes.ts';
+import { GREY } from './palette.ts';
 import {
   checkPicture,
   type LegendEntry,
@@ -25,28 +34,13 @@ import { element, escaped, label, px } from './svg.ts';
 export type GraphPicture = Omit<GraphFigure, 'kind' | 'name' | 'caption'> &
   Omit<PictureOptions, 'height' | 'width'>;
 
-type Vertex = GraphFigure['vertices'][number];
-type Role = Vertex['role'];
-
-const SIZE = 12;
-const LINE = 15;
 const MARGIN = 20;
 /** Most px of a line of a label. */
 const LONGEST = 110;
 const NARROWEST = 560;
-/** px by which the sides of a parameter fall back to its corners. */
-const CUT = 10;
 /** px of a vertex' height that an edge takes. */
 const PORT = 13;
 const MOST_VERTICES = 400;
-
-const ROLES: Readonly<Record<Role, string>> = {
-  input: 'input',
-  parameter: 'parameter',
-  vertex: 'vertex',
-  identity: 'identity vertex: delays by one step',
-  output: 'output',
-};
 
 /**
  * SVG of a levelled graph. Throws OptionError for edges to vertices that are
@@ -120,66 +114,6 @@ export async function graphPicture(picture: GraphPicture): Promise<string> {
   ].join('');
   const height = Math.ceil(bottom + 12 + page.foot);
   return page.close(markup, height, descriptionOf(picture));
-}
-
-function sizeOf(role: Role, lines: readonly string[]) {
-  const wide = Math.max(0, ...lines.map((line) => textWidth(line, SIZE)));
-  const tall = Math.max(1, lines.length) * LINE;
-  switch (role) {
-    case 'identity':
-      return { width: Math.max(22, wide + 12), height: Math.max(22, tall + 4) };
-    case 'parameter':
-      return { width: Math.max(40, wide + 30), height: tall + 12 };
-    default:
-      return { width: Math.max(40, wide + 18), height: tall + 14 };
-  }
-}
-
-/** What a role looks like, `w` by `h` px around (x, y). */
-function outline(role: Role, x: number, y: number, w: number, h: number) {
-  const line = { stroke: INK, 'stroke-width': 1.5 };
-  const box = { x: x - w / 2, y: y - h / 2, width: w, height: h };
-  switch (role) {
-    case 'input':
-      return element('rect', { ...box, ...line, fill: '#e4e4e4' });
-    case 'vertex':
-      return element('rect', {
-        ...box,
-        ...line,
-        ...{ fill: '#ffffff', rx: Math.min(h / 2, 14) },
-      });
-    case 'identity':
-      return element('rect', {
-        ...{ ...box, rx: Math.min(w, h) / 2, fill: '#e3f5ee' },
-        ...{ stroke: '#00664a', 'stroke-width': 1.5 },
-        'stroke-dasharray': '3 2',
-      });
-    case 'parameter': {
-      const cut = CUT;
-      const [l, r, t, b] = [x - w / 2, x + w / 2, y - h / 2, y + h / 2];
-      const d =
-        `M${px(l)} ${px(y)}L${px(l + cut)} ${px(t)}H${px(r - cut)}` +
-        `L${px(r)} ${px(y)}L${px(r - cut)} ${px(b)}H${px(l + cut)}z`;
-      return element('path', { d, ...line, fill: '#fdf3dc' });
-    }
-    case 'output': {
-      const within = {
-        ...{ x: box.x + 3, y: box.y + 3, width: w - 6, height: h - 6 },
-        ...{ fill: 'none', stroke: INK, 'stroke-width': 0.8 },
-      };
-      const outer = element('rect', { ...box, ...line, fill: '#ffffff' });
-      return outer + element('rect', within);
-    }
-  }
-}
-
-function words(lines: readonly string[], role: Role, x: number, y: number) {
-  const fill = role === 'identity' ? '#00553d' : INK;
-  return lines.map((line, i) =>
-    label(line, x, y + 4.3 + (i - (lines.length - 1) / 2) * LINE, {
-      ...{ 'text-anchor': 'middle', 'font-size': SIZE, fill },
-    }),
-  );
 }
 
 function drawnEdges(

@@ -32,6 +32,7 @@ p { margin: 0.4rem 0; max-width: 46rem; }
 a { color: var(--link); }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 article { margin-top: 2.5rem; padding-top: 1.5rem; border-top: 2px solid var(--line); }
+nav { margin-top: 1.8rem; }
 nav ol { padding: 0; list-style: none; }
 nav li { padding: 0.45rem 0; border-bottom: 1px solid var(--line); }
 nav small, .source { color: var(--soft); }
@@ -55,6 +56,7 @@ thead th { border-bottom: 2px solid var(--soft); vertical-align: bottom; }
 tbody th { font-weight: 400; }
 .number { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .parameters td:last-child { min-width: 14rem; }
+.parameters .number { text-align: start; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; }
 dt { color: var(--soft); }
 dd { margin: 0; min-width: 0; }
