@@ -111,7 +111,7 @@ const TABLE: readonly (readonly [string, string])[] = [
   [
     'src/experiments/',
     'errors tensor random graph vertex level types:backends/ rules/ optim simulate ' +
-      'check train data/ theory/ types:report/ experiments/ models/',
+      'check train turns score data/ theory/ types:report/ experiments/ models/',
   ],
   ['src/cli/', '* models/ node: rxjs'],
   ['src/web/', 'index web/ models/'],

@@ -57,7 +57,7 @@ export class Output {
     const rate = done / Math.max(seconds, 1e-9);
     const left = (total - done) / Math.max(rate, 1e-9);
     const time = done < total ? `${duration(left)} left` : duration(seconds);
-    const text = `${done}/${total} ${what}  ${rate.toFixed(1)}/s  ${time}  ${more}`;
+    const text = `${Math.floor(done)}/${total} ${what}  ${rate.toFixed(1)}/s  ${time}  ${more}`;
     if (!interactive) {
       this.stderr.write(`${text.trimEnd()}\n`);
       return;

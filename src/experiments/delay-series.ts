@@ -58,7 +58,7 @@ export const series: readonly Series[] = [
       rnn({ ...BATCH, steps: n, inputs: 16, hidden: 32, outputs: 8 }),
     // Three vertices a time step: K = 3 n. Wx is read at 3, 6, ... 3 n - 3 and
     // 3 n - 1, Wh at 3, 6, ... 3 n - 3; each waits for its last reader.
-    expected: (n) => (n - 1) * (3 * n - 4),
+    expected: (n) => 3 * n ** 2 - 7 * n + 4,
     power: 2,
   },
   {

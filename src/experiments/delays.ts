@@ -7,16 +7,19 @@ import { models } from '../../models/index.ts';
 import type { Backend } from '../backends/backend.ts';
 import type { Graph } from '../graph.ts';
 import { type DelayForm, delayCost, level } from '../level.ts';
-import type { BarsFigure, Figure, LinesFigure } from '../report/figure.ts';
 import { bp } from '../rules/bp.ts';
 import type { Rule } from '../rules/rule.ts';
 import { zil } from '../rules/zil.ts';
 import { Simulation } from '../simulate.ts';
 import { type Series, series } from './delay-series.ts';
+import { bars, growth, memory } from './delays-figures.ts';
+import { sections } from './delays-sections.ts';
 import type { Context, Experiment } from './experiment.ts';
-import { fitPower } from './fit-power.ts';
 import { chosen, modelParameters } from './models.ts';
 import type { Settings } from './settings.ts';
+
+/** Identity vertices that an explicit form may have to be compiled. */
+const MOST_IDENTITIES = 20_000;
 
 export type DelaysRow = {
   readonly experiment: 'delays';
@@ -45,7 +48,10 @@ export type DelaysRow = {
   readonly leastElements: number;
   /** Numbers of all populations and parameters, without delays. */
   readonly elements: number;
-  /** Working memory of a step, delays on axons; null: not compiled. */
+  /**
+   * Working memory of a step, delays on axons; null: a model in a paper's size
+   * is counted only, and so is an explicit form of too many vertices.
+   */
   readonly axonalBytes: number | null;
   /** ... with identity vertices ... */
   readonly explicitBytes: number | null;
@@ -53,9 +59,6 @@ export type DelaysRow = {
   readonly bpBytes: number | null;
   readonly holds: boolean;
 };
-
-/** What is compiled, to be measured: others are counted only. */
-const MOST_IDENTITIES = 2_000;
 
 export const delays: Experiment<DelaysRow> = {
   name: 'delays',
@@ -73,7 +76,8 @@ export const delays: Experiment<DelaysRow> = {
     '                choices the one in which the fewest numbers wait',
     'An identity vertex is a population and would hold its numbers twice, as values',
     'and as errors. A delay of an axon needs no place of its own where what waits is',
-    'still there: the working memory of a compiled step shows it.',
+    'still there: the working memory of a compiled step shows it (BP keeps the same',
+    'values for its tape; - : not compiled). --full takes about 15 seconds.',
   ],
   paper: [
     'The paper says that identity vertices make any graph levelled, and counts none.',
@@ -122,36 +126,7 @@ export const delays: Experiment<DelaysRow> = {
       })),
     ),
   ],
-  sections: (rows) => [
-    {
-      title: 'Models',
-      head: ['model', 'batch', ...HEAD],
-      rows: rows
-        .filter(({ part }) => part === 'models')
-        .map((row) => [row.model, `${row.batch}`, ...cells(row)]),
-    },
-    {
-      title: 'Growth',
-      head: ['model', 'n', ...HEAD],
-      rows: rows
-        .filter(({ part }) => part === 'growth')
-        .map((row) => [row.model, `${row.n} ${row.along}`, ...cells(row)]),
-    },
-    {
-      title: 'Exponents p of n^p, fitted to the larger half of n',
-      head: [
-        'model',
-        'delays',
-        'as n grows',
-        'waiting',
-        'explicit memory',
-        'axonal memory',
-      ],
-      rows: series
-        .filter(({ name }) => growthOf(rows, name).length > 1)
-        .map((one) => exponents(one, rows)),
-    },
-  ],
+  sections,
   figures: (rows) => [...bars(rows), growth(rows), memory(rows)],
   conclude(rows) {
     const own = rows.filter(({ part }) => part === 'models');
@@ -166,9 +141,9 @@ export const delays: Experiment<DelaysRow> = {
     const compiled = rows.filter(
       (row) => row.explicitBytes !== null && row.longestSteps > 0,
     );
-    const dearer = compiled.filter(
-      (row) => row.axonalBytes! > row.explicitBytes!,
-    );
+    const count = (of: (more: number) => boolean) =>
+      compiled.filter((row) => of(row.explicitBytes! - row.axonalBytes!))
+        .length;
     const wrong = rows.filter(({ holds }) => !holds);
     return {
       holds: wrong.length === 0,
@@ -177,8 +152,9 @@ export const delays: Experiment<DelaysRow> = {
         `${exact.length} of ${known.length} counts that are known by hand are met.`,
         `Least-delay levels let fewer numbers wait in ${saved.length} of ` +
           `${own.length} models, ${Math.round(100 * best)}% fewer at best.`,
-        `A step with delays on axons needs more working memory than one with ` +
-          `identity vertices in ${dearer.length} of ${compiled.length} models.`,
+        `Of ${compiled.length} models with delays, a step with identity vertices ` +
+          `needs more working memory in ${count((more) => more > 0)}, as much in ` +
+          `${count((more) => more === 0)}, less in ${count((more) => more < 0)}.`,
         ...wrong.map(
           ({ model, n }) =>
             `NOT as the theory has it: ${model}${n === null ? '' : `, n = ${n}`}.`,
@@ -187,34 +163,6 @@ export const delays: Experiment<DelaysRow> = {
     };
   },
 };
-
-const HEAD = [
-  'K',
-  'delays',
-  'from weights',
-  'expected',
-  'waiting',
-  'least',
-  'step, axonal',
-  'explicit',
-  'BP',
-];
-
-function cells(row: DelaysRow): string[] {
-  return [
-    `${row.levels}`,
-    `${row.longestSteps}`,
-    `${row.longestFromWeights}`,
-    row.expectedSteps === null ? '-' : `${row.expectedSteps}`,
-    `${row.longestElements}`,
-    `${row.leastElements}`,
-    ...[row.axonalBytes, row.explicitBytes, row.bpBytes].map(kib),
-  ];
-}
-
-function kib(bytes: number | null): string {
-  return bytes === null ? '-' : `${(bytes / 1024).toFixed(1)} KiB`;
-}
 
 function lengthsOf({ along }: Series, settings: Settings): readonly number[] {
   return settings.numbers(along === 'layers' ? 'layers' : 'sequence');
@@ -245,10 +193,12 @@ async function measure(
       0,
     );
   const small = part === 'growth' || isSmall(model);
-  const runs = small && steps <= MOST_IDENTITIES;
+  const few = steps <= MOST_IDENTITIES;
   const bytes = async (rule: Rule, form?: DelayForm) => {
     signal.throwIfAborted();
-    return runs ? bytesOf(graph, rule, backend, form) : null;
+    return small && (form !== 'explicit' || few)
+      ? bytesOf(graph, rule, backend, form)
+      : null;
   };
   return {
     experiment: 'delays',
@@ -294,122 +244,4 @@ async function bytesOf(
   } finally {
     simulation.destroy();
   }
-}
-
-function growthOf(rows: readonly DelaysRow[], model: string): DelaysRow[] {
-  return rows.filter((row) => row.part === 'growth' && row.model === model);
-}
-
-function exponents(
-  { name, power }: Series,
-  rows: readonly DelaysRow[],
-): string[] {
-  const own = growthOf(rows, name);
-  const fit = (of: (row: DelaysRow) => number | null) => {
-    const found = fitPower(own.map((row) => [row.n!, of(row) ?? 0]));
-    return found === null ? '-' : found.toFixed(2);
-  };
-  return [
-    name,
-    fit((row) => row.longestSteps),
-    power === null ? '-' : `${power}`,
-    fit((row) => row.longestElements),
-    fit((row) => row.explicitBytes),
-    fit((row) => row.axonalBytes),
-  ];
-}
-
-/** Models that need delays at all: zeros have no bar on a logarithmic axis. */
-function bars(rows: readonly DelaysRow[]): BarsFigure[] {
-  const own = rows.filter(
-    (row) => row.part === 'models' && row.longestElements > 0,
-  );
-  if (own.length === 0) return [];
-  return [
-    {
-      kind: 'bars',
-      name: 'delays-models',
-      title: 'Numbers that wait in delays',
-      caption:
-        'Each step of delay counts the size of what it delays. Look at the two bars ' +
-        'of a model: they differ where some vertex has room to move, and the axis is ' +
-        'logarithmic, so that small differences are large savings. The third bar is ' +
-        'all numbers of the model, populations and weights. Models that need no ' +
-        'delays are left out.',
-      groups: own.map(({ model }) => model),
-      series: [
-        {
-          name: 'longest-path levels',
-          values: own.map(({ longestElements }) => longestElements),
-        },
-        {
-          name: 'least-delay levels',
-          values: own.map(({ leastElements }) => leastElements),
-        },
-        {
-          name: 'populations and weights',
-          values: own.map(({ elements }) => elements),
-        },
-      ],
-      x: { label: 'model' },
-      y: { label: 'numbers', log: true },
-    },
-  ];
-}
-
-function growth(rows: readonly DelaysRow[]): Figure {
-  return lines(rows, {
-    name: 'delays-growth',
-    title: 'Identity vertices as models grow',
-    caption:
-      'On two logarithmic axes a power of n is a straight line and its slope the ' +
-      'power: 1 for residual layers, which each need as many, and 2 for networks whose ' +
-      'weights are shared over time. A chain such as the mlp needs none, and 0 cannot ' +
-      'be drawn here.',
-    y: { label: 'identity vertices', log: true },
-    of: [['', (row) => row.longestSteps]],
-  });
-}
-
-function memory(rows: readonly DelaysRow[]): Figure {
-  return lines(rows, {
-    name: 'delays-memory',
-    title: 'Working memory of a training step',
-    caption:
-      'What a compiled step of Z-IL needs beside weights, with delays on axons and ' +
-      'with identity vertices. Look how close they are: what waits is still in its ' +
-      'place, and an identity vertex of a single wave is passed without a copy.',
-    y: { label: 'working memory (bytes)', log: true },
-    of: [
-      [', axonal', (row) => row.axonalBytes],
-      [', explicit', (row) => row.explicitBytes],
-    ],
-  });
-}
-
-function lines(
-  rows: readonly DelaysRow[],
-  of: Pick<LinesFigure, 'name' | 'title' | 'caption' | 'y'> & {
-    of: readonly [string, (row: DelaysRow) => number | null][];
-  },
-): LinesFigure {
-  const { of: quantities, ...figure } = of;
-  return {
-    kind: 'lines',
-    ...figure,
-    lines: series.flatMap(({ name }) =>
-      quantities.flatMap(([ending, value]) => {
-        const own = growthOf(rows, name).filter((row) => (value(row) ?? 0) > 0);
-        if (own.length === 0) return [];
-        return [
-          {
-            name: `${name}${ending}`,
-            xs: own.map((row) => row.n!),
-            ys: own.map((row) => value(row)!),
-          },
-        ];
-      }),
-    ),
-    x: { label: 'n (layers or time steps)', log: true },
-  };
 }

@@ -101,7 +101,8 @@ export const fig2: Experiment<Fig2Row> = {
     'The paper draws the same straight lines: convergence to the true gradient at an',
     'exponential rate, faster for larger steps. Its text has the loss (v_L - T)^2,',
     'here 1/2 (v_L - T)^2: the gradients of the paper are twice as large.',
-    'It uses float32 and ends at about 1e-6; float64 is followed to 1e-14 here.',
+    'Its published code runs in float32 with the target 1; here it is float64, which',
+    'follows the lines down to 1e-14. The 500 steps are those of the code.',
   ],
   parameters: {
     gammas: {
@@ -170,17 +171,24 @@ async function measure(
       Math.abs(gradients.get(id)![0] - wanted.get(id)![0]);
     const expected = missing(step, gamma);
     const [measured, measuredTheta] = [apart('v0'), apart('theta')];
-    return {
-      experiment: 'fig2',
+    const row = {
+      experiment: 'fig2' as const,
       backend: backend.name,
       dtype: backend.dtype,
       ...{ gamma, step, measured, expected: expected.v0 },
       ...{ measuredTheta, expectedTheta: expected.theta, tolerance },
-      holds:
-        Math.abs(measured - expected.v0) <= tolerance &&
-        Math.abs(measuredTheta - expected.theta) <= tolerance,
     };
+    return { ...row, holds: asExpected(row) };
   });
+}
+
+/** Whether both divergences are those of the closed form. */
+export function asExpected(row: Omit<Fig2Row, 'holds'>): boolean {
+  const { measured, expected, measuredTheta, expectedTheta, tolerance } = row;
+  return (
+    Math.abs(measured - expected) <= tolerance &&
+    Math.abs(measuredTheta - expectedTheta) <= tolerance
+  );
 }
 
 function ofGamma(rows: readonly Fig2Row[]): [number, Fig2Row[]][] {
@@ -234,17 +242,18 @@ function figure(rows: readonly Fig2Row[], settings: Settings): Figure {
       'last bits. gamma = 1 arrives in two steps. Divergences of exactly 0 cannot be ' +
       'drawn on a logarithmic axis: the line has a gap there.',
     lines: [
-      ...ofGamma(rows).map(([gamma, own]) => ({
-        name: `gamma = ${gamma}`,
-        xs: own.map(({ step }) => step),
-        ys: own.map(({ measured }) => drawn(measured)),
-      })),
+      // First, so that no line has its symbol.
       {
         name: 'closed form',
         xs: points.map(({ step }) => step),
         ys: points.map(({ expected }) => drawn(expected)),
         style: 'points' as const,
       },
+      ...ofGamma(rows).map(([gamma, own]) => ({
+        name: `gamma = ${gamma}`,
+        xs: own.map(({ step }) => step),
+        ys: own.map(({ measured }) => drawn(measured)),
+      })),
     ],
     x: { label: 'inference steps n' },
     y: { label: '|gradient - true gradient|', log: true },

@@ -75,6 +75,7 @@ export const gammaT: Experiment<GammaTRow> = {
     'is why Z-IL learns there. Shown here for every matrix; the column l = 0, t = 0',
     'does not depend on gamma at all.',
     'The widths of the networks, the batch, and the values of gamma and t are ours.',
+    'The full size takes about ten seconds.',
   ],
   parameters: {
     ...songParameters,
@@ -119,7 +120,10 @@ export const gammaT: Experiment<GammaTRow> = {
       ),
     ),
   sections: (rows) => [summary(rows)],
-  figures: (rows) => matrices(rows).map(figure),
+  figures(rows) {
+    const several = new Set(rows.map(({ data }) => data)).size > 1;
+    return matrices(rows).map((own) => figure(own, several));
+  },
   conclude(rows) {
     const wrong = rows.filter(({ holds }) => !holds);
     const known = rows.filter(({ expected }) => expected !== null);
@@ -193,7 +197,8 @@ async function measure(
   return rows;
 }
 
-function compare(
+/** One update of theta^(l+1) against BP's, and against the theory. */
+export function compare(
   found: Gradients,
   wanted: Gradients,
   { l, gamma, t }: { l: number; gamma: number; t: number },
@@ -261,7 +266,7 @@ function summary(rows: readonly GammaTRow[]): Section {
   };
 }
 
-function figure(own: GammaTRow[]): Figure {
+function figure(own: readonly GammaTRow[], several: boolean): Figure {
   const [{ data, layers, l }] = own;
   const times = [...new Set(own.map(({ t }) => t))];
   const gammas = [...new Set(own.map(({ gamma }) => gamma))];
@@ -272,7 +277,7 @@ function figure(own: GammaTRow[]): Figure {
   };
   const heat: HeatFigure = {
     kind: 'heat',
-    name: `gamma-t-${layers}-${l}${data.includes('Fashion') ? '-clothes' : ''}`,
+    name: `gamma-t-${layers}-${l}${several ? `-${slug(data)}` : ''}`,
     title: `Theta ${l + 1} of ${layers}: it should learn at t = ${l}`,
     subtitle: `${data}; l = ${l} counts layers from the output`,
     caption:
@@ -289,4 +294,9 @@ function figure(own: GammaTRow[]): Figure {
     scale: { label: "|update - BP's| / |BP's|", log: true },
   };
   return heat;
+}
+
+/** A part of a file's name: mnist, fashion-mnist or synthetic. */
+function slug(data: string): string {
+  return data.split(' ')[0].toLowerCase();
 }

@@ -1,7 +1,9 @@
 /** Graphs that are small enough to be drawn with their delays. */
 
 import { residualMlp, skip } from '../../models/index.ts';
+import { OptionError } from '../errors.ts';
 import { type Graph, GraphBuilder } from '../graph.ts';
+import type { DelayForm, Levelling } from '../level.ts';
 import type { Vertex } from '../vertex.ts';
 
 export interface Drawn {
@@ -119,4 +121,29 @@ export const drawn: readonly Drawn[] = [
     // n1, q, p, pv, o; v, or n1 for it, while q and k meet in p.
     expected: { levels: 11, identities: 9 },
   },
+];
+
+/** A graph by name. Throws OptionError. */
+export function drawnByName(name: string): Drawn {
+  const found = drawn.find((each) => each.name === name);
+  if (found) return found;
+  throw new OptionError(
+    `Unknown graph "${name}": use one of ` +
+      drawn.map((each) => each.name).join(', '),
+    { name },
+  );
+}
+
+/** Levelled in one of the ways that are compared. */
+export interface Variant {
+  readonly levelling: Levelling;
+  readonly form: DelayForm;
+}
+
+export const VARIANTS: readonly Variant[] = [
+  { levelling: 'none', form: 'axonal' },
+  { levelling: 'longest-path', form: 'axonal' },
+  { levelling: 'longest-path', form: 'explicit' },
+  { levelling: 'least-delay', form: 'axonal' },
+  { levelling: 'least-delay', form: 'explicit' },
 ];

@@ -5,22 +5,21 @@
 
 import type { Backend } from '../backends/backend.ts';
 import { divergence, feedsFor, type Gradients, gradientsOf } from '../check.ts';
-import { OptionError } from '../errors.ts';
-import {
-  type DelayForm,
-  delayCost,
-  type Levelled,
-  type Levelling,
-  level,
-} from '../level.ts';
-import type { GraphFigure } from '../report/figure.ts';
+import { type DelayForm, delayCost, type Levelling, level } from '../level.ts';
 import { bp } from '../rules/bp.ts';
 import { zil } from '../rules/zil.ts';
 import { Simulation } from '../simulate.ts';
 import type { DType } from '../tensor.ts';
-import type { Vertex } from '../vertex.ts';
 import { type Context, type Experiment, short } from './experiment.ts';
-import { type Drawn, drawn } from './levelling-graphs.ts';
+import { figuresOf } from './levelling-figures.ts';
+import {
+  type Drawn,
+  drawn,
+  drawnByName,
+  VARIANTS,
+  type Variant,
+} from './levelling-graphs.ts';
+import { unequalPaths } from './levelling-paths.ts';
 
 export type LevellingRow = {
   readonly experiment: 'levelling';
@@ -53,19 +52,6 @@ export type LevellingRow = {
   readonly expected: number | null;
   readonly holds: boolean;
 };
-
-interface Variant {
-  readonly levelling: Levelling;
-  readonly form: DelayForm;
-}
-
-const VARIANTS: readonly Variant[] = [
-  { levelling: 'none', form: 'axonal' },
-  { levelling: 'longest-path', form: 'axonal' },
-  { levelling: 'longest-path', form: 'explicit' },
-  { levelling: 'least-delay', form: 'axonal' },
-  { levelling: 'least-delay', form: 'explicit' },
-];
 
 /** Of a gradient of some ten products and sums, over their size. */
 const TOLERANCE = { f64: 1e-14, f32: 1e-5 } as const;
@@ -175,16 +161,6 @@ export const levelling: Experiment<LevellingRow> = {
   },
 };
 
-function drawnByName(name: string): Drawn {
-  const found = drawn.find((each) => each.name === name);
-  if (found) return found;
-  throw new OptionError(
-    `Unknown graph "${name}": use one of ` +
-      drawn.map((each) => each.name).join(', '),
-    { name },
-  );
-}
-
 async function measure(
   { name, graph, expected }: Drawn,
   seed: number,
@@ -258,23 +234,6 @@ async function updateOf(
   }
 }
 
-/** Vertices with paths of several lengths to the output, steps counted. */
-export function unequalPaths({ vertices, axons, graph }: Levelled): number {
-  const output = vertices.find(({ id }) => id === graph.output.id)!;
-  const lengths = new Map<Vertex, Set<number>>([[output, new Set([0])]]);
-  for (const from of [...vertices].reverse()) {
-    for (const axon of axons) {
-      if (axon.from !== from || from.op === 'input') continue;
-      const own = lengths.get(from) ?? new Set();
-      for (const after of lengths.get(axon.to) ?? []) {
-        own.add(after + 1 + axon.delay);
-      }
-      lengths.set(from, own);
-    }
-  }
-  return [...lengths.values()].filter(({ size }) => size > 1).length;
-}
-
 /** dE/dz3 of the residual example by hand, and the size of its terms. */
 function gradientOfZ3(name: string, isLevelled: boolean) {
   const { s, z1, z2, z3, target } = RESIDUAL;
@@ -288,81 +247,5 @@ function gradientOfZ3(name: string, isLevelled: boolean) {
   return { value: e0 * s * (z1 * z2 - z1 ** 2 - z2 ** 2), size };
 }
 
-/** Data come in float32. */
-const [s, z1, z2, z3, target] = [1.6, 0.7, -1.3, 0.9, 0.4].map(Math.fround);
-const RESIDUAL = { s, z1, z2, z3, target };
-
-function figuresOf(of: Drawn): GraphFigure[] {
-  const { title } = of;
-  const least = delayCost(level(of.graph, { levelling: 'least-delay' }));
-  const longest = delayCost(level(of.graph));
-  const figures = [
-    figureOf(of, VARIANTS[0], {
-      ending: 'before',
-      title: `Before: ${title}`,
-      caption:
-        'Columns are levels, the longest way to the output in edges. Look for edges ' +
-        'that skip columns: an error takes one step an edge whatever its length, so ' +
-        'along them it comes too early to meet the others.',
-    }),
-    figureOf(of, VARIANTS[2], {
-      ending: 'explicit',
-      title: `With identity vertices: ${title}`,
-      caption:
-        'Every edge leads to the next column: all errors of a vertex arrive at once. ' +
-        'The dashed vertices do nothing but pass on what comes, a step later.',
-    }),
-    figureOf(of, VARIANTS[1], {
-      ending: 'axonal',
-      title: `With delays on axons: ${title}`,
-      caption:
-        'The same circuit without populations that only wait: a number on an edge is ' +
-        'how many steps its axon takes more than one, both ways.',
-    }),
-  ];
-  if (least.elements < longest.elements) {
-    figures.push(
-      figureOf(of, VARIANTS[3], {
-        ending: 'least-delay',
-        title: `With the least delay memory: ${title}`,
-        caption:
-          `As many levels, but ${least.elements} numbers wait in place of ` +
-          `${longest.elements}: vertices with room to move are drawn to where less ` +
-          'is delayed. Compare the columns of the vertices with the picture before.',
-      }),
-    );
-  }
-  return figures;
-}
-
-function figureOf(
-  { name, graph, labels }: Drawn,
-  variant: Variant,
-  of: { ending: string; title: string; caption: string },
-): GraphFigure {
-  const levelled = level(graph, variant);
-  const own = new Set(graph.vertices.map(({ id }) => id));
-  const shown = levelled.vertices.filter(({ id }) => labels[id] !== '');
-  const ids = new Set(shown.map(({ id }) => id));
-  const roleOf = ({ id, op }: Vertex) => {
-    if (!own.has(id)) return 'identity' as const;
-    if (id === graph.output.id) return 'output' as const;
-    if (op === 'input') return 'input' as const;
-    return op === 'param' ? ('parameter' as const) : ('vertex' as const);
-  };
-  return {
-    kind: 'graph',
-    name: `levelling-${name}-${of.ending}`,
-    title: of.title,
-    caption: of.caption,
-    vertices: shown.map((vertex) => ({
-      id: vertex.id,
-      label: own.has(vertex.id) ? (labels[vertex.id] ?? vertex.id) : 'id',
-      role: roleOf(vertex),
-      level: levelled.levels.get(vertex)!,
-    })),
-    edges: levelled.axons
-      .filter(({ from, to }) => ids.has(from.id) && ids.has(to.id))
-      .map(({ from, to, delay }) => ({ from: from.id, to: to.id, delay })),
-  };
-}
+/** As models/toys.ts has them. */
+const RESIDUAL = { s: 1.6, z1: 0.7, z2: -1.3, z3: 0.9, target: 0.4 };

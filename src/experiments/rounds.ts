@@ -6,6 +6,8 @@
 /** One of those that are compared. */
 export interface Contender {
   readonly name: string;
+  /** Makes it as it was before; not timed. */
+  prepare(): void;
   /** Does its work once, and waits until it is done. */
   run(): Promise<unknown>;
 }
@@ -23,37 +25,46 @@ export interface Turns {
 
 /** Rounds that even the dearest takes part in. */
 const LEAST = 3;
+/** ms that a turn takes at least: shorter ones measure what else is going on. */
+const TURN = 10;
 
 /**
- * ms of each run by contender; the i-th is of round i. The order of a round
- * is turned round in the next, and each contender has run twice before.
+ * ms of a run by contender; the i-th is of round i, the mean of as many runs as
+ * make a turn. The order of a round is turned round in the next. Each contender
+ * has run before, the quick ones twice.
  */
 export async function timeRounds(
   contenders: readonly Contender[],
   { rounds, budget, signal, progress }: Turns,
 ): Promise<ReadonlyMap<string, readonly number[]>> {
-  const time = async ({ run }: Contender) => {
+  const time = async ({ prepare, run }: Contender) => {
     signal.throwIfAborted();
+    prepare();
     const begun = performance.now();
     await run();
     return performance.now() - begun;
   };
-  const shares = new Map<Contender, number>();
+  const shares = new Map<Contender, { rounds: number; repeats: number }>();
   for (const contender of contenders) {
-    await time(contender); // compiles
-    const once = await time(contender);
-    const affordable = Math.max(LEAST, Math.floor(budget / once));
-    shares.set(contender, Math.min(rounds, affordable));
+    const first = await time(contender); // may compile
+    const once = first > budget / 4 ? first : await time(contender);
+    const repeats = Math.max(1, Math.ceil(TURN / once));
+    const affordable = Math.floor(budget / (once * repeats));
+    const own = Math.min(rounds, Math.max(LEAST, affordable));
+    shares.set(contender, { rounds: own, repeats });
   }
   const times = new Map<string, number[]>(
     contenders.map(({ name }) => [name, []]),
   );
   for (let round = 0; round < rounds; round++) {
-    const order = contenders.filter((each) => round < shares.get(each)!);
+    const order = contenders.filter((c) => round < shares.get(c)!.rounds);
     if (round % 2 === 1) order.reverse();
     for (const contender of order) {
       progress(round / rounds, contender.name);
-      times.get(contender.name)!.push(await time(contender));
+      const { repeats } = shares.get(contender)!;
+      let ms = 0;
+      for (let i = 0; i < repeats; i++) ms += await time(contender);
+      times.get(contender.name)!.push(ms / repeats);
     }
   }
   return times;

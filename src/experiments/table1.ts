@@ -20,6 +20,7 @@ import {
   shortPair,
 } from './experiment.ts';
 import { chosen, modelParameters } from './models.ts';
+import { figures } from './table1-figures.ts';
 
 /** Types, not interfaces: a row is a record of cells. */
 export type Table1Row = {
@@ -90,7 +91,7 @@ export const table1: Experiment<Table1Row> = {
     '  paper         what the paper prints for the architecture, not levelled',
     '                (its sizes and data are others); levelled it prints 0',
     'overflow: errors that miss each other make the values ring, until they',
-    'leave the range of numbers.',
+    'leave the range of numbers. --full takes about a minute on 2 cores.',
   ],
   paper: [
     'The paper prints 0 for every architecture once it is levelled, and for',
@@ -111,7 +112,7 @@ export const table1: Experiment<Table1Row> = {
         },
       })),
     ),
-  figures: () => [],
+  figures,
   sections: (rows) => [
     {
       title: '',

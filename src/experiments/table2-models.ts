@@ -1,6 +1,7 @@
 /** The architectures of Salvatori 2022, Table 2, in three sizes. */
 
 import { alexnet, mlp, resnet, rnn, transformer } from '../../models/index.ts';
+import { OptionError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
 
 export const SIZES = ['tiny', 'reduced', 'large'] as const;
@@ -88,4 +89,15 @@ function model<C>(
     title: (size) => title(sizes[size]),
     make: (size) => make(sizes[size]),
   };
+}
+
+/** A model by name. Throws OptionError. */
+export function timedByName(name: string): Timed {
+  const found = timed.find((each) => each.name === name);
+  if (found) return found;
+  throw new OptionError(
+    `Unknown model "${name}": use one of ` +
+      timed.map((each) => each.name).join(', '),
+    { name },
+  );
 }

@@ -40,7 +40,7 @@ export interface Entry {
 }
 
 /** Most rows of expected and measured that a page shows of an experiment. */
-const MOST_ROWS = 60;
+const MOST_ROWS = 12;
 
 /** The page, as text. The same entries give the same text. */
 export function reportPage(

@@ -5,7 +5,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { CpuBackend } from '../../src/backends/cpu.ts';
-import { fazil } from '../../src/experiments/fazil.ts';
+import { asExpected, fazil } from '../../src/experiments/fazil.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const params = {
@@ -43,6 +43,15 @@ describe.each(['f64', 'f32'] as const)('triggers, in %s', async (dtype) => {
       expect(row.holds).toBe(true);
     }
     expect(fazil.conclude(rows, settings).holds).toBe(true);
+  });
+
+  test('a bit where none may differ is not as expected', () => {
+    const [row] = rows;
+    expect(asExpected(row)).toBe(true);
+    expect(asExpected({ ...row, differingBits: 1 })).toBe(false);
+    expect(asExpected({ ...row, trainedBits: 1 })).toBe(false);
+    expect(asExpected({ ...row, zilBits: 1 })).toBe(false);
+    expect(asExpected({ ...row, expected: 'differs' })).toBe(false);
   });
 
   test('says so where a row is not as the theory has it', () => {

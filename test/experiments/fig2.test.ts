@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { fig2 } from '../../src/experiments/fig2.ts';
+import { asExpected, fig2 } from '../../src/experiments/fig2.ts';
 import { oracle } from '../oracles/oracle.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
@@ -47,6 +47,10 @@ describe('Figure 2 of Millidge', () => {
     const near = rows.find(({ gamma, step }) => gamma === 0.1 && step === 31)!;
     const off = Math.abs(other.measured - near.expected);
     expect(off).toBeGreaterThan(1e9 * other.tolerance);
+    const { measured, measuredTheta } = near;
+    expect(asExpected({ ...other })).toBe(true);
+    expect(asExpected({ ...other, measured })).toBe(false);
+    expect(asExpected({ ...other, measuredTheta })).toBe(false);
   });
 
   test('says so where a row is not as the theory has it', () => {

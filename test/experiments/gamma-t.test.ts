@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { gammaT } from '../../src/experiments/gamma-t.ts';
+import { compare, gammaT } from '../../src/experiments/gamma-t.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const params = {
@@ -57,6 +57,17 @@ describe.each(['sigmoid', 'relu'])('%s', async (activation) => {
       expect(figure.values.flat()).toHaveLength(16);
     }
   });
+});
+
+test('a wrong update is not as the theory has it', () => {
+  const update = (factor: number) =>
+    new Map([['theta2', Float64Array.of(3 * factor, -factor)]]);
+  const holds = (factor: number, gamma: number, t: number) =>
+    compare(update(factor), update(1), { l: 1, gamma, t }, 'f64').holds;
+  expect([holds(0, 0.5, 0), holds(1, 0.5, 0)]).toEqual([true, false]);
+  expect([holds(0.5, 0.5, 1), holds(1, 0.5, 1)]).toEqual([true, false]);
+  expect([holds(1, 1, 1), holds(1 + 2e-16, 1, 1)]).toEqual([true, false]);
+  expect([holds(0.9, 1, 2), holds(1, 1, 2)]).toEqual([true, false]);
 });
 
 test('an update at a wrong time is not as the theory has it', async () => {

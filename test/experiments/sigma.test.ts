@@ -5,7 +5,7 @@
 
 import { expect, test } from 'vitest';
 import { CpuBackend } from '../../src/backends/cpu.ts';
-import { sigma } from '../../src/experiments/sigma.ts';
+import { asExpected, sigma } from '../../src/experiments/sigma.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const params = {
@@ -31,6 +31,20 @@ test.each(['f64', 'f32'] as const)('noise is missed, in %s', async (dtype) => {
   const wrong = { ...rows[0], differingBits: 1, holds: false };
   expect(sigma.conclude([wrong, ...rows], settings).holds).toBe(false);
   expect(sigma.figures(rows, settings)).toHaveLength(2);
+});
+
+test('one bit without noise, or none with it, is not as expected', () => {
+  expect([asExpected(0, 0, 'f32'), asExpected(0, 1, 'f32')]).toEqual([
+    true,
+    false,
+  ]);
+  expect([asExpected(0.1, 1, 'f32'), asExpected(0.1, 0, 'f32')]).toEqual([
+    true,
+    false,
+  ]);
+  // Noise below the last bit of the values is no noise.
+  expect(asExpected(1e-9, 0, 'f32')).toBe(true);
+  expect(asExpected(1e-9, 0, 'f64')).toBe(false);
 });
 
 test('drawn digits stand in for one data set only', async () => {

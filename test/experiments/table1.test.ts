@@ -12,11 +12,12 @@ import { table1 } from '../../src/experiments/table1.ts';
 import { level } from '../../src/level.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { Simulation } from '../../src/simulate.ts';
-import { rowsOf } from './run.ts';
+import { rowsOf, settingsOf } from './run.ts';
 
 const backend = new CpuBackend('f64');
 
 describe('table 1', async () => {
+  const settings = settingsOf(table1);
   const rows = await rowsOf(table1);
   const of = (name: string) => rows.find(({ model }) => model === name)!;
 
@@ -29,7 +30,7 @@ describe('table 1', async () => {
         ...{ holds: true, skipped: null },
       });
     }
-    expect(table1.conclude(rows).holds).toBe(true);
+    expect(table1.conclude(rows, settings).holds).toBe(true);
   });
 
   test.each(['mlp', 'mlp-relu', 'cnn', 'alexnet'])(
@@ -73,9 +74,24 @@ describe('table 1', async () => {
 
   test('says so where a row is not as the theory has it', () => {
     const wrong = { ...of('cnn'), levelledBits: 1, holds: false };
-    const { lines, holds } = table1.conclude([of('mlp'), wrong]);
+    const { lines, holds } = table1.conclude([of('mlp'), wrong], settings);
     expect(holds).toBe(false);
     expect(lines.at(-1)).toBe('NOT as the theory has it: cnn.');
+  });
+
+  test('its picture has a bar for each distance that is a number', () => {
+    const [figure, ...more] = table1.figures(rows, settings);
+    expect(more).toEqual([]);
+    if (figure.kind !== 'bars') throw new Error(figure.kind);
+    expect(figure.groups).toEqual(rows.map(({ model }) => model));
+    const [levelled, not, copies] = figure.series.map(({ values }) => values);
+    expect(levelled).toEqual(rows.map(() => 0));
+    const at = figure.groups.indexOf('skip');
+    expect(not[at]).toBe(of('skip').unlevelledRelative);
+    expect(copies[figure.groups.indexOf('rnn')]).toBe(0);
+    const wild = { ...of('skip'), unlevelledRelative: Number.NaN };
+    const [one] = table1.figures([wild], settings);
+    expect(one).toMatchObject({ series: [{}, { values: [null] }, {}] });
   });
 
   test('rows are one flat record each, with the same keys', () => {
@@ -83,7 +99,7 @@ describe('table 1', async () => {
     for (const row of rows) {
       expect(Object.keys(row)).toEqual(Object.keys(first));
     }
-    for (const { head, rows: cells } of table1.sections(rows)) {
+    for (const { head, rows: cells } of table1.sections(rows, settings)) {
       for (const row of cells) expect(row).toHaveLength(head.length);
     }
   });

@@ -14,7 +14,7 @@ import { type DelayForm, level } from '../../src/level.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { zil } from '../../src/rules/zil.ts';
 import { describeBackends } from '../backends.ts';
-import { rowsOf } from './run.ts';
+import { rowsOf, settingsOf } from './run.ts';
 
 const cpu = new CpuBackend('f64');
 
@@ -76,6 +76,7 @@ describe('the ratio of lengths', () => {
 });
 
 describe('table 3', async () => {
+  const settings = settingsOf(table3);
   const rows = await rowsOf(table3);
 
   test('each condition dropped alone is missed, on every small model', () => {
@@ -87,7 +88,7 @@ describe('table 3', async () => {
       if (row.expected === 'equal') expect(row.differingBits, told).toBe(0);
       else expect(row.differingBits, told).toBeGreaterThan(0);
     }
-    expect(table3.conclude(rows).holds).toBe(true);
+    expect(table3.conclude(rows, settings).holds).toBe(true);
   });
 
   // By hand: both parameters of tan-sqrt-sin have the highest level, and all
@@ -112,21 +113,45 @@ describe('table 3', async () => {
         ? { ...row, scaledBits: 3, holds: false }
         : row,
     );
-    const { lines, holds } = table3.conclude(wrong);
+    const { lines, holds } = table3.conclude(wrong, settings);
     expect(holds).toBe(false);
     expect(lines.at(-1)).toBe('NOT as expected: cnn, gamma = 0.5.');
   });
 
+  test('its pictures show every level on the line gamma^l', () => {
+    const [heat, lines] = table3.figures(rows, settings);
+    if (heat.kind !== 'heat' || lines.kind !== 'lines') throw new Error();
+    expect(heat.x.places[0]).toBe('nothing');
+    expect(heat.values.map(([nothing]) => nothing)).toEqual(
+      heat.y.places.map(() => 0),
+    );
+    for (const [i, model] of heat.y.places.entries()) {
+      const own = rows.filter((row) => row.model === model);
+      const relative = own.map(({ relative: value }) =>
+        Number.isFinite(value) ? value : null,
+      );
+      expect(heat.values[i]).toEqual(relative);
+    }
+    const [theory, ...measured] = lines.lines;
+    expect(measured.map(({ name }) => name)).toEqual(heat.y.places);
+    for (const { name, xs, ys } of measured) {
+      const wanted = Array.from(xs, (l) => theory.ys[theory.xs[l]]);
+      expect([name, Array.from(ys)]).toEqual([name, wanted]);
+    }
+    const skip = measured.find(({ name }) => name === 'skip');
+    expect(skip).toMatchObject({ xs: [1, 2, 3], ys: [0.5, 0.25, 0.125] });
+  });
+
   test('tables have a cell for every column', () => {
-    for (const { head, rows: cells } of table3.sections(rows)) {
+    for (const { head, rows: cells } of table3.sections(rows, settings)) {
       expect(cells).toHaveLength(12);
       for (const row of cells) expect(row).toHaveLength(head.length);
     }
   });
 
   test('holds in the size of a paper, K = 57', async () => {
-    const options = { models: ['rnn-salvatori'], batch: 1 };
-    const rows = await rowsOf(table3, options);
+    const params = { models: 'rnn-salvatori', batch: '1' };
+    const rows = await rowsOf(table3, { params });
     expect(rows.every((row) => row.holds)).toBe(true);
     const row = rows.find(({ condition }) => condition === 'C2');
     // By hand: 19 steps of 3 levels, and Wx is read at the last, l = 56.
