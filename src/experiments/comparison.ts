@@ -81,9 +81,9 @@ export const comparison: Experiment<ComparisonRow> = {
     'learned precisions (rc3) come closest to BP and that frequent plasticity (rc2)',
     'is unstable at larger learning rates. Widths, T = 256, plasticity every 8 steps',
     'are its own; here networks, T and the number of pictures are reduced by default.',
-    'Rates, optimiser, activation, gamma and decay are chosen by us. A presentation of',
-    'T = 256 on 8 x 256 takes about half a second on 2 cores: --full takes days here',
-    '(seconds a presentation grow with T, layers and the width squared).',
+    'Rates, optimiser, activation, gamma and decay are chosen by us. With T = 256 a',
+    'presentation of 8 x 256 takes about a second on 2 cores, one of 8 x 1024 fifteen:',
+    '--full, an epoch of each training, takes about three days there.',
   ],
   parameters: {
     rules: {
@@ -133,7 +133,7 @@ export const comparison: Experiment<ComparisonRow> = {
   },
   full: {
     ...{ layers: '8', widths: '256,1024', T: '256', batch: '64' },
-    ...{ presentations: '9380', train: '60000', test: '10000' },
+    ...{ presentations: '938', train: '60000', test: '10000' },
   },
   pieces: (settings, seeds) =>
     runsOf(settings).flatMap((run) =>

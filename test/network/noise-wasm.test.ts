@@ -13,12 +13,12 @@ import {
   noiseInto,
   wasmNoiseInto,
 } from '../../src/network/noise.ts';
+import type { FloatArray } from '../../src/tensor.ts';
 import { Code, type WasmMemory, wasm } from '../../src/wasm/code.ts';
 import { normal32 } from '../../src/wasm/draws.ts';
 import { floatsInWasm, memoryOf } from '../../src/wasm/memory.ts';
 import { wasmNoise } from '../../src/wasm/noise.ts';
 import { normal64 } from '../../src/wasm/normal64.ts';
-import type { FloatArray } from '../../src/tensor.ts';
 import { difference } from '../ops/loops.ts';
 
 const PRECISIONS = [
