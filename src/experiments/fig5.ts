@@ -6,11 +6,11 @@
 import { divergence, type Gradients } from '../check.ts';
 import type { Graph } from '../graph.ts';
 import { level } from '../level.ts';
-import type { Figure } from '../report/figure.ts';
 import { bp } from '../rules/bp.ts';
 import { il } from '../rules/il.ts';
 import { Simulation } from '../simulate.ts';
 import { type Context, type Experiment, short } from './experiment.ts';
+import { fig5Figure, series } from './fig5-figures.ts';
 import { gradientsAt } from './instants.ts';
 import { mixture } from './mixture.ts';
 import type { Settings } from './settings.ts';
@@ -149,7 +149,7 @@ export const fig5: Experiment<Fig5Row> = {
   figures: (rows) =>
     [...new Set(rows.map(({ model }) => model))].flatMap((model) => {
       const own = rows.filter((row) => row.model === model);
-      return [figure(own, 'relative'), figure(own, 'squared')];
+      return [fig5Figure(own, 'relative'), fig5Figure(own, 'squared')];
     }),
   conclude(rows) {
     const wrong = rows.filter(({ holds }) => !holds);
@@ -287,69 +287,4 @@ async function trueGradients(
   } finally {
     simulation.destroy();
   }
-}
-
-/** Rows of one seed by parameter, in the order of the training. */
-function series(rows: readonly Fig5Row[]) {
-  const nameOf = ({ model, parameter }: Fig5Row) => `${model}/${parameter}`;
-  return [...new Set(rows.map(nameOf))].map((name) => {
-    const own = rows.filter(
-      (row) => nameOf(row) === name && row.seed === rows[0].seed,
-    );
-    const [{ model, parameter }] = own;
-    return { model, parameter, own };
-  });
-}
-
-const MEASURES = {
-  relative: {
-    title: 'Divergence over the length of the true gradient',
-    label: '|gradient - true| / |true|',
-    more:
-      'Lines are level where there is one path to a layer: the part that is lost on the ' +
-      'way depends on the number of edges alone. Points: theory.',
-  },
-  squared: {
-    title: 'Divergence as a sum of squares',
-    label: 'sum of (gradient - true)^2',
-    more:
-      "The paper's measure: it wanders with the length of the gradient. Look whether it " +
-      'grows while the network learns.',
-  },
-} as const;
-
-/** Of the weights; biases are in the rows. */
-function figure(rows: readonly Fig5Row[], key: 'relative' | 'squared'): Figure {
-  const [{ model, data, gamma, inference }] = rows;
-  const all = series(rows).filter(({ parameter }) => /^[KW]/.test(parameter));
-  const seen = all.filter(({ own }) => own.some((row) => row[key] > 0));
-  const exact = all.filter((each) => !seen.includes(each));
-  const { title, label, more } = MEASURES[key];
-  const positive = (value: number) => (value > 0 ? value : Number.NaN);
-  const lines = seen.map(({ parameter, own }) => ({
-    name: parameter,
-    xs: own.map(({ step }) => step),
-    ys: own.map((row) => positive(row[key])),
-  }));
-  const theory = {
-    name: 'theory',
-    xs: seen.flatMap(({ own }) => own.map(({ step }) => step)),
-    ys: seen.flatMap(({ own }) => own.map((row) => positive(row.expected))),
-    style: 'points' as const,
-  };
-  return {
-    kind: 'lines',
-    name: `fig5-${model}-${key}`,
-    title: `${title}, ${model.toUpperCase()}`,
-    subtitle: `${inference} inference steps of ${gamma}, fixed predictions; ${data}`,
-    caption:
-      `One line for each weight. ${more}` +
-      (exact.length === 0
-        ? ''
-        : ` ${exact.map(({ parameter }) => parameter).join(', ')}: exactly 0, which ` +
-          'has no place on a logarithmic axis.'),
-    lines: key === 'relative' ? [...lines, theory] : lines,
-    x: { label: 'presentations' },
-    y: { label, log: true },
-  };
 }

@@ -5,9 +5,9 @@
  */
 
 import { mlp } from '../../models/index.ts';
-import type { Figure } from '../report/figure.ts';
 import { worstLength } from './directions.ts';
 import { type Context, type Experiment, short } from './experiment.ts';
+import { landscapeFigure } from './landscape-figures.ts';
 import { linearLosses, lossesOn, type PlaneOptions, planeOf } from './plane.ts';
 import type { Settings } from './settings.ts';
 import { type Followed, follow } from './training.ts';
@@ -155,7 +155,7 @@ export const landscape: Experiment<LandscapeRow> = {
     const most = Math.max(...rows.flatMap(({ losses }) => losses));
     return rows
       .filter(({ seed }) => seed === rows[0].seed)
-      .map((row) => heat(row, most));
+      .map((row) => landscapeFigure(row, most));
   },
   conclude(rows, settings) {
     const known = rows.filter(({ deviation }) => deviation !== null);
@@ -307,37 +307,5 @@ function rowOf(
     rise: rim.reduce((all, loss) => all + loss, 0) / rim.length / centre,
     deviation: null,
     holds: lengths <= LENGTHS,
-  };
-}
-
-function heat(row: LandscapeRow, most: number): Figure {
-  const { model, rule, places, losses, data, seed } = row;
-  const n = places.length;
-  const named = places.map((place) => Number(place.toFixed(3)));
-  return {
-    kind: 'heat',
-    name: `landscape-${model === 'linear' ? 'linear' : rule}`,
-    title:
-      model === 'linear'
-        ? 'Loss around the weights of one linear layer'
-        : `Loss around the weights that ${rule} has learned`,
-    subtitle: `seed ${seed}; ${data}`,
-    caption:
-      (model === 'linear'
-        ? 'A quadratic function, so contours are ellipses around one place; it is known ' +
-          'in closed form and agrees. '
-        : 'The trained weights are in the middle. Look for how round the valley is and how ' +
-          'soon the loss rises, and compare it with the other rules, whose directions ' +
-          'differ in the lengths of their filters only. ') +
-      'Colours are of each picture by itself; the greatest loss of all pictures is ' +
-      `${most.toPrecision(3)}. Lines join places of equal loss.`,
-    x: { label: 'steps along the first direction', places: named },
-    y: { label: 'steps along the second direction', places: named },
-    values: places.map((_, i) => losses.slice(i * n, (i + 1) * n)),
-    scale: {
-      label: 'mean loss of a training image',
-      log: Math.max(...losses) > 100 * Math.min(...losses),
-    },
-    contours: true,
   };
 }

@@ -209,7 +209,8 @@ function ticksOf({ ticks, log, domain }: Axis): number[] | undefined {
   if (!log) return undefined;
   const low = Math.ceil(Math.log10(domain[0]) - 1e-9);
   const high = Math.floor(Math.log10(domain[1]) + 1e-9);
-  const step = Math.ceil((high - low + 1) / 10);
+  // Between two powers of ten there may be none: high < low.
+  const step = Math.max(1, Math.ceil((high - low + 1) / 10));
   const factors = high - low < 3 ? [1, 2, 5] : [1];
   const found: number[] = [];
   for (let power = low - 1; power <= high; power += step) {

@@ -8,8 +8,10 @@ import { CpuBackend } from '../../src/backends/cpu.ts';
 import {
   densityOf,
   momentsOf,
-  shown,
   uniformOff,
+} from '../../src/experiments/moments.ts';
+import {
+  shown,
   type WeightsRow,
   weights,
 } from '../../src/experiments/weights.ts';

@@ -158,3 +158,17 @@ describe('many lines', () => {
     expectInside(svg);
   });
 });
+
+// Between two powers of ten there may be no decade to tick.
+test.each([
+  [2, 7],
+  [0.021, 0.029],
+  [1.5, 1.5000001],
+  [3, 40],
+])('a log axis from %d to %d has its ticks', async (low, high) => {
+  const lines = [{ name: 'a', xs: [0, 1], ys: [low, high] }];
+  const y = { label: 'y', log: true };
+  const svg = readSvg(await drawFigure({ ...figure, lines, y }));
+  const at = axisOf(svg, 'y');
+  expect(at(low)).toBeGreaterThan(at(high));
+});
