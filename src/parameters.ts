@@ -30,6 +30,7 @@ export class Parameters {
   readonly backend: Backend;
   readonly seed: number;
   presentations = 0;
+  private freed = false;
   /** Updates of each parameter so far, which optimisers count. */
   private readonly updates = new Map<string, number>();
   private readonly all: readonly Learned[];
@@ -81,9 +82,9 @@ export class Parameters {
     this.updates.set(id, this.updatesOf(id) + more);
   }
 
-  /** Checks that another graph can share them. */
-  checkShared(graph: Graph): void {
-    for (const { id, shape } of parametersOf(graph)) {
+  /** Checks that another graph, which needs these, can share them. */
+  checkShared(needed: readonly Learned[]): void {
+    for (const { id, shape } of needed) {
       const own = this.all.find((each) => each.id === id)?.shape;
       if (!own || !sameShape(own, shape)) {
         throw new GraphError(
@@ -120,7 +121,13 @@ export class Parameters {
     this.backend.write(this.memory.get(id) as Memory, values);
   }
 
+  /** Whether they are no more. */
+  get isFree(): boolean {
+    return this.freed;
+  }
+
   free(): void {
+    this.freed = true;
     for (const memory of this.memory.values()) this.backend.free(memory);
     this.memory.clear();
   }

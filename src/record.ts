@@ -29,6 +29,8 @@ export interface Presentation {
   readonly program: Program;
   /** Updates of each parameter, by id. */
   readonly updates: ReadonlyMap<string, number>;
+  /** The ticks at which they take place. */
+  readonly updateTicks: ReadonlyMap<string, readonly number[]>;
   /** Parameters whose gradients are outputs, by id. */
   readonly gradients: readonly string[];
 }
@@ -60,6 +62,7 @@ export function recordPresentation(
   const { graph } = levelled;
   const recorder = new Recorder();
   const updates = new Map<string, number>();
+  const updateTicks = new Map<string, number[]>();
   const sums = new Map<string, Ref>();
   rule.record({
     levelled,
@@ -78,6 +81,8 @@ export function recordPresentation(
       if (optimiser) {
         const n = updates.get(parameter.id) ?? 0;
         updates.set(parameter.id, n + 1);
+        const ticks = updateTicks.get(parameter.id) ?? [];
+        updateTicks.set(parameter.id, [...ticks, recorder.tick]);
         return update(recorder, optimiser, parameter, gradient, n);
       }
       const before = sums.get(parameter.id) ?? null;
@@ -95,6 +100,7 @@ export function recordPresentation(
   return {
     program: recorder.finish({ live: mode === 'live' }),
     updates,
+    updateTicks,
     gradients: [...sums.keys()],
   };
 }

@@ -10,7 +10,7 @@ import { precisionsOf } from './circuit/precision.ts';
 import type { Quantity } from './circuit/probe.ts';
 import { NonFiniteError, OptionError } from './errors.ts';
 import { type Feeds, inputFeeds, presentationFeeds } from './feeds.ts';
-import type { Graph } from './graph.ts';
+import { type Graph, parametersOf } from './graph.ts';
 import { type Levelled, level } from './level.ts';
 import type { Optimiser } from './optim.ts';
 import { checkKeys } from './options.ts';
@@ -108,7 +108,12 @@ export class Simulation {
 
   /** Another graph (a batch of another size) on the same parameters. */
   variant(graph: Graph): Simulation {
-    this.parameters.checkShared(graph);
+    this.checkExists();
+    const { options } = this;
+    const added = options.rule.learnsPrecisions
+      ? precisionsOf(levelledFor(graph, options))
+      : [];
+    this.parameters.checkShared([...parametersOf(graph), ...added]);
     return new Simulation(graph, this.options, this.parameters);
   }
 
@@ -180,6 +185,7 @@ export class Simulation {
       this.feedAll(run, feeds);
       for (let tick = 0; tick < program.ticks; tick++) {
         run.run(tick, tick);
+        this.countUpdates(tick);
         await this.samples.send(program, run, tick);
         yield tick;
       }
@@ -242,15 +248,18 @@ export class Simulation {
   }
 
   async parameter(id: string): Promise<FloatArray> {
+    this.checkExists();
     return this.parameters.read(id);
   }
 
   async allParameters(): Promise<Map<string, FloatArray>> {
+    this.checkExists();
     return this.parameters.readAll();
   }
 
   /** Sets a parameter; a given shape must be its own. */
   setParameter(id: string, values: ArrayLike<number>, shape?: Shape): void {
+    this.checkExists();
     this.parameters.write(id, values, shape);
   }
 
@@ -291,10 +300,17 @@ export class Simulation {
     }
   }
 
-  private checkReady(): void {
-    if (this.destroyed) {
-      throw new OptionError('The simulation is destroyed: open another');
+  private checkExists(): void {
+    if (this.destroyed || this.parameters.isFree) {
+      const whose = this.destroyed ? '' : ' whose parameters it shares';
+      throw new OptionError(
+        `The simulation${whose} is destroyed: open another`,
+      );
     }
+  }
+
+  private checkReady(): void {
+    this.checkExists();
     if (this.byHand) {
       throw new OptionError(
         'A presentation is being run by hand: finish its ticks() first',
@@ -339,12 +355,14 @@ export class Simulation {
     const { program, run } = await this.prepare();
     this.feedAll(run, feeds);
     run.run();
+    this.countUpdates();
     await this.samples.send(program, run);
     await run.backlog?.();
   }
 
   /** What was last presented, to read from. */
   private lastRead(): Executable {
+    this.checkExists();
     if (!this.ran) {
       throw new OptionError('Nothing was presented yet: run a step first');
     }
@@ -361,6 +379,10 @@ export class Simulation {
       this.parameters.memory,
       { stepwise: form === 'stepwise' },
     );
+    if (this.destroyed) {
+      forms[form].free();
+      this.checkExists();
+    }
     return { program, run: forms[form] };
   }
 
@@ -413,10 +435,17 @@ export class Simulation {
           run.feed(rateName(rate, ids[0], n), [rates[i]]);
         });
       }
-      for (const id of ids) parameters.countUpdates(id, count);
     }
     this.ran = run;
     parameters.presentations += 1;
+  }
+
+  /** Updates have been made: those of a tick, or all. */
+  private countUpdates(tick?: number): void {
+    for (const [id, ticks] of this.compiled?.updateTicks ?? []) {
+      const made = ticks.filter((at) => tick === undefined || at === tick);
+      this.parameters.countUpdates(id, made.length);
+    }
   }
 }
 

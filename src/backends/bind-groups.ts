@@ -7,6 +7,7 @@
 
 import { OptionError } from '../errors.ts';
 import type { PlacedCall } from '../program/plan.ts';
+import { textOf } from '../program/recorder.ts';
 import { bufferUsage } from './dispatch.ts';
 import { BYTES } from './gpu-memory.ts';
 
@@ -46,7 +47,7 @@ export class BindGroups {
       if ((ints.length + floats.length) * BYTES > BLOCK) {
         throw new OptionError(`Kernel ${kernel.name} has too many parameters`);
       }
-      const key = `${ints.join()};${floats.join()}`;
+      const key = `${ints.join()};${floats.map(textOf).join()}`;
       let at = known.get(key);
       if (at === undefined) {
         at = distinct.push(call) - 1;

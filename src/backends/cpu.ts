@@ -26,14 +26,21 @@ class CpuMemory implements Memory {
   readonly pool: Contents;
   readonly offset: number;
   readonly size: number;
+  freed = false;
+  private readonly owner: CpuBackend;
 
-  constructor(pool: Contents, offset: number, size: number) {
+  constructor(owner: CpuBackend, pool: Contents, offset: number, size: number) {
+    this.owner = owner;
     this.pool = pool;
     this.offset = offset;
     this.size = size;
   }
 
   get data(): Contents {
+    // What lies there now may be another's.
+    if (this.freed || this.owner.closed) {
+      throw new OptionError('This memory was given back: allocate another');
+    }
     return this.pool.subarray(this.offset, this.offset + this.size);
   }
 }
@@ -43,8 +50,9 @@ export class CpuBackend implements Backend {
   readonly software = true;
   readonly dtype: DType;
   readonly description: string;
+  closed = false;
   private readonly batches: boolean;
-  private readonly threads: number;
+  readonly threads: number;
   /** Parts in use of arrays that are shared. */
   private readonly shared = new WeakMap<Contents, number>();
   private readonly pools = new Set<WeakRef<FloatArray>>();
@@ -76,13 +84,13 @@ export class CpuBackend implements Backend {
     let offset = 0;
     return sizes.map((size) => {
       offset += aligned(size);
-      return new CpuMemory(pool, offset - aligned(size), size);
+      return new CpuMemory(this, pool, offset - aligned(size), size);
     });
   }
 
   allocateApart(requests: readonly Request[]): Memory[] {
     return together(this.dtype, requests).map(
-      (pool) => new CpuMemory(pool, 0, pool.length),
+      (pool) => new CpuMemory(this, pool, 0, pool.length),
     );
   }
 
@@ -100,7 +108,10 @@ export class CpuBackend implements Backend {
 
   /** An array is released with the last of its parts. */
   free(memory: Memory): void {
-    const { pool } = own(memory);
+    const mine = own(memory);
+    if (mine.freed) return;
+    mine.freed = true;
+    const { pool } = mine;
     const left = (this.shared.get(pool) ?? 0) - 1;
     if (left < 0) return;
     this.shared.set(pool, left);
@@ -113,13 +124,14 @@ export class CpuBackend implements Backend {
     program: Program,
     residents: ReadonlyMap<string, Memory>,
   ): Promise<Executable> {
-    for (const memory of residents.values()) own(memory);
+    for (const memory of residents.values()) own(memory).data;
     const homes = homesOf(program, residents);
     const plan = planMemory(program, { homes, batches: this.batches });
-    return new CpuExecutable(plan, this.dtype, this.threads);
+    return new CpuExecutable(plan, this);
   }
 
   close(): void {
+    this.closed = true;
     for (const pool of this.pools) {
       const array = pool.deref();
       if (array) release(array);
@@ -129,7 +141,17 @@ export class CpuBackend implements Backend {
 }
 
 function numbers(dtype: DType, length: number): FloatArray {
-  return floatsInArena(dtype, length) ?? floatArray(dtype, length);
+  const made = floatsInArena(dtype, length);
+  if (made) return made;
+  try {
+    return floatArray(dtype, length);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new OptionError(
+      `${length} numbers of memory cannot be had: use smaller batches or layers`,
+      { length },
+    );
+  }
 }
 
 function own(memory: Memory): CpuMemory {
@@ -180,7 +202,12 @@ class CpuExecutable implements Executable {
 
   private readonly mine: FloatArray[];
 
-  constructor(plan: Plan, dtype: DType, threads: number) {
+  private readonly backend: CpuBackend;
+  private freed = false;
+
+  constructor(plan: Plan, backend: CpuBackend) {
+    const { dtype, threads } = backend;
+    this.backend = backend;
     this.plan = plan;
     const { given } = plan;
     this.places = plan.sizes.map(
@@ -202,18 +229,30 @@ class CpuExecutable implements Executable {
     this.bytes = this.mine.reduce((sum, array) => sum + array.byteLength, 0);
   }
 
+  /** Its arrays may be another's otherwise. */
+  private checkThere(): void {
+    if (this.freed || this.backend.closed) {
+      throw new OptionError(
+        'The program was freed, or its backend closed: compile it again',
+      );
+    }
+  }
+
   feed(name: string, data: ArrayLike<number>): void {
+    this.checkThere();
     const span = this.plan.feeds.get(name);
     if (span) this.part(span).set(data);
   }
 
   run(first = 0, last = Number.POSITIVE_INFINITY): void {
+    this.checkThere();
     for (const step of this.steps) {
       if (step.tick >= first && step.tick <= last) step.run();
     }
   }
 
   async read(names: readonly string[]): Promise<FloatArray[]> {
+    this.checkThere();
     return names.map((name) => this.part(outputOf(this.plan, name)).slice());
   }
 
@@ -222,6 +261,7 @@ class CpuExecutable implements Executable {
   }
 
   free(): void {
+    this.freed = true;
     for (const array of this.mine) release(array);
   }
 }

@@ -29,6 +29,7 @@ export class GpuExecutable implements Executable {
   private readonly places: GPUBuffer[];
   private readonly mine: GPUBuffer[];
   private readonly groups: BindGroups;
+  private freed = false;
   private readonly dispatches: Dispatch[];
   private readonly small: SmallFeeds | null;
   /** Runs since the device was last looked at. */
@@ -75,7 +76,14 @@ export class GpuExecutable implements Executable {
     this.launches = this.dispatches.length;
   }
 
+  /** A submission with buffers that are gone would fail the whole device. */
+  private checkThere(): void {
+    if (!this.freed) return;
+    throw new OptionError('The program was freed: compile it again');
+  }
+
   feed(name: string, data: ArrayLike<number>): void {
+    this.checkThere();
     const span = this.plan.feeds.get(name);
     if (!span) return;
     const { small } = this;
@@ -90,6 +98,7 @@ export class GpuExecutable implements Executable {
   }
 
   run(first = 0, last = Number.POSITIVE_INFINITY): void {
+    this.checkThere();
     const { device } = this.backend.gpu;
     this.backend.gpu.check();
     this.uploadSmall();
@@ -130,13 +139,16 @@ export class GpuExecutable implements Executable {
     this.backend.upload(this.part(small.span), small.values);
   }
 
-  read(names: readonly string[]): Promise<Float32Array[]> {
+  async read(names: readonly string[]): Promise<Float32Array[]> {
+    this.checkThere();
     return this.backend.download(
       names.map((name) => this.part(outputOf(this.plan, name))),
     );
   }
 
   free(): void {
+    if (this.freed) return;
+    this.freed = true;
     this.groups.free();
     for (const buffer of this.mine) this.backend.release(buffer);
   }

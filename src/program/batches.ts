@@ -6,7 +6,7 @@
  */
 
 import type { Ref } from '../ops/kernel.ts';
-import type { Call, Program } from './recorder.ts';
+import { type Call, type Program, sameNumbers } from './recorder.ts';
 
 /**
  * Calls of a program in an order of execution, those alike together. Unless
@@ -100,7 +100,7 @@ function withLateCommits(calls: readonly Call[]): readonly Call[] {
  * side by side, so that one call does for all.
  */
 function isAlike(a: Call, b: Call): boolean {
-  if (a.kernel !== b.kernel || !same(a.floats, b.floats)) return false;
+  if (a.kernel !== b.kernel || !sameNumbers(a.floats, b.floats)) return false;
   if (a.commits && a.kernel.elementwise) return isSmall(a) && isSmall(b);
   return (
     same(a.ints, b.ints) &&

@@ -95,7 +95,7 @@ export class Recorder {
   }
 
   constant(size: number, fill: number): Ref {
-    return getOrAdd(this.constants, `${size}:${fill}`, () => ({
+    return getOrAdd(this.constants, `${size}:${textOf(fill)}`, () => ({
       ref: this.fresh(size),
       fill,
     })).ref;
@@ -125,7 +125,7 @@ export class Recorder {
         call.kernel === kernel &&
         equal(call.inputs, inputs) &&
         equal(call.ints, ints) &&
-        equal(call.floats, floats),
+        sameNumbers(call.floats, floats),
     );
     if (same) return [...same.outputs];
     const outputs = sizes.map((size) => this.fresh(size, tick));
@@ -241,6 +241,18 @@ function liveCalls(calls: readonly Call[], roots: readonly Ref[]): Call[] {
     live.push(call);
   }
   return live.reverse();
+}
+
+/** A number as a key: 0 and -0 are two. */
+export const textOf = (value: number) =>
+  Object.is(value, -0) ? '-0' : `${value}`;
+
+/** 0 and -0 are two numbers. */
+export function sameNumbers(
+  a: readonly number[],
+  b: readonly number[],
+): boolean {
+  return a.length === b.length && a.every((v, i) => Object.is(v, b[i]));
 }
 
 function equal<T>(a: readonly T[], b: readonly T[]): boolean {

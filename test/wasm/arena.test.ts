@@ -4,6 +4,8 @@
  * what is given back is used again.
  */
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FloatArray } from '../../src/tensor.ts';
@@ -62,6 +64,25 @@ describe('arena', () => {
     const whole = floatsInArena('f64', 6000) as FloatArray;
     expect(addressOf(whole)).toBe(start);
     release(whole);
+  });
+
+  test('what is forgotten is used again', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const before = arenaBytes();
+    let array = floatsInArena('f64', 1000);
+    // A part does not keep it, the whole does.
+    expect(arenaBytes()).toBeGreaterThan(before);
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(arenaBytes()).toBeGreaterThan(before);
+    expect(array?.length).toBe(1000);
+    array = null;
+    for (let i = 0; i < 50 && arenaBytes() > before; i++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(arenaBytes()).toBe(before);
   });
 
   test('the memory grows and the arrays in it stay where they are', () => {
