@@ -3,6 +3,7 @@
 import type { Backend } from '../src/backends/backend.ts';
 import { CpuBackend } from '../src/backends/cpu.ts';
 import { type Gpu, openGpu } from '../src/backends/device.ts';
+import { bestForm } from '../src/backends/tuning.ts';
 import { WebGpuBackend } from '../src/backends/webgpu.ts';
 import { DeviceMissingError, messageOf } from '../src/errors.ts';
 import { type OpenedPeers, openPeers } from './peers/peer.ts';
@@ -76,7 +77,12 @@ export class Setting {
   async backends(): Promise<Named[]> {
     const gpu = await this.gpu();
     const all: Named[] = [];
-    if (gpu) all.push({ label: 'webgpu', backend: new WebGpuBackend(gpu) });
+    if (gpu) {
+      // As `auto` and the command line open it.
+      const form = await bestForm(gpu);
+      const backend = new WebGpuBackend(gpu, { form });
+      all.push({ label: 'webgpu', backend });
+    }
     if (this.backend !== 'webgpu') {
       all.push({ label: 'cpu f32', backend: new CpuBackend('f32') });
     }

@@ -8,7 +8,7 @@ import type { Backend } from '../../src/backends/backend.ts';
 import { CpuBackend } from '../../src/backends/cpu.ts';
 import { GraphBuilder } from '../../src/graph.ts';
 import { bp } from '../../src/rules/bp.ts';
-import { Simulation } from '../../src/simulate.ts';
+import { type Feeds, Simulation } from '../../src/simulate.ts';
 import { describeBackends } from '../backends.ts';
 
 /** Signs of the zeros that x * 0 and y * -0 are, by 1 / them. */
@@ -24,8 +24,8 @@ async function infinities(backend: Backend, same: boolean) {
   const graph = g.output(both);
   const options = { rule: bp(), backend, optimiser: null, seed: 1 };
   const simulation = Simulation.open(graph, options);
-  const ones = new Array(64).fill(1);
-  const feeds = same ? { x: ones, one: ones } : { x: ones, y: ones, one: ones };
+  const ones = new Float32Array(64).fill(1);
+  const feeds: Feeds = { x: ones, one: ones, ...(same ? {} : { y: ones }) };
   const values = await simulation.predict(feeds);
   simulation.destroy();
   return [values[0], values[63], values[64], values[127]];
