@@ -163,6 +163,7 @@ export { tracesPicture } from './report/traces.ts';
 export { bp } from './rules/bp.ts';
 export { type FazilOptions, fazil } from './rules/fazil.ts';
 export { type IlOptions, il } from './rules/il.ts';
+export { type IpcOptions, ipc } from './rules/ipc.ts';
 export {
   type CircuitRule,
   circuitRule,

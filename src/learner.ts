@@ -121,24 +121,27 @@ export class Learner {
   /** Throws NonFiniteError: weights that are not finite are no result. */
   async weights(): Promise<Map<string, Weights>> {
     const values = await this.main.allParameters();
-    const { vertices } = this.main.graph;
     for (const [id, data] of values) checkFinite(id, data);
     return new Map(
       [...values].map(([id, data]) => [
         id,
-        { shape: vertices.find((v) => v.id === id)?.shape ?? [], data },
+        { shape: this.main.shapeOf(id), data },
       ]),
     );
   }
 
+  /** Weights of both, bit by bit. */
   async compare(other: Learner) {
     const mine = await this.main.allParameters();
     const theirs = await other.main.allParameters();
     let elements = 0;
     let differingBits = 0;
     for (const [id, data] of mine) {
+      const other = theirs.get(id);
+      // What one of the rules adds of its own has nothing beside it.
+      if (!other) continue;
       elements += data.length;
-      differingBits += differing(data, theirs.get(id)!);
+      differingBits += differing(data, other);
     }
     return { elements, differingBits };
   }

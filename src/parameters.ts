@@ -97,6 +97,11 @@ export class Parameters {
     }
   }
 
+  /** Shape of a parameter. */
+  shapeOf(id: string): Shape {
+    return this.find(id).shape;
+  }
+
   async read(id: string): Promise<FloatArray> {
     return this.backend.read(this.memory.get(this.find(id).id) as Memory);
   }

@@ -247,6 +247,11 @@ export class Simulation {
     );
   }
 
+  /** Shape of a parameter, of one that the rule adds too. */
+  shapeOf(id: string): Shape {
+    return this.parameters.shapeOf(id);
+  }
+
   async parameter(id: string): Promise<FloatArray> {
     this.checkExists();
     return this.parameters.read(id);

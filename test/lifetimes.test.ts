@@ -115,3 +115,17 @@ test('a part that is freed twice leaves the others alone', () => {
 test('more memory than there is is an OptionError', () => {
   expect(() => new CpuBackend('f64').allocate(2 ** 40)).toThrow(OptionError);
 });
+
+test.each([0, 1.5, -1, Number.NaN, Number.POSITIVE_INFINITY, '2'])(
+  'no CPU backend has %s threads',
+  (threads) => {
+    const options = { threads: threads as number };
+    expect(() => new CpuBackend('f32', options)).toThrow(OptionError);
+  },
+);
+
+test('nor another number format, nor an option that it does not know', () => {
+  expect(() => new CpuBackend('f16' as 'f32')).toThrow(OptionError);
+  const typo = { thread: 1 } as object;
+  expect(() => new CpuBackend('f32', typo)).toThrow(OptionError);
+});

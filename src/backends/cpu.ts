@@ -6,6 +6,7 @@
 
 import { OptionError } from '../errors.ts';
 import { aligned } from '../ops/kernel.ts';
+import { checkKeys, oneOf, wholeNumber } from '../options.ts';
 import { type Plan, planMemory, type Span } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
 import { type DType, type FloatArray, floatArray } from '../tensor.ts';
@@ -66,8 +67,11 @@ export class CpuBackend implements Backend {
     dtype: DType = 'f64',
     options: { batches?: boolean; threads?: number } = {},
   ) {
-    this.batches = options.batches ?? false;
-    this.threads = options.threads ?? threadsThere();
+    oneOf('dtype', dtype, ['f32', 'f64']);
+    checkKeys('CpuBackend', options, ['batches', 'threads']);
+    const { batches = false, threads = threadsThere() } = options;
+    this.batches = batches;
+    this.threads = wholeNumber('threads', threads, 1);
     this.dtype = dtype;
     this.description = `cpu, ${dtype === 'f64' ? 'float64' : 'float32'}`;
   }

@@ -338,7 +338,7 @@ function summarise(entries: readonly Entry[], begun: number, out: Output) {
   const minutes = (performance.now() - begun) / 60000;
   out.line(
     table(
-      ['experiment', 'as the theory has it'],
+      ['experiment', 'nothing against the theory'],
       entries.map(({ name, holds }) => [name, holds ? 'yes' : 'NO']),
     ),
   );

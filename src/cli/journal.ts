@@ -5,8 +5,9 @@
  */
 
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { prepareFolder } from '../checkpoint.ts';
 import { FileError, messageOf } from '../errors.ts';
 import type { Row } from '../experiments/experiment.ts';
 
@@ -33,7 +34,7 @@ export class Journal {
     const hash = createHash('sha256').update(head).digest('hex').slice(0, 8);
     const file = path.join(folder, `${name}-${hash}.jsonl`);
     try {
-      await mkdir(folder, { recursive: true });
+      await prepareFolder(folder);
       const text = options.fresh ? '' : await textOf(file);
       const done = text === '' ? null : piecesOf(text, head);
       if (!done) await write(file, `${head}\n`, 'w');

@@ -282,7 +282,7 @@ function figure(own: readonly GammaTRow[], several: boolean): Figure {
     subtitle: `${data}; l = ${l} counts layers from the output`,
     caption:
       "Colour is the distance of the update to backpropagation's, over its length: " +
-      '1 is as far as no update at all. Look for the cells marked as exact zeros: ' +
+      '1 is as far as no update at all; each picture has a scale of its own. Look for the cells marked as exact zeros: ' +
       (l === 0
         ? 'the whole column t = 0, as nothing has moved yet that gamma could matter to.'
         : `one only, at t = ${l} and gamma = 1. To its left no error has arrived yet ` +

@@ -17,6 +17,9 @@ export interface Parameter {
   readonly whole?: boolean;
 }
 
+/** Most of anything that is counted: more would fill the memory. */
+const MOST = 1_000_000;
+
 export type Parameters = Readonly<Record<string, Parameter>>;
 
 /** The values of a run. */
@@ -107,10 +110,12 @@ function readOne<T extends string | number | boolean>(
       text !== '' &&
       Number.isFinite(number) &&
       (least === undefined || number >= least) &&
+      (!whole || number <= MOST) &&
       (!whole || Number.isInteger(number));
     if (fits) return number as T;
     const kind = whole ? 'a whole number' : 'a number';
-    throw wrong(`give ${kind}${least === undefined ? '' : ` >= ${least}`}`);
+    const from = least === undefined ? '' : ` >= ${least}`;
+    throw wrong(`give ${kind}${from}${whole ? `, at most ${MOST}` : ''}`);
   }
   if (typeof like === 'boolean') {
     if (text === 'true' || text === 'false') return (text === 'true') as T;

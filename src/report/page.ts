@@ -67,7 +67,8 @@ export function reportPage(
     '<header>',
     `<h1>${escaped(title)}</h1>`,
     '<p>Tables and figures of the papers on predictive coding, measured ' +
-      `again. ${kept} of ${entries.length} came out as the theory has it.</p>`,
+      `again. Nothing that theory foretells came out otherwise in ${kept} of ` +
+      `${entries.length}; what a paper claims beside that, each tells for itself.</p>`,
     '</header>',
     contents(entries, ids),
     '<main>',
@@ -108,8 +109,8 @@ function contents(entries: readonly Entry[], ids: readonly string[]): string {
 /** A sign, and the same in words. */
 function verdict(holds: boolean): string {
   return holds
-    ? '<span class="holds">\u2713 as the theory has it</span>'
-    : '<span class="fails">\u2717 NOT as the theory has it</span>';
+    ? '<span class="holds">\u2713 nothing against the theory</span>'
+    : '<span class="fails">\u2717 AGAINST the theory</span>';
 }
 
 function article(entry: Entry, id: string): string {

@@ -19,6 +19,16 @@ function weightsIn(folder: string): Buffer {
 }
 
 describe.concurrent('train', () => {
+  test('precisions that are learned are saved with the weights', async () => {
+    const cwd = temporary();
+    const args = ['train', 'mlp', '--steps', '4', '--backend', 'cpu'];
+    const more = ['--param', 'precision=learned', '--against', 'bp'];
+    const ending = await isochron([...args, ...more, '--out', 'o'], { cwd });
+    expect(ending.code).toBe(0);
+    const head = fs.readFileSync(path.join(cwd, 'o/weights.safetensors'));
+    expect(head.toString('latin1')).toContain('"@lnSigma/');
+  });
+
   test('saves result and weights; results and progress apart', async () => {
     const cwd = temporary();
     const ending = await isochron(SHORT, { cwd });

@@ -57,8 +57,8 @@ describe('wrong values are told with what would be right', () => {
   test.each<[string, string, RegExp]>([
     ['nosuch', '1', /trial has no parameter "nosuch": it has steps, gamma,/],
     ['toString', '1', /no parameter "toString"/],
-    ['steps', '0', /steps = "0": give a whole number >= 1/],
-    ['steps', '2.5', /steps = "2.5": give a whole number >= 1/],
+    ['steps', '0', /steps = "0": give a whole number >= 1, at most/],
+    ['steps', '2.5', /steps = "2.5": give a whole number >= 1, at most/],
     ['steps', '', /steps = "": give a whole number/],
     ['steps', 'many', /steps = "many": give a whole number/],
     ['steps', 'Infinity', /steps = "Infinity"/],
@@ -71,7 +71,7 @@ describe('wrong values are told with what would be right', () => {
     ['gammas', '', /gammas has no values: give some, as gammas=0.5,1/],
     ['gammas', '1,,2', /gammas = "": give a number >= 0/],
     ['gammas', '1,-1', /gammas = "-1": give a number >= 0/],
-    ['depths', '2,3.5', /depths = "3.5": give a whole number >= 1/],
+    ['depths', '2,3.5', /depths = "3.5": give a whole number >= 1, at most/],
     ['forms', 'a,c', /forms = "c": use one of a, b/],
   ])('%s=%s', (name, text, told) => {
     const reading = () => read({ [name]: text });
