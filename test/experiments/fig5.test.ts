@@ -30,13 +30,15 @@ function below(n: number, p: number, k: number): number {
 describe('fig5', () => {
   test('the CNN lacks what the Binomial distribution says, all along', async () => {
     const own = {
-      ...{ models: 'cnn', cnn: '2', dense: '5,4', batch: '1', tests: '2' },
+      ...{ models: 'cnn', cnn: '4', dense: '9,8', batch: '1', tests: '2' },
       ...{ cnnT: '30', gamma: '0.3', pictures: '8' },
     };
     const rows = await rowsOf<Fig5Row>(fig5, { backend, params: own });
     expect(rows).toHaveLength(10 * 3);
-    for (const { parameter, edges, relative, expected } of rows) {
-      const wanted = below(30, 0.3, edges);
+    // A gradient may be 0 as a whole, where all units are dead.
+    expect(rows.filter(({ length }) => length > 0).length).toBeGreaterThan(20);
+    for (const { parameter, edges, length, relative, expected } of rows) {
+      const wanted = length === 0 ? 0 : below(30, 0.3, edges);
       expect([parameter, relative]).toEqual([
         parameter,
         expect.closeTo(wanted, 12),
