@@ -124,7 +124,7 @@ describe('a journal', () => {
     fs.writeFileSync(file, '');
     const opening = open(path.join(file, 'sub'));
     await expect(opening).rejects.toThrow(FileError);
-    await expect(opening).rejects.toThrow(/cannot be kept in .*another --out/s);
+    await expect(opening).rejects.toThrow(/cannot be written to .*--out/s);
   });
 
   test('rows that cannot be kept any more are a FileError', async () => {
