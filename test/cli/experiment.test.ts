@@ -138,7 +138,9 @@ describe.concurrent('experiment', () => {
     const ending = await isochron(args, { cwd });
     expect(ending.code).toBe(1);
     expect(ending.stderr).not.toMatch('pieces');
-    expect(complaint(ending)).toMatch(/cannot be written to file\/rows .*--out/s);
+    expect(complaint(ending)).toMatch(
+      /cannot be written to file\/rows .*--out/s,
+    );
   });
 });
 
