@@ -1,5 +1,5 @@
 // What all contractions share: out[z, i, j] = sum over k of A(z, i, k) B(z, k, j),
-// k ascending. src/ops/contraction.ts puts a form's file before this one
+// k ascending. src/kernels/contraction.ts puts a form's file before this one
 // (gemm.wgsl, conv2d-*.wgsl), which says where the elements lie:
 //   row_of(z, row), column_of(z, column)  what of an index does not depend on k;
 //                                         column.out is where row 0 is stored,

@@ -1,4 +1,4 @@
-// Elementary functions from + and * alone, the twin of src/ops/f32.ts: the
+// Elementary functions from + and * alone, the twin of src/formula/f32.ts: the
 // same bits on the CPU and on every adapter that rounds + - * / correctly.
 // Needs params.zero, a 0 in the uniform block.
 

@@ -1,4 +1,4 @@
-// Philox4x32-10 (Salmon et al. 2011), the twin of src/random.ts, and the
+// Philox4x32-10 (Salmon et al. 2011), the twin of src/base/random.ts, and the
 // draws made of it. Needs math.wgsl.
 
 // High word of a 64-bit product, from 16-bit halves.

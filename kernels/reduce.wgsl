@@ -1,6 +1,6 @@
 // One number from the middle axis of (outer, n, inner), n ascending.
 // Shapes: x (outer, n, inner), out (outer, inner). One output a thread, grid
-// stride. src/ops/reduce.ts fills in START, STEP and RESULT (of so_far) and
+// stride. src/kernels/reduce.ts fills in START, STEP and RESULT (of so_far) and
 // FINISH: value, or out[i] + value.
 
 struct Params { outer: u32, n: u32, inner: u32, divisor: f32 }

@@ -6,16 +6,16 @@
  * in every implementation that computes in float64.
  */
 
+import { philoxBlock } from '../../src/base/random.ts';
 import { cubaLif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
+import { type Pairs, pairs } from '../../src/network/synapses.ts';
 import {
   between,
   exactly,
   shelve,
   type Verdict,
-} from '../../src/network/shelf.ts';
-import { type Pairs, pairs } from '../../src/network/synapses.ts';
-import { philoxBlock } from '../../src/random.ts';
+} from '../../src/studies/shelf.ts';
 
 const SEED = 42;
 const DT = 0.1;

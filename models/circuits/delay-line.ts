@@ -6,16 +6,16 @@
  * neurons a tick apart; they may not differ in a bit.
  */
 
+import { Random } from '../../src/base/random.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
+import { pairs } from '../../src/network/synapses.ts';
 import {
   exactly,
   near,
   shelve,
   type Verdict,
-} from '../../src/network/shelf.ts';
-import { pairs } from '../../src/network/synapses.ts';
-import { Random } from '../../src/random.ts';
+} from '../../src/studies/shelf.ts';
 import { memoryCapacity } from '../../src/theory/memory-capacity.ts';
 
 interface Parameters {

@@ -13,7 +13,7 @@ import {
   shelve,
   type Verdict,
   within,
-} from '../../src/network/shelf.ts';
+} from '../../src/studies/shelf.ts';
 
 interface Parameters {
   readonly g: number;

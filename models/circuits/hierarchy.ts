@@ -11,8 +11,8 @@
 
 import { relay } from '../../src/network/models.ts';
 import { Network, type Population } from '../../src/network/network.ts';
-import { exactly, shelve, type Verdict } from '../../src/network/shelf.ts';
 import { matrix } from '../../src/network/synapses.ts';
+import { exactly, shelve, type Verdict } from '../../src/studies/shelf.ts';
 
 interface Parameters {
   readonly forward: number;

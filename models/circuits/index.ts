@@ -1,6 +1,6 @@
 /** Circuits by name: the shelf, in the order of what is asked of them. */
 
-import type { Shelved } from '../../src/network/shelf.ts';
+import type { Shelved } from '../../src/studies/shelf.ts';
 import { cuba } from './cuba.ts';
 import { delayLineReservoir } from './delay-line.ts';
 import { echo } from './echo.ts';

@@ -5,7 +5,7 @@
  * Five neurons stand around that delay, each with its own.
  */
 
-import { near, shelve, type Verdict, within } from '../../src/network/shelf.ts';
+import { near, shelve, type Verdict, within } from '../../src/studies/shelf.ts';
 import { complex } from '../../src/theory/complex.ts';
 import {
   type Onset,

@@ -16,7 +16,7 @@ import {
   type Picture,
   shelve,
   type Verdict,
-} from '../../src/network/shelf.ts';
+} from '../../src/studies/shelf.ts';
 import { CELLS, errorsOf, localise } from './localise.ts';
 import {
   delayLines,

@@ -10,15 +10,15 @@
 
 import type { PopulationModel } from '../../src/network/model.ts';
 import { Network } from '../../src/network/network.ts';
+import { pairs } from '../../src/network/synapses.ts';
+import { ticksOf } from '../../src/network/time.ts';
 import {
   between,
   near,
   shelve,
   type Verdict,
   within,
-} from '../../src/network/shelf.ts';
-import { pairs } from '../../src/network/synapses.ts';
-import { ticksOf } from '../../src/network/time.ts';
+} from '../../src/studies/shelf.ts';
 import { complex } from '../../src/theory/complex.ts';
 import {
   type Onset,

@@ -15,7 +15,7 @@ import {
   near,
   shelve,
   type Verdict,
-} from '../../src/network/shelf.ts';
+} from '../../src/studies/shelf.ts';
 
 interface Parameters {
   /** Of the delay and of the low-pass, in ms. */

@@ -7,13 +7,13 @@
 
 import { lif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
+import { ticksOf } from '../../src/network/time.ts';
 import {
   exactly,
   type Picture,
   shelve,
   type Verdict,
-} from '../../src/network/shelf.ts';
-import { ticksOf } from '../../src/network/time.ts';
+} from '../../src/studies/shelf.ts';
 
 /** Length of a tick in ms. */
 const DT = 0.1;

@@ -10,10 +10,14 @@
  * code but the two equations.
  */
 
-import { divergence, type Gradients } from '../../src/check.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { valueError } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
+import { divergence, type Gradients } from '../../src/proof/check.ts';
+import { bp } from '../../src/rules/bp.ts';
+import type { Rule } from '../../src/rules/rule.ts';
+import { zil } from '../../src/rules/zil.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import {
   type Bench,
   exactly,
@@ -21,11 +25,7 @@ import {
   type Picture,
   shelve,
   within,
-} from '../../src/network/shelf.ts';
-import { bp } from '../../src/rules/bp.ts';
-import type { Rule } from '../../src/rules/rule.ts';
-import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
+} from '../../src/studies/shelf.ts';
 import { skip } from '../toys.ts';
 
 export interface SkipWaveParameters {

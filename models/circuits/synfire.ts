@@ -10,6 +10,7 @@
  * packets survive comes out some spikes larger unless they wait 50 ms first.
  */
 
+import { Random } from '../../src/base/random.ts';
 import { Network } from '../../src/network/network.ts';
 import {
   type Bench,
@@ -19,8 +20,7 @@ import {
   type Picture,
   shelve,
   type Verdict,
-} from '../../src/network/shelf.ts';
-import { Random } from '../../src/random.ts';
+} from '../../src/studies/shelf.ts';
 import { alphaLif, atRest } from './alpha-lif.ts';
 
 export interface SynfireParameters {

@@ -7,17 +7,17 @@
  * neuron for each of three delays, which know nothing of each other.
  */
 
-import { OptionError } from '../../src/errors.ts';
+import { OptionError } from '../../src/base/errors.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { leaky } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
+import { oneToOne } from '../../src/network/synapses.ts';
 import {
   between,
   near,
   shelve,
   type Verdict,
-} from '../../src/network/shelf.ts';
-import { oneToOne } from '../../src/network/synapses.ts';
+} from '../../src/studies/shelf.ts';
 import { abs, type Complex } from '../../src/theory/complex.ts';
 import { rightmostRoot } from '../../src/theory/delay-roots.ts';
 import { dominantMode } from '../../src/theory/growth.ts';

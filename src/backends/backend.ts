@@ -3,10 +3,10 @@
  * knows nothing of graphs, circuits, rules or time beyond the order of ticks.
  */
 
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../base/errors.ts';
+import type { DType, FloatArray } from '../base/tensor.ts';
 import type { Plan, Span } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
-import type { DType, FloatArray } from '../tensor.ts';
 
 /** Memory that outlives a program: parameters and states of optimisers. */
 export interface Memory {

@@ -6,10 +6,10 @@
  */
 
 import { Subject } from 'rxjs';
-import type { Emit, Ref } from '../ops/kernel.ts';
-import { mapKernel } from '../ops/map.ts';
+import type { Vertex } from '../graph/vertex.ts';
+import type { Emit, Ref } from '../kernels/kernel.ts';
+import { mapKernel } from '../kernels/map.ts';
 import type { Op, Operand } from '../ops/op.ts';
-import type { Vertex } from '../vertex.ts';
 import type { Arrival, ErrorEvent, ValueEvent } from './event.ts';
 import type { Precision } from './precision.ts';
 

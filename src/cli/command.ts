@@ -3,12 +3,12 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { Backend } from '../backends/backend.ts';
 import { type BackendChoice, openBackend } from '../backends/open.ts';
-import { messageOf, OptionError } from '../errors.ts';
-import type { DelayForm } from '../level.ts';
-import type { Mode } from '../record.ts';
+import { messageOf, OptionError } from '../base/errors.ts';
+import type { DType } from '../base/tensor.ts';
+import type { DelayForm } from '../graph/level.ts';
 import type { Rule } from '../rules/rule.ts';
 import { makeRule } from '../rules/table.ts';
-import type { DType } from '../tensor.ts';
+import type { Mode } from '../simulation/record.ts';
 import type { Output } from './output.ts';
 
 export interface Option {

@@ -1,11 +1,11 @@
 /** Pictures of circuits, from their rows. */
 
 import { writeFile } from 'node:fs/promises';
-import { FileError, messageOf } from '../errors.ts';
-import type { Picture } from '../network/shelf.ts';
-import { rasterPicture } from '../report/raster.ts';
-import { spaceTimePicture } from '../report/space-time.ts';
-import { tracesPicture } from '../report/traces.ts';
+import { FileError, messageOf } from '../base/errors.ts';
+import { rasterPicture } from '../figures/raster.ts';
+import { spaceTimePicture } from '../figures/space-time.ts';
+import { tracesPicture } from '../figures/traces.ts';
+import type { Picture } from '../studies/shelf.ts';
 
 /** SVG of a picture. */
 export async function draw(picture: Picture): Promise<string> {

@@ -4,14 +4,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Backend } from '../backends/backend.ts';
 import { openBackend } from '../backends/open.ts';
-import { FileError, messageOf, OptionError } from '../errors.ts';
-import type { Experiment, Row } from '../experiments/experiment.ts';
-import { Settings } from '../experiments/settings.ts';
+import { FileError, messageOf, OptionError } from '../base/errors.ts';
 import { experimentByName, experiments } from '../experiments/table.ts';
-import { table } from '../report/circuit-text.ts';
-import { csvRecord } from '../report/csv.ts';
-import { drawFigure } from '../report/drawing.ts';
-import { type Entry, reportPage } from '../report/page.ts';
+import { table } from '../figures/circuit-text.ts';
+import { drawFigure } from '../figures/drawing.ts';
+import { csvRecord } from '../formats/csv.ts';
+import { type Entry, reportPage } from '../page/page.ts';
+import type { Experiment, Row } from '../studies/experiment.ts';
+import { Journal } from '../studies/journal.ts';
+import { Settings } from '../studies/settings.ts';
 import {
   type Command,
   type Context,
@@ -24,7 +25,6 @@ import {
   type Values,
   whole,
 } from './command.ts';
-import { Journal } from './journal.ts';
 import type { Output } from './output.ts';
 import { version } from './version.ts';
 

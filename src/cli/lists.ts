@@ -1,8 +1,8 @@
 /** isochron models, isochron rules: what there is. */
 
 import { models } from '../../models/index.ts';
-import { delayCost, level } from '../level.ts';
-import { table } from '../report/circuit-text.ts';
+import { table } from '../figures/circuit-text.ts';
+import { delayCost, level } from '../graph/level.ts';
 import { rules } from '../rules/table.ts';
 import type { Command } from './command.ts';
 

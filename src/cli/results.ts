@@ -1,8 +1,8 @@
 /** Rows for people, as JSON or as CSV; on stdout, or in a file. */
 
 import { writeFile } from 'node:fs/promises';
-import { FileError, messageOf, OptionError } from '../errors.ts';
-import { csvRecord } from '../report/csv.ts';
+import { FileError, messageOf, OptionError } from '../base/errors.ts';
+import { csvRecord } from '../formats/csv.ts';
 import type { Options, Values } from './command.ts';
 import type { Output } from './output.ts';
 

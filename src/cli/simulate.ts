@@ -2,19 +2,19 @@
 
 import { circuits } from '../../models/circuits/index.ts';
 import type { Backend } from '../backends/backend.ts';
+import { OptionError } from '../base/errors.ts';
 import { loadHeads } from '../data/heads.ts';
-import { OptionError } from '../errors.ts';
-import { backendFor } from '../network/choose.ts';
-import { circuitRows } from '../network/rows.ts';
+import { circuitPicture } from '../figures/circuit-drawing.ts';
+import { table } from '../figures/circuit-text.ts';
+import { backendFor } from '../network/run/choose.ts';
+import { circuitRows } from '../network/run/rows.ts';
 import {
   type Outcome,
   parametersOf,
   type Shelved,
   type Verdict,
   Workbench,
-} from '../network/shelf.ts';
-import { circuitPicture } from '../report/circuit-drawing.ts';
-import { table } from '../report/circuit-text.ts';
+} from '../studies/shelf.ts';
 import {
   backendOf,
   type Command,

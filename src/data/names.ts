@@ -1,6 +1,6 @@
-import { FormatError, OptionError } from '../errors.ts';
-import { Random } from '../random.ts';
-import { malformed } from './malformed.ts';
+import { FormatError, OptionError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import { malformed } from '../formats/malformed.ts';
 
 /**
  * Names and the languages they come from: which letters they are written in,

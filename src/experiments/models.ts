@@ -1,8 +1,8 @@
 /** Models that an experiment goes through, chosen by name. */
 
 import { type ModelEntry, models } from '../../models/index.ts';
-import { OptionError } from '../errors.ts';
-import type { Parameters, Settings } from './settings.ts';
+import { OptionError } from '../base/errors.ts';
+import type { Parameters, Settings } from '../studies/settings.ts';
 
 /** Parameters of experiments on models. */
 export const modelParameters: Parameters = {

@@ -4,16 +4,16 @@
  */
 
 import type { Backend } from '../backends/backend.ts';
+import { NonFiniteError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import type { FloatArray } from '../base/tensor.ts';
+import { Turns } from '../base/turns.ts';
 import type { Examples, TrainingData } from '../data/examples.ts';
-import { NonFiniteError } from '../errors.ts';
-import type { Graph } from '../graph.ts';
-import type { Optimiser } from '../optim.ts';
-import { Random } from '../random.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Rule } from '../rules/rule.ts';
-import { largest } from '../score.ts';
-import { Simulation } from '../simulate.ts';
-import type { FloatArray } from '../tensor.ts';
-import { Turns } from '../turns.ts';
+import type { Optimiser } from '../simulation/optim.ts';
+import { Simulation } from '../simulation/simulate.ts';
+import { largest } from '../training/score.ts';
 
 export interface FollowOptions {
   /** The graph for a batch size. */

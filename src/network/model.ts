@@ -8,14 +8,14 @@
  * `reset` where it holds, then `outputs` of the state as it is then.
  */
 
-import { OptionError, show } from '../errors.ts';
+import { OptionError, show } from '../base/errors.ts';
+import { checkKeys } from '../base/options.ts';
 import {
   depthOf,
   namesIn,
   type OwnFunctions,
   parseExpression,
-} from '../ops/expression.ts';
-import { checkKeys } from '../options.ts';
+} from '../formula/expression.ts';
 
 export interface PopulationModel {
   readonly name: string;

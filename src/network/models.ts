@@ -3,8 +3,8 @@
  * exactly over a tick (exponential Euler) unless a model says otherwise.
  */
 
+import { OptionError } from '../base/errors.ts';
 import { ERROR_STEP, VALUE_STEP } from '../circuit/population.ts';
-import { OptionError } from '../errors.ts';
 import type { PopulationModel } from './model.ts';
 import { ticksOf } from './time.ts';
 

@@ -5,9 +5,9 @@
  */
 
 import type { Observable } from 'rxjs';
+import { OptionError, show } from '../base/errors.ts';
+import { checkKeys } from '../base/options.ts';
 import type { TickClock } from '../circuit/clock.ts';
-import { OptionError, show } from '../errors.ts';
-import { checkKeys } from '../options.ts';
 import {
   checkModel,
   isSpiking,

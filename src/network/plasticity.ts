@@ -3,9 +3,9 @@
  * synapse alone: what arrives over the axon, what the target does, the weight.
  */
 
-import { OptionError } from '../errors.ts';
-import { namesIn, parseExpression } from '../ops/expression.ts';
-import { checkKeys, positive } from '../options.ts';
+import { OptionError } from '../base/errors.ts';
+import { checkKeys, positive } from '../base/options.ts';
+import { namesIn, parseExpression } from '../formula/expression.ts';
 
 /** A rule on values: once a tick, after the target's update. */
 export interface GradedRule {

@@ -4,8 +4,8 @@
  */
 
 import type { Subscription } from 'rxjs';
+import { NonFiniteError, OptionError, show } from '../base/errors.ts';
 import type { TickClock } from '../circuit/clock.ts';
-import { NonFiniteError, OptionError, show } from '../errors.ts';
 import type {
   EventsOptions,
   LiveOptions,

@@ -4,9 +4,14 @@
  * given). Everything drawn is a function of the seed and the projection's name.
  */
 
-import { DelayError, NonFiniteError, OptionError, show } from '../errors.ts';
-import { checkKeys } from '../options.ts';
-import { Random } from '../random.ts';
+import {
+  DelayError,
+  NonFiniteError,
+  OptionError,
+  show,
+} from '../base/errors.ts';
+import { checkKeys } from '../base/options.ts';
+import { Random } from '../base/random.ts';
 import { ticksOf } from './time.ts';
 
 /** Pairs of neurons; `pre` ascending, then `post`. */

@@ -1,11 +1,11 @@
 /** Which node of NIR a population is. */
 
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../base/errors.ts';
+import type { Shape, Tensor } from '../base/tensor.ts';
 import type { PopulationModel } from '../network/model.ts';
 import { leaky, lif, relay } from '../network/models.ts';
 import type { Population, Projection } from '../network/network.ts';
-import { perNeuron, spreadOver } from '../network/values.ts';
-import type { Shape, Tensor } from '../tensor.ts';
+import { perNeuron, spreadOver } from '../network/run/values.ts';
 import { origins } from './convert.ts';
 import { ELEMENTWISE, type NirNode } from './graph.ts';
 import { nirAffine, nirModels, seconds } from './models.ts';

@@ -6,8 +6,8 @@
  * 1.0, github.com/neuromorphs/NIR, nir/serialization.py).
  */
 
-import { FormatError, show } from '../errors.ts';
-import { checkKeys } from '../options.ts';
+import { FormatError, show } from '../base/errors.ts';
+import { checkKeys } from '../base/options.ts';
 import { checkGraph, checkNode, DEEPEST } from './check.ts';
 import { FieldReader } from './fields.ts';
 import {

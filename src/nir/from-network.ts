@@ -6,12 +6,12 @@
  * heights in pictures.
  */
 
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../base/errors.ts';
+import { checkKeys, wholeNumber } from '../base/options.ts';
+import { type Shape, sameShape, shapeText } from '../base/tensor.ts';
 import type { Network, Population, Projection } from '../network/network.ts';
 import { makeSynapses, type Synapses } from '../network/synapses.ts';
 import { shortest } from '../network/time.ts';
-import { checkKeys, wholeNumber } from '../options.ts';
-import { type Shape, sameShape, shapeText } from '../tensor.ts';
 import { added, metadataOf, origins } from './convert.ts';
 import { type Core, coreOf, MOST_WEIGHTS } from './cores.ts';
 import type { NirGraph, NirNode } from './graph.ts';

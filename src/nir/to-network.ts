@@ -6,7 +6,9 @@
  * other values. A Delay becomes a relay whose incoming edges are delayed.
  */
 
-import { DelayError, OptionError, show } from '../errors.ts';
+import { DelayError, OptionError, show } from '../base/errors.ts';
+import { checkKeys } from '../base/options.ts';
+import { sizeOf, type Tensor } from '../base/tensor.ts';
 import { relay } from '../network/models.ts';
 import {
   type EventsOptions,
@@ -17,8 +19,6 @@ import {
 } from '../network/network.ts';
 import { oneToOne } from '../network/synapses.ts';
 import { shortest, ticksOf } from '../network/time.ts';
-import { checkKeys } from '../options.ts';
-import { sizeOf, type Tensor } from '../tensor.ts';
 import { added, metadataOf, origins } from './convert.ts';
 import { type FlatGraph, type FlatNode, flatten } from './flat.ts';
 import { ELEMENTWISE, type NirGraph, nodeText } from './graph.ts';

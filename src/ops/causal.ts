@@ -4,8 +4,8 @@
  * before it. After a softmax those are exactly 0.
  */
 
-import { type Shape, shapeText } from '../tensor.ts';
-import { type Along, mapKernel } from './map.ts';
+import { type Shape, shapeText } from '../base/tensor.ts';
+import { type Along, mapKernel } from '../kernels/map.ts';
 import { type Attrs, type Op, ShapeProblem } from './op.ts';
 
 const coordinates = ['row', 'column'];

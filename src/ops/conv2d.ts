@@ -4,9 +4,10 @@
  * are contractions; elements of the padding are 0.
  */
 
-import { type Shape, shapeText } from '../tensor.ts';
-import { contraction } from './contraction.ts';
-import { type Geometry, layouts } from './conv2d-layout.ts';
+import { type Shape, shapeText } from '../base/tensor.ts';
+import { contraction } from '../kernels/contraction.ts';
+import { type Geometry, layouts } from '../kernels/conv2d-layout.ts';
+import { reduceSum } from '../kernels/reduce.ts';
 import {
   type Attrs,
   countAttr,
@@ -14,7 +15,6 @@ import {
   type Operand,
   ShapeProblem,
 } from './op.ts';
-import { reduceSum } from './reduce.ts';
 
 function geometry(x: Shape, w: Shape, attrs: Attrs): Geometry {
   const { stride = 1, padding = 0, groups = 1 } = attrs as Partial<Geometry>;

@@ -6,8 +6,8 @@
  * sees the same. Two vertices of one seed leave out the same elements.
  */
 
-import { philox } from '../random.ts';
-import { shapeText } from '../tensor.ts';
+import { philox } from '../base/random.ts';
+import { shapeText } from '../base/tensor.ts';
 import {
   type Emit,
   elementKernel,
@@ -15,8 +15,8 @@ import {
   type Kernel,
   type Ref,
   rounding,
-} from './kernel.ts';
-import { zeros } from './map.ts';
+} from '../kernels/kernel.ts';
+import { zeros } from '../kernels/map.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
 
 /** Elements are kept whose 32 bits are at least this. */

@@ -3,8 +3,8 @@
  * is the output, eps its error; `vjp` has one formula per input.
  */
 
-import { type Shape, sameShape, shapeText } from '../tensor.ts';
-import { type MapKernel, mapKernel } from './map.ts';
+import { type Shape, sameShape, shapeText } from '../base/tensor.ts';
+import { type MapKernel, mapKernel } from '../kernels/map.ts';
 import { type Attrs, type Op, ShapeProblem } from './op.ts';
 
 interface Entry {

@@ -4,15 +4,15 @@
  * a row is summed over its positions, ascending. Numbers have no derivative.
  */
 
-import { shapeText, sizeOf } from '../tensor.ts';
+import { shapeText, sizeOf } from '../base/tensor.ts';
 import {
   type CpuForm,
   elementKernel,
   finishing,
   type Kernel,
   rounding,
-} from './kernel.ts';
-import { zeros } from './map.ts';
+} from '../kernels/kernel.ts';
+import { zeros } from '../kernels/map.ts';
 import { type Op, ShapeProblem } from './op.ts';
 
 type Part = 'look_up' | 'collect';

@@ -4,8 +4,8 @@
  * by the batch size.
  */
 
-import { type Shape, sizeOf } from '../tensor.ts';
-import * as f32 from './f32.ts';
+import { type Shape, sizeOf } from '../base/tensor.ts';
+import * as f32 from '../formula/f32.ts';
 import {
   type CpuForm,
   type Emit,
@@ -13,10 +13,10 @@ import {
   type Ref,
   rounding,
   spread,
-} from './kernel.ts';
-import { wasmXent, type Xent, type XentPart } from './loss-wasm.ts';
-import { mapKernel } from './map.ts';
-import { reduceSum } from './reduce.ts';
+} from '../kernels/kernel.ts';
+import { wasmXent, type Xent, type XentPart } from '../kernels/loss-wasm.ts';
+import { mapKernel } from '../kernels/map.ts';
+import { reduceSum } from '../kernels/reduce.ts';
 
 export interface Loss {
   readonly name: string;

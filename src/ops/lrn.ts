@@ -5,18 +5,18 @@
  * is alpha = 5e-4 here.
  */
 
-import { type Shape, shapeText, sizeOf } from '../tensor.ts';
-import { addressOf } from '../wasm/arena.ts';
+import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
+import { addressOf } from '../formula/wasm/arena.ts';
 import {
   type CpuForm,
   type Emit,
   elementKernel,
   type Ref,
   rounding,
-} from './kernel.ts';
-import { mapKernel } from './map.ts';
+} from '../kernels/kernel.ts';
+import { mapKernel } from '../kernels/map.ts';
+import { type SumRows, wasmSumRows } from '../kernels/reduce-wasm.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
-import { type SumRows, wasmSumRows } from './reduce-wasm.ts';
 
 const windowSum = elementKernel({
   name: 'channel-window',

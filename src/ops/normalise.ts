@@ -11,12 +11,12 @@
  *   those of the training data; examples do not see each other.
  */
 
-import { type Shape, shapeText, sizeOf } from '../tensor.ts';
+import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
+import type { Emit, Ref } from '../kernels/kernel.ts';
+import { type Along, mapKernel } from '../kernels/map.ts';
+import { reduceSum } from '../kernels/reduce.ts';
 import { addTo } from './add.ts';
-import type { Emit, Ref } from './kernel.ts';
-import { type Along, mapKernel } from './map.ts';
 import { type Attrs, type Op, type Operand, ShapeProblem } from './op.ts';
-import { reduceSum } from './reduce.ts';
 
 const center = mapKernel({
   name: 'center',

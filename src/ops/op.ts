@@ -3,8 +3,8 @@
  * calls and its vector-Jacobian products. One op stands in one place.
  */
 
-import type { Shape } from '../tensor.ts';
-import type { Emit, Ref } from './kernel.ts';
+import type { Shape } from '../base/tensor.ts';
+import type { Emit, Ref } from '../kernels/kernel.ts';
 
 export type Attrs = Readonly<Record<string, unknown>>;
 

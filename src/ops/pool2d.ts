@@ -4,18 +4,18 @@
  * elements the first in a window, row by row, gets the whole error.
  */
 
-import { type FloatArray, type Shape, shapeText } from '../tensor.ts';
-import { addressOf } from '../wasm/arena.ts';
-import { Workspace } from '../wasm/workspace.ts';
+import { type FloatArray, type Shape, shapeText } from '../base/tensor.ts';
+import { addressOf } from '../formula/wasm/arena.ts';
+import { Workspace } from '../formula/wasm/workspace.ts';
 import {
   type CpuForm,
   elementKernel,
   finishing,
   type Kernel,
   rounding,
-} from './kernel.ts';
+} from '../kernels/kernel.ts';
+import { type MaxPool, wasmMaxPool } from '../kernels/pool-wasm.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
-import { type MaxPool, wasmMaxPool } from './pool-wasm.ts';
 
 type Part = 'max' | 'max-message' | 'mean' | 'mean-message';
 

@@ -3,8 +3,8 @@
  * another along an axis. The message of each is the other.
  */
 
-import { type Shape, shapeText, sizeOf } from '../tensor.ts';
-import { copyForm } from './copy-cpu.ts';
+import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
+import { copyForm } from '../kernels/copy-cpu.ts';
 import {
   type Emit,
   elementKernel,
@@ -13,7 +13,7 @@ import {
   type Ref,
   spread,
   WORKGROUP,
-} from './kernel.ts';
+} from '../kernels/kernel.ts';
 import { type Attrs, type Op, ShapeProblem } from './op.ts';
 import { axisOf } from './reduce.ts';
 

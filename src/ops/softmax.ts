@@ -4,11 +4,13 @@
  * changes no value and has no derivative.
  */
 
-import type { Shape } from '../tensor.ts';
-import type { Emit, Ref } from './kernel.ts';
-import { type Along, type MapKernel, mapKernel } from './map.ts';
+import type { Shape } from '../base/tensor.ts';
+import type { Emit, Ref } from '../kernels/kernel.ts';
+import { type Along, type MapKernel, mapKernel } from '../kernels/map.ts';
+import { reduceMost, reduceSum } from '../kernels/reduce.ts';
+import type { Split } from '../kernels/reduce-wasm.ts';
 import type { Attrs, Op } from './op.ts';
-import { reduceMost, reduceSum, type Split, split } from './reduce.ts';
+import { split } from './reduce.ts';
 
 const shifted = mapKernel({
   name: 'softmax/shifted',

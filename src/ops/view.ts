@@ -3,18 +3,18 @@
  * compute nothing), transpose, and expand, which repeats them.
  */
 
-import { type Shape, shapeText, sizeOf } from '../tensor.ts';
-import { addTo } from './add.ts';
-import { copyForm } from './copy-cpu.ts';
+import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
+import { copyForm } from '../kernels/copy-cpu.ts';
 import {
   type Emit,
   elementKernel,
   finishing,
   type Kernel,
   type Ref,
-} from './kernel.ts';
+} from '../kernels/kernel.ts';
+import { reduceSum } from '../kernels/reduce.ts';
+import { addTo } from './add.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
-import { reduceSum } from './reduce.ts';
 
 /** Most axes of a tensor that is turned or repeated. */
 const MOST_AXES = 6;

@@ -5,7 +5,7 @@
  * was.
  */
 
-import type { Ref } from '../ops/kernel.ts';
+import type { Ref } from '../kernels/kernel.ts';
 import { type Call, type Program, sameNumbers } from './recorder.ts';
 
 /**

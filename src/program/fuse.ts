@@ -4,7 +4,7 @@
  * parameters become one call instead.
  */
 
-import type { Kernel, Ref } from '../ops/kernel.ts';
+import type { Kernel, Ref } from '../kernels/kernel.ts';
 import type { Call, Program } from './recorder.ts';
 
 export interface FuseOptions {

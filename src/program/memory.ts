@@ -5,8 +5,13 @@
  * side by side: then one call makes them all.
  */
 
-import { ALIGNMENT, aligned, type Kernel, type Ref } from '../ops/kernel.ts';
-import { copy } from '../ops/map.ts';
+import {
+  ALIGNMENT,
+  aligned,
+  type Kernel,
+  type Ref,
+} from '../kernels/kernel.ts';
+import { copy } from '../kernels/map.ts';
 import { batchesOf } from './batches.ts';
 import { fuse } from './fuse.ts';
 import { gatherings } from './gathering.ts';

@@ -3,7 +3,7 @@
  * or, for elementwise kernels, side by side without a gap that is anybody's.
  */
 
-import { aligned, type Kernel, type Ref } from '../ops/kernel.ts';
+import { aligned, type Kernel, type Ref } from '../kernels/kernel.ts';
 import type { Span } from './plan.ts';
 import type { Call } from './recorder.ts';
 

@@ -1,6 +1,6 @@
 /** What a program laid out in memory is, for the backends that run it. */
 
-import type { Kernel } from '../ops/kernel.ts';
+import type { Kernel } from '../kernels/kernel.ts';
 
 /** A part of a place, in elements. */
 export interface Span {

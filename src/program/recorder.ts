@@ -5,8 +5,8 @@
  * back from the results through what each call reads.
  */
 
-import type { Kernel, Ref } from '../ops/kernel.ts';
-import { copy } from '../ops/map.ts';
+import type { Kernel, Ref } from '../kernels/kernel.ts';
+import { copy } from '../kernels/map.ts';
 
 export interface Call {
   readonly kernel: Kernel;

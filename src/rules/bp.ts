@@ -7,12 +7,12 @@
  * topological index, slot), which is a valid order for the reverse pass.
  */
 
-import { lossDivisor } from '../graph.ts';
-import type { Ref } from '../ops/kernel.ts';
+import { checkKeys } from '../base/options.ts';
+import { lossDivisor } from '../graph/graph.ts';
+import type { Vertex } from '../graph/vertex.ts';
+import type { Ref } from '../kernels/kernel.ts';
 import type { Operand } from '../ops/op.ts';
 import { lossByName, opByName } from '../ops/table.ts';
-import { checkKeys } from '../options.ts';
-import type { Vertex } from '../vertex.ts';
 import type { Rule } from './rule.ts';
 
 export function bp(options: Record<string, never> = {}): Rule {

@@ -14,11 +14,11 @@
  * parameters when it ends.
  */
 
+import { checkKeys, oneOf, wholeNumber } from '../base/options.ts';
 import type { ErrorEvent } from '../circuit/event.ts';
-import type { Ref } from '../ops/kernel.ts';
-import { mapKernel } from '../ops/map.ts';
-import { checkKeys, oneOf, wholeNumber } from '../options.ts';
-import type { Vertex } from '../vertex.ts';
+import type { Vertex } from '../graph/vertex.ts';
+import type { Ref } from '../kernels/kernel.ts';
+import { mapKernel } from '../kernels/map.ts';
 import { type CircuitRule, circuitRule } from './rule.ts';
 
 export interface FazilOptions {

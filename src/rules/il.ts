@@ -5,14 +5,14 @@
  * the errors converge to BP's. No delays: the graph need not be levelled.
  */
 
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../base/errors.ts';
 import {
   checkKeys,
   notNegative,
   oneOf,
   positive,
   wholeNumber,
-} from '../options.ts';
+} from '../base/options.ts';
 import { type CircuitRule, circuitRule } from './rule.ts';
 
 export interface IlOptions {

@@ -4,7 +4,7 @@
  * learning whose plasticity does not wait for the values to settle.
  */
 
-import { checkKeys } from '../options.ts';
+import { checkKeys } from '../base/options.ts';
 import { type IlOptions, il } from './il.ts';
 import type { CircuitRule } from './rule.ts';
 

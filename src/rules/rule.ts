@@ -6,8 +6,8 @@ import {
   type Plasticity,
 } from '../circuit/circuit.ts';
 import type { Probe } from '../circuit/probe.ts';
-import type { Levelled, Levelling } from '../level.ts';
-import type { Ref } from '../ops/kernel.ts';
+import type { Levelled, Levelling } from '../graph/level.ts';
+import type { Ref } from '../kernels/kernel.ts';
 import type { Recorder } from '../program/recorder.ts';
 
 /** What a rule is given to record one presentation. */

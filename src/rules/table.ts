@@ -1,6 +1,6 @@
 /** All rules, in one explicit list. */
 
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../base/errors.ts';
 import { bp } from './bp.ts';
 import { fazil } from './fazil.ts';
 import { il } from './il.ts';

@@ -13,9 +13,9 @@
  * - sigma: standard deviation of the noise on the initial values.
  */
 
+import { checkKeys, notNegative, oneOf, positive } from '../base/options.ts';
 import type { Circuit } from '../circuit/circuit.ts';
-import { checkKeys, notNegative, oneOf, positive } from '../options.ts';
-import type { Vertex } from '../vertex.ts';
+import type { Vertex } from '../graph/vertex.ts';
 import { type CircuitRule, circuitRule } from './rule.ts';
 
 export interface ZilOptions {

@@ -1,4 +1,4 @@
-import { OptionError, show } from '../errors.ts';
+import { OptionError, show } from '../base/errors.ts';
 import { abs, arg, type Complex, complex, scale } from './complex.ts';
 import { eigenvalues } from './eigenvalues.ts';
 import { lambertW } from './lambert.ts';

@@ -1,4 +1,4 @@
-import { NonFiniteError, ShapeError } from '../errors.ts';
+import { NonFiniteError, ShapeError } from '../base/errors.ts';
 import {
   abs,
   add,

@@ -1,4 +1,4 @@
-import { NonFiniteError, OptionError, show } from '../errors.ts';
+import { NonFiniteError, OptionError, show } from '../base/errors.ts';
 import { abs, arg, type Complex } from './complex.ts';
 import { eigenvalues } from './eigenvalues.ts';
 import { leastSquares } from './least-squares.ts';

@@ -1,4 +1,4 @@
-import { NonFiniteError, OptionError, ShapeError } from '../errors.ts';
+import { NonFiniteError, OptionError, ShapeError } from '../base/errors.ts';
 
 /** The end of a recorded series, made ready to be measured. */
 

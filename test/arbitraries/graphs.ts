@@ -7,9 +7,9 @@
  */
 
 import fc from 'fast-check';
-import { type Graph, parametersOf } from '../../src/graph.ts';
+import { type Graph, parametersOf } from '../../src/graph/graph.ts';
 import { lossByName, ops as table } from '../../src/ops/table.ts';
-import type { Feeds } from '../../src/simulate.ts';
+import type { Feeds } from '../../src/simulation/simulate.ts';
 import { Assembly } from './assembly.ts';
 import type { GraphRecipe, Numbers } from './recipe.ts';
 

@@ -4,11 +4,11 @@
  * a view of it or on another vertex if need be.
  */
 
-import { GraphBuilder } from '../../src/graph.ts';
+import { type Shape, sameShape, sizeOf } from '../../src/base/tensor.ts';
+import { GraphBuilder } from '../../src/graph/graph.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 import { attrsProblem } from '../../src/ops/op.ts';
 import { opByName } from '../../src/ops/table.ts';
-import { type Shape, sameShape, sizeOf } from '../../src/tensor.ts';
-import type { Vertex } from '../../src/vertex.ts';
 import { type Assembly, MOST_AXES, orFresh } from './assembly.ts';
 import { type Body, bodies } from './bodies.ts';
 import type { Digits } from './recipe.ts';

@@ -4,10 +4,10 @@
  * and the integer ones to prove that nothing rounds.
  */
 
+import { type Shape, sizeOf } from '../../src/base/tensor.ts';
 import type { Step } from '../../src/ops/composite.ts';
 import type { Attrs } from '../../src/ops/op.ts';
 import { opByName } from '../../src/ops/table.ts';
-import { type Shape, sizeOf } from '../../src/tensor.ts';
 
 /** Least and greatest value of any element. */
 export type Range = readonly [least: number, greatest: number];

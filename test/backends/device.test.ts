@@ -8,11 +8,11 @@ import {
   type AdapterChoice,
   type Gpu,
   openGpu,
-} from '../../src/backends/device.ts';
-import { bufferUsage } from '../../src/backends/dispatch.ts';
-import { readTar } from '../../src/backends/driver.ts';
-import { fingerprint } from '../../src/backends/fingerprint.ts';
-import { loadWgsl } from '../../src/backends/wgsl.ts';
+} from '../../src/backends/webgpu/device.ts';
+import { bufferUsage } from '../../src/backends/webgpu/dispatch.ts';
+import { readTar } from '../../src/backends/webgpu/driver.ts';
+import { fingerprint } from '../../src/backends/webgpu/fingerprint.ts';
+import { loadWgsl } from '../../src/backends/webgpu/wgsl.ts';
 import {
   DeviceFailedError,
   DeviceMissingError,
@@ -20,7 +20,7 @@ import {
   FormatError,
   messageOf,
   OptionError,
-} from '../../src/errors.ts';
+} from '../../src/base/errors.ts';
 
 const onLinux = process.platform === 'linux' && process.arch === 'x64';
 const nowhere = '/nonexistent';

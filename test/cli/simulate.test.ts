@@ -4,12 +4,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import { Output } from '../../src/cli/output.ts';
 import { simulate } from '../../src/cli/simulate.ts';
 import { lif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import { exactly, shelve } from '../../src/network/shelf.ts';
+import { exactly, shelve } from '../../src/studies/shelf.ts';
 import { isochron } from './run.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'isochron-simulate-'));

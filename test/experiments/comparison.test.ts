@@ -5,17 +5,17 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import {
   type ComparisonRow,
   comparison,
-} from '../../src/experiments/comparison.ts';
+} from '../../src/experiments/comparison/comparison.ts';
 import {
   apartFrom,
   bestOf,
   claims,
   summaries,
-} from '../../src/experiments/comparison-tables.ts';
+} from '../../src/experiments/comparison/comparison-tables.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const params = {

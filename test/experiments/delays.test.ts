@@ -5,11 +5,11 @@
 
 import { describe, expect, test } from 'vitest';
 import { models } from '../../models/index.ts';
-import { series } from '../../src/experiments/delay-series.ts';
-import { delays } from '../../src/experiments/delays.ts';
-import { fitPower } from '../../src/experiments/fit-power.ts';
-import type { Graph } from '../../src/graph.ts';
-import type { Vertex } from '../../src/vertex.ts';
+import { series } from '../../src/experiments/salvatori/delay-series.ts';
+import { delays } from '../../src/experiments/salvatori/delays.ts';
+import { fitPower } from '../../src/experiments/salvatori/fit-power.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const params = {

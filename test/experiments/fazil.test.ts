@@ -4,8 +4,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { asExpected, fazil } from '../../src/experiments/fazil.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { asExpected, fazil } from '../../src/experiments/song/fazil.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const params = {

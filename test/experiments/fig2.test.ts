@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { asExpected, fig2 } from '../../src/experiments/fig2.ts';
+import { asExpected, fig2 } from '../../src/experiments/millidge/fig2.ts';
 import { oracle } from '../oracles/oracle.ts';
 import { rowsOf, settingsOf } from './run.ts';
 

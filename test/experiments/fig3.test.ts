@@ -5,8 +5,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { type Fig3Row, fig3 } from '../../src/experiments/fig3.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { type Fig3Row, fig3 } from '../../src/experiments/millidge/fig3.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const params = {

@@ -6,8 +6,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { type Fig5Row, fig5 } from '../../src/experiments/fig5.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { type Fig5Row, fig5 } from '../../src/experiments/millidge/fig5.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const backend = new CpuBackend('f64');

@@ -6,21 +6,25 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { divergence, type Gradients, gradientsOf } from '../../src/check.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { Random } from '../../src/base/random.ts';
+import { gradientsAt } from '../../src/experiments/instants.ts';
 import {
   type Cell,
   cells,
   type Sequence,
   unrolled,
-} from '../../src/experiments/cells.ts';
-import { fig9 } from '../../src/experiments/fig9.ts';
-import { gradientsAt } from '../../src/experiments/instants.ts';
-import { mixture } from '../../src/experiments/mixture.ts';
-import { type Relax, sweepBack } from '../../src/experiments/sweep.ts';
-import { Random } from '../../src/random.ts';
+} from '../../src/experiments/millidge/cells.ts';
+import { fig9 } from '../../src/experiments/millidge/fig9.ts';
+import { mixture } from '../../src/experiments/millidge/mixture.ts';
+import { type Relax, sweepBack } from '../../src/experiments/millidge/sweep.ts';
+import {
+  divergence,
+  type Gradients,
+  gradientsOf,
+} from '../../src/proof/check.ts';
 import { bp } from '../../src/rules/bp.ts';
-import { Simulation } from '../../src/simulate.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const backend = new CpuBackend('f64');

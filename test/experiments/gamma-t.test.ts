@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { compare, gammaT } from '../../src/experiments/gamma-t.ts';
+import { compare, gammaT } from '../../src/experiments/song/gamma-t.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const params = {

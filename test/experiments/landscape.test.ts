@@ -6,23 +6,23 @@
 
 import { describe, expect, test } from 'vitest';
 import { mlp } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import {
   direction,
   lengthOf,
   moved,
   worstLength,
-} from '../../src/experiments/directions.ts';
+} from '../../src/experiments/comparison/directions.ts';
 import {
   type LandscapeRow,
   landscape,
-} from '../../src/experiments/landscape.ts';
+} from '../../src/experiments/comparison/landscape.ts';
 import {
   linearLosses,
   lossesOn,
   planeOf,
-} from '../../src/experiments/plane.ts';
-import { variantData } from '../../src/experiments/variants.ts';
+} from '../../src/experiments/comparison/plane.ts';
+import { variantData } from '../../src/experiments/comparison/variants.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const params = {

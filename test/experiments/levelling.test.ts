@@ -6,11 +6,11 @@
 
 import { describe, expect, test } from 'vitest';
 import { skip } from '../../models/index.ts';
-import { levelling } from '../../src/experiments/levelling.ts';
-import { unequalPaths } from '../../src/experiments/levelling-paths.ts';
-import { level } from '../../src/level.ts';
-import { drawFigure } from '../../src/report/drawing.ts';
-import type { GraphFigure } from '../../src/report/figure.ts';
+import { levelling } from '../../src/experiments/salvatori/levelling.ts';
+import { unequalPaths } from '../../src/experiments/salvatori/levelling-paths.ts';
+import { drawFigure } from '../../src/figures/drawing.ts';
+import type { GraphFigure } from '../../src/figures/figure.ts';
+import { level } from '../../src/graph/level.ts';
 import { describeBackends } from '../backends.ts';
 import { rowsOf, settingsOf } from './run.ts';
 

@@ -1,9 +1,9 @@
 /** Runs an experiment to its end. */
 
 import type { Backend } from '../../src/backends/backend.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import type { Experiment, Row } from '../../src/experiments/experiment.ts';
-import { Settings } from '../../src/experiments/settings.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { Experiment, Row } from '../../src/studies/experiment.ts';
+import { Settings } from '../../src/studies/settings.ts';
 
 export interface RunOptions {
   readonly backend?: Backend;

@@ -4,8 +4,8 @@
  */
 
 import { expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { asExpected, sigma } from '../../src/experiments/sigma.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { asExpected, sigma } from '../../src/experiments/song/sigma.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const params = {

@@ -5,13 +5,16 @@
 
 import { describe, expect, test } from 'vitest';
 import { models, rnn } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { divergence, gradientsOf } from '../../src/check.ts';
-import { sharedParameters, withCopies } from '../../src/experiments/copies.ts';
-import { table1 } from '../../src/experiments/table1.ts';
-import { level } from '../../src/level.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import {
+  sharedParameters,
+  withCopies,
+} from '../../src/experiments/salvatori/copies.ts';
+import { table1 } from '../../src/experiments/salvatori/table1.ts';
+import { level } from '../../src/graph/level.ts';
+import { divergence, gradientsOf } from '../../src/proof/check.ts';
 import { bp } from '../../src/rules/bp.ts';
-import { Simulation } from '../../src/simulate.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const backend = new CpuBackend('f64');

@@ -5,15 +5,15 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import {
   quartiles,
   ratiosOf,
   timeRounds,
-} from '../../src/experiments/rounds.ts';
-import { table2 } from '../../src/experiments/table2.ts';
-import { timed } from '../../src/experiments/table2-models.ts';
-import { kernelsOff } from '../../src/experiments/table2-steps.ts';
+} from '../../src/experiments/salvatori/rounds.ts';
+import { table2 } from '../../src/experiments/salvatori/table2.ts';
+import { timed } from '../../src/experiments/salvatori/table2-models.ts';
+import { kernelsOff } from '../../src/experiments/salvatori/table2-steps.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const params = { size: 'tiny', seconds: '0', rounds: '1', steps: '3' };

@@ -6,11 +6,15 @@
 
 import { describe, expect, test } from 'vitest';
 import { models, rnn, skip } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { gradientsOf } from '../../src/check.ts';
-import { scaling, table3, tooLarge } from '../../src/experiments/table3.ts';
-import type { Graph } from '../../src/graph.ts';
-import { type DelayForm, level } from '../../src/level.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import {
+  scaling,
+  table3,
+  tooLarge,
+} from '../../src/experiments/salvatori/table3.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { type DelayForm, level } from '../../src/graph/level.ts';
+import { gradientsOf } from '../../src/proof/check.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { zil } from '../../src/rules/zil.ts';
 import { describeBackends } from '../backends.ts';

@@ -4,18 +4,18 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { Random } from '../../src/base/random.ts';
 import {
   densityOf,
   momentsOf,
   uniformOff,
-} from '../../src/experiments/moments.ts';
+} from '../../src/experiments/comparison/moments.ts';
 import {
   shown,
   type WeightsRow,
   weights,
-} from '../../src/experiments/weights.ts';
-import { Random } from '../../src/random.ts';
+} from '../../src/experiments/comparison/weights.ts';
 import { rowsOf, settingsOf } from './run.ts';
 
 const params = {

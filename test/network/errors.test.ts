@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { DelayError, OptionError } from '../../src/errors.ts';
+import { DelayError, OptionError } from '../../src/base/errors.ts';
 import { leaky, relay } from '../../src/network/models.ts';
 import { Network, type ProjectionOptions } from '../../src/network/network.ts';
 import { base, expectFailure, type Kind, open } from './failures.ts';

@@ -3,8 +3,8 @@
  * operation.
  */
 
-import type { Expression } from '../../src/ops/expression.ts';
-import * as f32 from '../../src/ops/f32.ts';
+import type { Expression } from '../../src/formula/expression.ts';
+import * as f32 from '../../src/formula/f32.ts';
 
 /** Values of names. */
 export type Numbers = Map<string, number>;

@@ -1,5 +1,9 @@
 import { describe, test } from 'vitest';
-import { DelayError, NonFiniteError, OptionError } from '../../src/errors.ts';
+import {
+  DelayError,
+  NonFiniteError,
+  OptionError,
+} from '../../src/base/errors.ts';
 import { leaky, relay } from '../../src/network/models.ts';
 import { Network, type ProjectionOptions } from '../../src/network/network.ts';
 import { matrix, oneToOne, pairs, random } from '../../src/network/synapses.ts';

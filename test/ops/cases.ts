@@ -3,12 +3,12 @@
  * that enumerate the table fail without one.
  */
 
-import { GraphBuilder } from '../../src/graph.ts';
+import { Random } from '../../src/base/random.ts';
+import { type Shape, sizeOf } from '../../src/base/tensor.ts';
+import { GraphBuilder } from '../../src/graph/graph.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 import type { Attrs, Op } from '../../src/ops/op.ts';
 import { type Program, Recorder } from '../../src/program/recorder.ts';
-import { Random } from '../../src/random.ts';
-import { type Shape, sizeOf } from '../../src/tensor.ts';
-import type { Vertex } from '../../src/vertex.ts';
 
 export interface OpCase {
   readonly shapes: readonly Shape[];

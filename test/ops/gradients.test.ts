@@ -1,10 +1,10 @@
 /** Every op's messages, by finite differences in float64. */
 
 import { describe, expect, test } from 'vitest';
+import { sizeOf } from '../../src/base/tensor.ts';
 import { losses } from '../../src/ops/loss.ts';
 import { ops } from '../../src/ops/table.ts';
 import { Recorder } from '../../src/program/recorder.ts';
-import { sizeOf } from '../../src/tensor.ts';
 import { interpret } from '../properties/interpreter.ts';
 import { casesOf, drawn, feedsFor, recordOp } from './cases.ts';
 

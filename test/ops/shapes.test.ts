@@ -1,11 +1,11 @@
 /** Shapes that do not fit: the error names vertex, op and shapes. */
 
 import { describe, expect, test } from 'vitest';
-import { GraphError, ShapeError } from '../../src/errors.ts';
-import { GraphBuilder } from '../../src/graph.ts';
+import { GraphError, ShapeError } from '../../src/base/errors.ts';
+import { type Shape, shapeText } from '../../src/base/tensor.ts';
+import { GraphBuilder } from '../../src/graph/graph.ts';
 import type { Attrs } from '../../src/ops/op.ts';
 import { ops } from '../../src/ops/table.ts';
-import { type Shape, shapeText } from '../../src/tensor.ts';
 
 interface Misfit {
   readonly shapes: readonly Shape[];

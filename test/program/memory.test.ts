@@ -5,14 +5,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { gemm, rowMajor, transposed } from '../../src/ops/gemm.ts';
-import type { Ref } from '../../src/ops/kernel.ts';
-import { mapKernel } from '../../src/ops/map.ts';
-import { reduceSum } from '../../src/ops/reduce.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { FloatArray } from '../../src/base/tensor.ts';
+import { gemm, rowMajor, transposed } from '../../src/kernels/gemm.ts';
+import type { Ref } from '../../src/kernels/kernel.ts';
+import { mapKernel } from '../../src/kernels/map.ts';
+import { reduceSum } from '../../src/kernels/reduce.ts';
 import { planMemory } from '../../src/program/memory.ts';
 import { type Program, Recorder } from '../../src/program/recorder.ts';
-import type { FloatArray } from '../../src/tensor.ts';
 
 const kernels = [
   mapKernel({ name: 'm-mul', each: ['x', 'z'], outputs: [['y', 'x * z']] }),

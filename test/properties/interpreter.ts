@@ -3,9 +3,9 @@
  * its own, calls one after another. Slow, but with no memory plan to be wrong.
  */
 
-import type { Ref } from '../../src/ops/kernel.ts';
+import { type FloatArray, floatArray } from '../../src/base/tensor.ts';
+import type { Ref } from '../../src/kernels/kernel.ts';
 import type { Program } from '../../src/program/recorder.ts';
-import { type FloatArray, floatArray } from '../../src/tensor.ts';
 
 export interface Run {
   readonly outputs: ReadonlyMap<string, FloatArray>;

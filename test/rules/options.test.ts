@@ -1,7 +1,7 @@
 /** Oracle: the list of rules, and what each says it takes. */
 
 import { describe, expect, test } from 'vitest';
-import { OptionError } from '../../src/errors.ts';
+import { OptionError } from '../../src/base/errors.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';
 import { ipc } from '../../src/rules/ipc.ts';
