@@ -23,9 +23,8 @@ export {
 export { barsPicture } from './figures/bars.ts';
 export { circuitPicture } from './figures/circuit-drawing.ts';
 export { rasterPicture } from './figures/raster.ts';
-export { ratePicture } from './figures/rate.ts';
 export { spaceTimePicture } from './figures/space-time.ts';
-export { tracesPicture } from './figures/traces.ts';
+export { ratePicture, tracesPicture } from './figures/traces.ts';
 export { npyBytes, readNpy } from './formats/npy.ts';
 export { recordingJson, spikesCsv, valuesCsv } from './formats/recordings.ts';
 export type { OwnFunction } from './formula/expression.ts';
