@@ -36,7 +36,7 @@ import {
   STORAGE,
 } from './memory.ts';
 import { traitsOf } from './traits.ts';
-import { loadWgsl } from './wgsl.ts';
+import { wgsl } from './wgsl.ts';
 
 /** Bytes of four elements: kernels may take them together, the last ones too. */
 const FOUR = 4 * BYTES;
@@ -316,9 +316,7 @@ export class WebGpuBackend implements Backend {
     writes: number,
   ): Promise<Pipeline> {
     const { device } = this.gpu;
-    const texts = new Map<string, string>();
-    for (const name of kernel.gpu.files) texts.set(name, await loadWgsl(name));
-    const code = kernel.gpu.code(this.traits, (name) => texts.get(name) ?? '');
+    const code = kernel.gpu.code(this.traits, wgsl);
     const types: GPUBufferBindingType[] = [
       'uniform',
       ...Array.from({ length: reads }, () => 'read-only-storage' as const),
