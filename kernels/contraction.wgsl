@@ -9,6 +9,7 @@
 // It fills in ELEMENT (f32, or vec4f where operands are read in fours), EXTRA
 // (the binding of a bias, or nothing), OUT_BINDING and FINISH (what is stored of
 // the sum).
+// `&&` is a branch, so what stands in loops has `&`: see math.wgsl.
 
 @group(0) @binding(1) var<storage, read> a: array<ELEMENT>;
 @group(0) @binding(2) var<storage, read> b: array<ELEMENT>;
@@ -16,7 +17,7 @@ EXTRA
 @group(0) @binding(OUT_BINDING) var<storage, read_write> out: array<f32>;
 
 fn store(z: u32, row: u32, column: u32, start: u32, sum: f32) {
-  if (row < params.m && column < params.n) {
+  if ((row < params.m) & (column < params.n)) {
     let at = start + row * params.out_rows;
     out[at] = FINISH;
   }

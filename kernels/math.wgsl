@@ -1,6 +1,8 @@
 // Elementary functions from + and * alone, the twin of src/ops/f32.ts: the
 // same bits on the CPU and on every adapter that rounds + - * / correctly.
-// Needs params.zero, a 0 in the uniform block.
+// Needs params.zero, a 0 in the uniform block. No branches stand here, `&&` and
+// `||` included: SwiftShader follows every path through the branches of a loop
+// before it compiles it, and each doubles their number.
 
 // A number that the compiler cannot see through. WGSL lets drivers join a
 // product with a sum (one rounding instead of two) and reorder sums; between
@@ -27,7 +29,7 @@ fn exp_(x: f32) -> f32 {
   let y = pin(pin(p) * pow2_(half)) * pow2_(whole - half);
   let infinity = bitcast<f32>(select(0x7f800000u, 0u, x < 0.0f));
   let is_nan = (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
-  let out_of_range = !is_nan && (x > 88.72283f || x < -87.33654f);
+  let out_of_range = !is_nan & ((x > 88.72283f) | (x < -87.33654f));
   return select(select(y, infinity, out_of_range), x, is_nan);
 }
 
@@ -54,13 +56,10 @@ fn log_(x: f32) -> f32 {
   // Subnormal numbers are scaled up first.
   let small = x < 1.17549435e-38f;
   let bits = bitcast<u32>(select(x, x * 16777216.0f, small));
-  var e = i32((bits >> 23u) & 0xffu) - select(126, 150, small);
-  var m = bitcast<f32>((bits & 0x007fffffu) | 0x3f000000u);
-  if (m < 0.70710678118654752f) {
-    e = e - 1;
-    m = m + m;
-  }
-  let t = m - 1.0f;
+  let half = bitcast<f32>((bits & 0x007fffffu) | 0x3f000000u);
+  let low = half < 0.70710678118654752f;
+  let e = i32((bits >> 23u) & 0xffu) - select(126, 150, small) - i32(low);
+  let t = select(half, half + half, low) - 1.0f;
   var p = 7.0376836292e-2f;
   p = pin(p * t) + -1.1514610310e-1f;
   p = pin(p * t) + 1.1676998740e-1f;
@@ -75,11 +74,11 @@ fn log_(x: f32) -> f32 {
   p = pin(p * t) + 0.0f;
   let n = f32(e);
   let y = pin(n * 0.693359375f) + pin(pin(n * -2.12194440e-4f) + p);
-  if ((bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u) { return x; }
-  if (x == 0.0f) { return bitcast<f32>(0xff800000u | bits_zero(x)); }
-  if (x < 0.0f) { return bitcast<f32>(0x7fc00000u | bits_zero(x)); }
-  if (bitcast<u32>(x) == 0x7f800000u) { return x; }
-  return y;
+  let least = bitcast<f32>(0xff800000u | bits_zero(x));
+  let nan = bitcast<f32>(0x7fc00000u | bits_zero(x));
+  let is_nan = (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+  let itself = is_nan | (bitcast<u32>(x) == 0x7f800000u);
+  return select(select(select(y, nan, x < 0.0f), least, x == 0.0f), x, itself);
 }
 
 // A 0 that the compiler cannot see through: WGSL refuses constant infinities.
@@ -127,7 +126,7 @@ fn sin_(x: f32) -> f32 {
 fn cos_(x: f32) -> f32 {
   let r = reduce_(x);
   let y = select(r.sin, r.cos, (r.quadrant & 1) == 0);
-  return select(y, -y, r.quadrant == 1 || r.quadrant == 2);
+  return select(y, -y, (r.quadrant == 1) | (r.quadrant == 2));
 }
 
 fn tan_(x: f32) -> f32 {
