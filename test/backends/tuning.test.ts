@@ -7,16 +7,13 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Gpu } from '../../src/backends/device.ts';
 import { candidatesOf, traitsOf } from '../../src/backends/traits.ts';
 import { bestForm } from '../../src/backends/tuning.ts';
 import { WebGpuBackend } from '../../src/backends/webgpu.ts';
 import { OptionError } from '../../src/errors.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
-
-/** A measurement compiles the kernels of all forms. */
-vi.setConfig({ testTimeout: 240_000 });
 
 describeWebGpu('choice of a form', () => {
   let folder = '';

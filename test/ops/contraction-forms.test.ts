@@ -7,7 +7,7 @@
  */
 
 import fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { candidatesOf } from '../../src/backends/traits.ts';
 import { WebGpuBackend } from '../../src/backends/webgpu.ts';
 import { type Tile, tileOf } from '../../src/ops/contraction-gpu.ts';
@@ -21,9 +21,6 @@ import { Random } from '../../src/random.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
 import { feedsFor, recordOp } from './cases.ts';
 import { runOn, twin } from './programs.ts';
-
-/** Each form compiles its kernels, slowly on a busy machine. */
-vi.setConfig({ testTimeout: 240_000 });
 
 let opened: Promise<WebGpuBackend[]> | null = null;
 

@@ -1,7 +1,7 @@
 /** Formulas: how they are read, and that all executions agree. */
 
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { GraphError } from '../../src/errors.ts';
 import {
   compileJs,
@@ -15,9 +15,6 @@ import { Recorder } from '../../src/program/recorder.ts';
 import { Random } from '../../src/random.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
 import { runOn, twin } from './programs.ts';
-
-/** The first use of a kernel compiles it, slowly on a busy machine. */
-vi.setConfig({ testTimeout: 120_000 });
 
 const NAMES = ['x', 'z', 'eps'];
 
