@@ -34,7 +34,7 @@ const TABLE: readonly (readonly [string, string])[] = [
   ['src/optim', 'errors ops/ options'],
   ['src/backends/wgsl', 'errors node:'],
   ['src/backends/driver', 'errors node:'],
-  ['src/backends/tuning', 'ops/ program/ backends/ node:'],
+  ['src/backends/tuning', 'tensor ops/ program/ backends/ node:'],
   ['src/backends/device', 'errors backends/ node: webgpu'],
   ['src/backends/', 'errors tensor options wasm/ ops/ program/ backends/'],
   [
