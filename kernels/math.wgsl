@@ -1,6 +1,6 @@
 // Elementary functions from + and * alone, the twin of src/formula/f32.ts: the
 // same bits on the CPU and on every adapter that rounds + - * / correctly.
-// Needs params.zero, a 0 in the uniform block.
+// params: zero, a 0 that every uniform block has (src/kernels/shader.ts).
 
 // A number that the compiler cannot see through. WGSL lets drivers join a
 // product with a sum (one rounding instead of two) and reorder sums; between
