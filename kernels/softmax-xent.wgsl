@@ -1,6 +1,6 @@
 // Softmax cross-entropy along rows. Shapes: y, t (rows, features); the error
 // is (rows, features), the value (rows). One row a thread, sums over features
-// ascending. Needs math.wgsl. params: rows, features, divisor.
+// ascending. Needs math (src/formula/wgsl.ts). params: rows, features, divisor.
 
 fn most_of(start: u32) -> f32 {
   var most = y[start];

@@ -5,7 +5,7 @@
  * the last element, up to the next four, belongs to nobody.
  */
 
-import { toWgsl } from '../formula/expression.ts';
+import { toWgsl } from '../formula/wgsl.ts';
 import { type Fields, type GpuForm, launch, mainOver } from './kernel.ts';
 import { type Form, type Parts, placeOf } from './parts.ts';
 
