@@ -14,9 +14,9 @@ export interface Optimiser {
   /** Their values at the n-th update, n = 1, 2, ... */
   ratesAt(n: number): readonly number[];
   /** Operands: w, g, states, rates; outputs: states, w. */
-  readonly kernel: MapKernel;
+  readonly kernel: MapKernel<string, never>;
   /** Constants of the kernel. */
-  readonly constants: readonly number[];
+  readonly constants: Readonly<Record<string, number>>;
 }
 
 export interface SgdOptions {
@@ -82,7 +82,7 @@ export function sgd(options: SgdOptions = {}): Optimiser {
       name: `sgd${decay.name}`,
       each: ['w', 'g'],
       single: ['rate'],
-      constants: decay.names,
+      constants: Object.keys(decay.constants),
       outputs: [['w', `w - rate * ${decay.gradient}`]],
     }),
   };
@@ -92,18 +92,19 @@ export function sgd(options: SgdOptions = {}): Optimiser {
 export function momentum(options: MomentumOptions = {}): Optimiser {
   const { lr, momentum, weightDecay } = momentumOptions.read(options);
   const decay = decayOf(weightDecay);
+  const constants = { momentum, ...decay.constants };
   return {
     name: 'momentum',
     options: { lr, momentum, ...decay.options },
     states: ['v'],
     rates: ['rate'],
     ratesAt: () => [lr],
-    constants: [momentum, ...decay.constants],
+    constants,
     kernel: mapKernel({
       name: `momentum${decay.name}`,
       each: ['w', 'g', 'v'],
       single: ['rate'],
-      constants: ['momentum', ...decay.names],
+      constants: Object.keys(constants),
       outputs: [
         ['v', `momentum * v + ${decay.gradient}`],
         ['w', 'w - rate * v'],
@@ -117,28 +118,22 @@ export function adam(options: AdamOptions = {}): Optimiser {
   const own = adamOptions.read(options);
   const { lr, beta1, beta2, epsilon } = own;
   const decay = decayOf(own.weightDecay);
+  const constants = {
+    ...{ beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, epsilon },
+    ...decay.constants,
+  };
   return {
     name: 'adam',
     options: { lr, beta1, beta2, epsilon, ...decay.options },
     states: ['m', 'v'],
     rates: ['rate', 'root'],
     ratesAt: (n) => [lr / (1 - beta1 ** n), 1 / Math.sqrt(1 - beta2 ** n)],
-    constants: [
-      ...[beta1, 1 - beta1, beta2, 1 - beta2, epsilon],
-      ...decay.constants,
-    ],
+    constants,
     kernel: mapKernel({
       name: `adam${decay.name}`,
       each: ['w', 'g', 'm', 'v'],
       single: ['rate', 'root'],
-      constants: [
-        'beta1',
-        'rest1',
-        'beta2',
-        'rest2',
-        'epsilon',
-        ...decay.names,
-      ],
+      constants: Object.keys(constants),
       outputs: [
         ['m', `beta1 * m + rest1 * ${decay.gradient}`],
         ['v', `beta2 * v + rest2 * (${decay.gradient} * ${decay.gradient})`],
@@ -152,8 +147,7 @@ export function adam(options: AdamOptions = {}): Optimiser {
 interface Decay {
   readonly name: string;
   readonly options: Readonly<Record<string, number>>;
-  readonly names: readonly string[];
-  readonly constants: readonly number[];
+  readonly constants: Readonly<Record<string, number>>;
   /** The gradient in formulas. */
   readonly gradient: string;
 }
@@ -161,12 +155,11 @@ interface Decay {
 /** L2 decay as PyTorch's: the gradient plus decay w. Without, as it was. */
 function decayOf(weightDecay: number): Decay {
   return weightDecay === 0
-    ? { name: '', options: {}, names: [], constants: [], gradient: 'g' }
+    ? { name: '', options: {}, constants: {}, gradient: 'g' }
     : {
         name: ':decay',
         options: { weightDecay },
-        names: ['decay'],
-        constants: [weightDecay],
+        constants: { decay: weightDecay },
         gradient: '(g + decay * w)',
       };
 }
