@@ -11,20 +11,20 @@ import { closedLoop, type LoopPlan, loopLines } from '../formula/loop.ts';
 import { addressOf, arrayInArena } from '../formula/wasm/arena.ts';
 import { jobLayout, rangedLoop } from '../formula/wasm-loop.ts';
 import type { CpuForm } from './kernel.ts';
-import type { Parts } from './map-gpu.ts';
+import { type Parts, placeOf } from './parts.ts';
 import { runRange } from './ranges.ts';
 
 /** Of fewer elements the loop in JavaScript is done, and made, sooner. */
 const FEW = 32;
 
-export function cpuForm(parts: Parts, single: boolean): CpuForm {
+export function cpuForm(parts: Parts, single: boolean): CpuForm<'n'> {
   const quick = wasmForm(parts, single);
   let slow: CpuForm | null = null;
-  return (inputs, outputs, ints, floats, threads) => {
-    const many = ints[0] >= FEW;
-    if (many && quick(inputs, outputs, ints, floats, threads)) return;
+  return (inputs, outputs, params, threads) => {
+    const many = params.n >= FEW;
+    if (many && quick(inputs, outputs, params, threads)) return;
     slow ??= jsForm(parts, single);
-    slow(inputs, outputs, ints, floats);
+    slow(inputs, outputs, params);
   };
 }
 
@@ -87,10 +87,10 @@ export type Quick = (...call: Parameters<CpuForm>) => boolean;
 /** The loop in WebAssembly, made when it is first needed. */
 export function wasmForm(parts: Parts, single: boolean): Quick {
   let made: Quick | null | undefined;
-  return (inputs, outputs, ints, floats, threads) => {
+  return (inputs, outputs, params, threads) => {
     if (made === null || addressOf(outputs[0]) < 0) return false;
     if (made === undefined) made = boundForm(parts, single);
-    return made?.(inputs, outputs, ints, floats, threads) ?? false;
+    return made?.(inputs, outputs, params, threads) ?? false;
   };
 }
 
@@ -108,6 +108,7 @@ function codeOf(plan: LoopPlan, single: boolean): Uint8Array | null {
 
 function boundForm(parts: Parts, single: boolean): Quick | null {
   const { plan, sources, singles, along } = planOf(parts);
+  const { placed, constants } = parts;
   const code = codeOf(plan, single);
   const layout = jobLayout(plan, single);
   const words =
@@ -120,7 +121,8 @@ function boundForm(parts: Parts, single: boolean): Quick | null {
   );
   const job = addressOf(words);
   const placesAt = layout.places / 4;
-  return (inputs, outputs, ints, floats, threads = 1) => {
+  const where = placed.map(placeOf);
+  return (inputs, outputs, params, threads = 1) => {
     for (let k = 0; k < sources.length; k++) {
       const source = sources[k];
       const array = source < 0 ? outputs[-1 - source] : inputs[source];
@@ -128,24 +130,24 @@ function boundForm(parts: Parts, single: boolean): Quick | null {
       if (address < 0) return false;
       words[k] = address;
     }
-    for (let k = 0; k < plan.places.length; k++) {
-      const [step, low] = [ints[3 * k + 1], ints[3 * k + 3]];
-      if (step % low !== 0) return false;
+    for (let k = 0; k < placed.length; k++) {
+      const { step, count, low } = where[k];
+      if (params[step] % params[low] !== 0) return false;
       const address = k < along.length ? addressOf(inputs[along[k]]) : 0;
       if (address < 0) return false;
       const at = placesAt + 4 * k;
       words[at] = address;
-      words[at + 1] = step;
-      words[at + 2] = ints[3 * k + 2];
-      words[at + 3] = low;
+      words[at + 1] = params[step];
+      words[at + 2] = params[count];
+      words[at + 3] = params[low];
     }
     for (let k = 0; k < singles.length; k++) {
       numbers[k] = inputs[singles[k]][0];
     }
-    for (let k = 0; k < floats.length; k++) {
-      numbers[singles.length + k] = floats[k];
+    for (let k = 0; k < constants.length; k++) {
+      numbers[singles.length + k] = params[constants[k]];
     }
-    runRange(code, job, ints[0], 1, threads);
+    runRange(code, job, params.n, 1, threads);
     return true;
   };
 }
@@ -153,7 +155,7 @@ function boundForm(parts: Parts, single: boolean): Quick | null {
 /** The loop in JavaScript. */
 export function jsForm(parts: Parts, single: boolean): CpuForm {
   const made = planOf(parts);
-  if (!canCompile()) return closedForm(made, single);
+  if (!canCompile()) return closedForm(made, parts, single);
   const { plan, sources, singles, along } = made;
   const round = single ? 'Math.fround' : '';
   const body = [
@@ -163,37 +165,42 @@ export function jsForm(parts: Parts, single: boolean): CpuForm {
     ),
     ...singles.map((at, k) => `const c_${k} = inputs[${at}][0];`),
     ...parts.constants.map(
-      (_, k) => `const c_${singles.length + k} = ${round}(floats[${k}]);`,
+      (name, k) => `const c_${singles.length + k} = ${round}(params.${name});`,
     ),
     ...along.map((at, k) => `const x_${k} = inputs[${at}];`),
-    ...plan.places.map((_, k) => {
-      const at = [1, 2, 3].map((p) => `ints[${3 * k + p}]`);
-      return `const step_${k} = ${at[0]}, count_${k} = ${at[1]}, low_${k} = ${at[2]};`;
-    }),
-    'const n = ints[0];',
+    ...parts.placed.flatMap((name, k) =>
+      Object.entries(placeOf(name)).map(
+        ([part, param]) => `const ${part}_${k} = params.${param};`,
+      ),
+    ),
+    'const n = params.n;',
     ...loopLines(plan, single, (k) => `o_${k}[i]`),
   ].join('\n');
-  return compileJs(
-    ['inputs', 'outputs', 'ints', 'floats'],
-    body,
-  ) as unknown as CpuForm;
+  return compileJs(['inputs', 'outputs', 'params'], body) as unknown as CpuForm;
 }
 
 function closedForm(
   { plan, sources, singles, along }: MapPlan,
+  { constants, placed }: Parts,
   single: boolean,
 ): CpuForm {
   const loop = closedLoop(plan, single);
-  return (inputs, outputs, ints, floats) => {
+  const where = placed.map(placeOf);
+  return (inputs, outputs, params) => {
     const pass = {
       arrays: sources.map((at) => (at < 0 ? outputs[-1 - at] : inputs[at])),
       offsets: sources.map(() => 0),
-      places: plan.places.map((_, k) => {
-        const [step, count, low] = ints.slice(3 * k + 1);
-        return { array: inputs[along[k]], step, count, low };
-      }),
-      constants: [...singles.map((at) => inputs[at][0]), ...floats],
+      places: where.map(({ step, count, low }, k) => ({
+        array: inputs[along[k]],
+        step: params[step],
+        count: params[count],
+        low: params[low],
+      })),
+      constants: [
+        ...singles.map((at) => inputs[at][0]),
+        ...constants.map((name) => params[name]),
+      ],
     };
-    loop(pass, ints[0], () => {});
+    loop(pass, params.n, () => {});
   };
 }
