@@ -1,6 +1,6 @@
 // One number from the middle axis of (outer, n, inner), n ascending.
 // Shapes: x (outer, n, inner), out (outer, inner). src/kernels/reduce.ts fills in
-// START, STEP and RESULT (of so_far). params: outer, n, inner, divisor.
+// the words in capitals, of so_far. params: outer, n, inner, divisor.
 
 fn is_nan(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;

@@ -75,7 +75,7 @@ export interface GpuTraits {
 
 /**
  * The WGSL of a kernel. Its parameters are `params.NAME`; their declaration,
- * those of the arrays and math.wgsl are put behind it (shader.ts).
+ * those of the arrays and mathWgsl are put behind it (shader.ts).
  */
 export interface GpuForm<N extends string = string> {
   /**

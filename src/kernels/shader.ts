@@ -1,17 +1,18 @@
 /** What a device is given of a kernel: its text, and the uniform block of a call. */
 
+import { mathWgsl } from '../formula/wgsl.ts';
 import type { GpuTraits, Kernel, Params } from './kernel.ts';
 
 /** Words of a uniform block; what every adapter binds. */
 export const BLOCK_WORDS = 64;
 
-/** What math.wgsl defines that other texts call. */
-const MATH = /\b(?:pin|exp_|tanh_|log_|sin_|cos_|tan_)\(/;
+/** Calls of what mathWgsl defines. */
+const MATH = /\b(?:pin|\w+_)\(/;
 
 /**
- * The WGSL of a kernel for an adapter: its own text, math.wgsl where it is
+ * The WGSL of a kernel for an adapter: its own text, mathWgsl where it is
  * needed, the struct of its parameters and its bindings. The rest of a uniform
- * block is 0; `params.zero` is one such word, of which math.wgsl makes `pin`.
+ * block is 0; `params.zero` is one such word, of which mathWgsl makes `pin`.
  */
 export function shaderOf(
   { params, gpu }: Kernel,
@@ -26,7 +27,7 @@ export function shaderOf(
   };
   return [
     text,
-    MATH.test(text) ? file('math') : '',
+    MATH.test(text) ? mathWgsl() : '',
     'struct Params {',
     ...fields.map(([name, type]) => `  ${name}: ${type},`),
     '}',

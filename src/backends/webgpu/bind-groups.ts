@@ -44,7 +44,7 @@ export class BindGroups {
     const distinct: Uint32Array[] = [];
     this.offsets = calls.map(({ kernel, params }) => {
       const block = blockOf(kernel, params);
-      // The last word is math.wgsl's 0.
+      // The last word is mathWgsl's 0.
       if (block.length >= BLOCK_WORDS) {
         throw new OptionError(`Kernel ${kernel.name} has too many parameters`);
       }
