@@ -25,6 +25,8 @@ export interface BoxSize {
   readonly height: number;
   /** Px by which its sides fall back from the middle to the corners. */
   readonly cut?: number;
+  /** Px inside its outline from where axons begin; default none. */
+  readonly inset?: number;
 }
 
 export interface Layout {
@@ -71,9 +73,9 @@ export function circuitLayout(
   for (const one of all) one.x -= leftmost;
 
   const bands = bandsOf(sorted, boxes, axons, chains, row);
-  const placed = boxes.map(({ id, width, height, cut }) => {
-    const { x, half } = nodes.get(id)!;
-    return { id, x, y: bands[half].middle, width, height, cut };
+  const placed = boxes.map((box) => {
+    const { x, half } = nodes.get(box.id)!;
+    return { ...box, x, y: bands[half].middle };
   });
   const byId = new Map(placed.map((box) => [box.id, box]));
   const ports = portsOf(boxes, axons, chains, nodes);
