@@ -3,7 +3,16 @@
 import { HEAD, LOOP_END, type PlacedAxon } from './circuit-ways.ts';
 import { textWidth } from './lettering.ts';
 import { BLUE, INK, VERMILLION } from './palette.ts';
-import { element, label, through } from './svg.ts';
+import {
+  edged,
+  element,
+  label,
+  letters,
+  onPlate,
+  rect,
+  stroked,
+  through,
+} from './svg.ts';
 
 export const KINDS = ['source', 'graded', 'spiking', 'value-error'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -57,15 +66,15 @@ export function outline(
 ): string {
   const { form, fill = '#ffffff' } = NODES[kind];
   const line = { fill, stroke: INK, 'stroke-width': 1.5 };
-  const box = { x: x - w / 2, y: y - h / 2, width: w, height: h };
+  const box = [x - w / 2, y - h / 2, w, h] as const;
   switch (form) {
     case 'box':
-      return element('rect', { ...box, ...line });
+      return rect(box, line);
     case 'round':
-      return element('rect', { ...box, ...line, rx: Math.min(h / 2, 16) });
+      return rect(box, { ...line, rx: Math.min(h / 2, 16) });
     case 'dashed':
-      return element('rect', {
-        ...{ ...box, ...line, rx: Math.min(w, h) / 2, stroke: GREEN },
+      return rect(box, {
+        ...{ ...line, rx: Math.min(w, h) / 2, stroke: GREEN },
         'stroke-dasharray': '3 2',
       });
     case 'hexagon': {
@@ -80,11 +89,9 @@ export function outline(
       return element('path', { d: `${d}z`, ...line });
     }
     case 'double': {
-      const inner = {
-        ...{ x: box.x + 3.5, y: box.y + 3.5, width: w - 7, height: h - 7 },
-        ...{ fill: 'none', stroke: INK, 'stroke-width': 0.8 },
-      };
-      return element('rect', { ...box, ...line }) + element('rect', inner);
+      const inner = [box[0] + 3.5, box[1] + 3.5, w - 7, h - 7] as const;
+      const thin = { fill: 'none', stroke: INK, 'stroke-width': 0.8 };
+      return rect(box, line) + rect(inner, thin);
     }
   }
 }
@@ -118,9 +125,8 @@ export function head(
     case 'arrow':
       return element('path', { d: `${sides(HEAD + 1, 0)}z`, fill: color });
     case 'open': {
-      const d = sides(HEAD, 0.5) + through([at(HEAD, 0), at(0.5, 0)]);
-      const line = { fill: 'none', stroke: color, 'stroke-width': 1.6 };
-      return element('path', { d, ...line });
+      const shaft = through([at(HEAD, 0), at(0.5, 0)]);
+      return stroked(sides(HEAD, 0.5) + shaft, color, 1.6);
     }
   }
 }
@@ -130,15 +136,9 @@ export function axonShape(
   stroke: Stroke,
   placed: Pick<PlacedAxon, 'd' | 'end' | 'look'>,
 ): string {
-  const way = { d: placed.d, fill: 'none' };
-  return (
-    element('path', { ...way, stroke: '#ffffff', 'stroke-width': 5 }) +
-    element('path', {
-      ...{ ...way, stroke: stroke.color, 'stroke-width': 1.6 },
-      'stroke-dasharray': stroke.dash,
-    }) +
-    head(stroke, placed)
-  );
+  const dash = { 'stroke-dasharray': stroke.dash };
+  const way = edged(1.7, placed.d, stroke.color, 1.6, dash);
+  return way + head(stroke, placed);
 }
 
 /** 1 excites, -1 inhibits; 0 or nothing: neither is said. */
@@ -160,12 +160,10 @@ const pillWidth = (delay: string | null) =>
 /** A delay: a green node with its text. */
 export function pill(text: string, x: number, y: number, height = PILL) {
   const width = pillWidth(text);
-  return (
-    element('rect', {
-      ...{ x: x - width / 2, y: y - height / 2, width, height, rx: height / 2 },
-      ...{ fill: '#8fd9bf', stroke: GREEN, 'stroke-width': 1.5 },
-    }) + label(text, x, y + 4.3, { 'text-anchor': 'middle', 'font-size': 12 })
-  );
+  const look = { fill: '#8fd9bf', stroke: GREEN, 'stroke-width': 1.5 };
+  const box = [x - width / 2, y - height / 2, width, height] as const;
+  const shape = rect(box, { ...look, rx: height / 2 });
+  return shape + label(text, x, y + 4.3, letters(12));
 }
 
 /** What an axon carries. */
@@ -179,7 +177,7 @@ export interface Carried {
 }
 
 const WORDS = 11;
-const ROW = 14;
+const ROW = 15;
 const GAP = 6;
 
 /** Where words beside a delay begin, or beside the end of a bare loop. */
@@ -194,7 +192,7 @@ export function carriedSize({ delay, words, beside }: Carried) {
   }
   return {
     width: Math.max(pillWidth(delay), wide),
-    height: (delay === null ? 0 : PILL) + (words === '' ? 0 : ROW + 1),
+    height: (delay === null ? 0 : PILL) + (words === '' ? 0 : ROW),
   };
 }
 
@@ -205,13 +203,11 @@ export function carriedShape(carried: Carried, x: number, y: number): string {
   const under = delay !== null && words !== '' && !beside;
   const wide = textWidth(words, WORDS);
   const from = beside ? left + besideAt(delay) : x - wide / 2;
-  const middle = under ? y + 11 : y;
+  const middle = under ? y + 10 : y;
   const at = beside ? left + pillWidth(delay) / 2 : x;
-  const room = { x: from, y: middle - ROW / 2, width: wide, height: ROW };
-  const style = { 'text-anchor': 'middle', 'font-size': WORDS };
-  return [
-    delay === null ? '' : pill(delay, at, under ? y - 7.5 : y),
-    words === '' ? '' : element('rect', { ...room, fill: '#ffffff' }),
-    words === '' ? '' : label(words, from + wide / 2, middle + 4, style),
-  ].join('');
+  const plate = onPlate(words, from + wide / 2, middle, wide, WORDS);
+  return (
+    (delay === null ? '' : pill(delay, at, under ? y - 7.5 : y)) +
+    (words === '' ? '' : plate)
+  );
 }
