@@ -176,9 +176,9 @@ export {
   type Outcome,
   parametersOf as circuitParameters,
   type Shelved,
-  type Verdict,
   Workbench,
 } from './studies/shelf.ts';
+export type { Verdict } from './studies/verdict.ts';
 export { batchStatistics, statisticsNames } from './training/calibrate.ts';
 export type { LearnerOptions, Phase, Weights } from './training/learner.ts';
 export { type SampleOptions, sampleText } from './training/sample.ts';
