@@ -14,9 +14,9 @@ export interface Optimiser {
   /** Their values at the n-th update, n = 1, 2, ... */
   ratesAt(n: number): readonly number[];
   /** Operands: w, g, states, rates; outputs: states, w. */
-  readonly kernel: MapKernel;
+  readonly kernel: MapKernel<string, never>;
   /** Constants of the kernel. */
-  readonly constants: readonly number[];
+  readonly constants: Readonly<Record<string, number>>;
 }
 
 /** w - lr g. */
@@ -37,7 +37,7 @@ export function sgd(
       name: `sgd${decay.name}`,
       each: ['w', 'g'],
       single: ['rate'],
-      constants: decay.names,
+      constants: Object.keys(decay.constants),
       outputs: [['w', `w - rate * ${decay.gradient}`]],
     }),
   };
@@ -51,18 +51,19 @@ export function momentum(
   const lr = positive('lr', options.lr ?? 0.01);
   const momentum = fraction('momentum', options.momentum ?? 0.9);
   const decay = decayOf(options);
+  const constants = { momentum, ...decay.constants };
   return {
     name: 'momentum',
     options: { lr, momentum, ...decay.options },
     states: ['v'],
     rates: ['rate'],
     ratesAt: () => [lr],
-    constants: [momentum, ...decay.constants],
+    constants,
     kernel: mapKernel({
       name: `momentum${decay.name}`,
       each: ['w', 'g', 'v'],
       single: ['rate'],
-      constants: ['momentum', ...decay.names],
+      constants: Object.keys(constants),
       outputs: [
         ['v', `momentum * v + ${decay.gradient}`],
         ['w', 'w - rate * v'],
@@ -88,28 +89,22 @@ export function adam(
   const beta2 = fraction('beta2', options.beta2 ?? 0.999);
   const epsilon = positive('epsilon', options.epsilon ?? 1e-8);
   const decay = decayOf(options);
+  const constants = {
+    ...{ beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, epsilon },
+    ...decay.constants,
+  };
   return {
     name: 'adam',
     options: { lr, beta1, beta2, epsilon, ...decay.options },
     states: ['m', 'v'],
     rates: ['rate', 'root'],
     ratesAt: (n) => [lr / (1 - beta1 ** n), 1 / Math.sqrt(1 - beta2 ** n)],
-    constants: [
-      ...[beta1, 1 - beta1, beta2, 1 - beta2, epsilon],
-      ...decay.constants,
-    ],
+    constants,
     kernel: mapKernel({
       name: `adam${decay.name}`,
       each: ['w', 'g', 'm', 'v'],
       single: ['rate', 'root'],
-      constants: [
-        'beta1',
-        'rest1',
-        'beta2',
-        'rest2',
-        'epsilon',
-        ...decay.names,
-      ],
+      constants: Object.keys(constants),
       outputs: [
         ['m', `beta1 * m + rest1 * ${decay.gradient}`],
         ['v', `beta2 * v + rest2 * (${decay.gradient} * ${decay.gradient})`],
@@ -123,8 +118,7 @@ export function adam(
 interface Decay {
   readonly name: string;
   readonly options: Readonly<Record<string, number>>;
-  readonly names: readonly string[];
-  readonly constants: readonly number[];
+  readonly constants: Readonly<Record<string, number>>;
   /** The gradient in formulas. */
   readonly gradient: string;
 }
@@ -133,12 +127,11 @@ interface Decay {
 function decayOf({ weightDecay = 0 }: { weightDecay?: number }): Decay {
   notNegative('weightDecay', weightDecay);
   return weightDecay === 0
-    ? { name: '', options: {}, names: [], constants: [], gradient: 'g' }
+    ? { name: '', options: {}, constants: {}, gradient: 'g' }
     : {
         name: ':decay',
         options: { weightDecay },
-        names: ['decay'],
-        constants: [weightDecay],
+        constants: { decay: weightDecay },
         gradient: '(g + decay * w)',
       };
 }

@@ -12,7 +12,7 @@ import {
 import { bufferUsage } from '../../src/backends/webgpu/dispatch.ts';
 import { readTar } from '../../src/backends/webgpu/driver.ts';
 import { fingerprint } from '../../src/backends/webgpu/fingerprint.ts';
-import { loadWgsl } from '../../src/backends/webgpu/wgsl.ts';
+import { wgsl } from '../../src/backends/webgpu/wgsl.ts';
 import {
   DeviceFailedError,
   DeviceMissingError,
@@ -319,13 +319,17 @@ describe('tar', () => {
 });
 
 describe('kernel texts', () => {
-  test('are read once', async () => {
-    const text = await loadWgsl('fingerprint');
-    expect(text).toContain('@compute');
-    expect(loadWgsl('fingerprint')).toBe(loadWgsl('fingerprint'));
+  test('are those of the files', () => {
+    const folder = new URL('../../kernels/', import.meta.url);
+    const files = fs.readdirSync(folder).filter((f) => f.endsWith('.wgsl'));
+    expect(files).toContain('fingerprint.wgsl');
+    for (const file of files) {
+      const text = fs.readFileSync(new URL(file, folder), 'utf8');
+      expect(wgsl(file.replace('.wgsl', '')), file).toBe(text);
+    }
   });
 
-  test.each(['no_such_kernel', '../package', ''])('"%s"', async (name) => {
-    await expect(loadWgsl(name)).rejects.toThrow(FileError);
+  test.each(['no_such_kernel', '../package', ''])('"%s"', (name) => {
+    expect(() => wgsl(name)).toThrow(FileError);
   });
 });

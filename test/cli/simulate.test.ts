@@ -73,7 +73,7 @@ describe('isochron simulate', () => {
   });
 
   test.each([
-    [['simulate', 'eco'], 'No circuit "eco"'],
+    [['simulate', 'eco'], 'Unknown circuit "eco"'],
     [['simulate', 'echo', '--param', 'h=1'], 'no parameter "h"'],
     [['simulate', 'echo', '--param', 'g=a'], 'give a number'],
     [['simulate', 'echo', '--all'], 'give one of them'],

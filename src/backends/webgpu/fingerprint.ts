@@ -5,7 +5,7 @@
  */
 import type { Gpu } from './device.ts';
 import { dispatchOnce } from './dispatch.ts';
-import { loadWgsl } from './wgsl.ts';
+import { wgsl } from './wgsl.ts';
 
 /** Operations that have a twin on the CPU, in the kernel's order of rows. */
 const OPERATIONS = [
@@ -254,7 +254,7 @@ async function battery(
   gpu: Gpu,
 ): Promise<(samples: Float32Array<ArrayBuffer>) => Promise<Uint32Array>> {
   const { device } = gpu;
-  const code = await loadWgsl('fingerprint');
+  const code = wgsl('fingerprint');
   const module = device.createShaderModule({ code });
   const pipelines = ENTRIES.map((entryPoint) =>
     device.createComputePipeline({

@@ -11,7 +11,7 @@ import type { Executable } from '../backend.ts';
 import type { Gpu } from './device.ts';
 import { candidatesOf, traitsOf } from './traits.ts';
 import { WebGpuBackend } from './webgpu.ts';
-import { loadWgsl } from './wgsl.ts';
+import { wgsl } from './wgsl.ts';
 
 /** Kernels on whose text the measurement depends. */
 const KERNELS = [
@@ -55,7 +55,7 @@ export async function bestForm(
 
 /** What tells adapters, and versions of the kernels, apart. */
 async function keyOf({ info }: Gpu): Promise<string> {
-  const texts = await Promise.all(KERNELS.map(loadWgsl));
+  const texts = KERNELS.map(wgsl);
   const { vendor, architecture, device, description, backend } = info;
   const names = [vendor, architecture, device, description, backend];
   return `${names.join(' / ')} / ${hash(texts.join('\n')).toString(16)}`;

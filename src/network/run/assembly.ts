@@ -54,7 +54,7 @@ export interface Assembly {
   readonly contents: ReadonlyMap<string, ArrayLike<number>>;
   readonly specs: ReadonlyMap<string, NeuronSpec>;
   /** Constants that all neurons of a population share. */
-  readonly shared: ReadonlyMap<string, readonly number[]>;
+  readonly shared: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly wired: readonly Wired[];
   /** Length of the history of each graded source or population. */
   readonly histories: ReadonlyMap<string, number>;
@@ -322,12 +322,12 @@ class Assembler {
     }
     const constants = [...own.values()].flatMap((list) => [...list]);
     if (own.size > 0) this.contents.set(`${name}/constants`, constants);
-    this.shared.set(name, [...shared.values()]);
+    this.shared.set(name, shared);
     this.start(population, spec);
   }
 
   /** Values of the constants that are the same for all neurons. */
-  private readonly shared = new Map<string, readonly number[]>();
+  private readonly shared = new Map<string, ReadonlyMap<string, number>>();
 
   /** Parameters and what is derived of them, as far as formulas use them. */
   private constantsOf(population: Population): {
