@@ -16,15 +16,11 @@ export {
   valueError,
 } from './models.ts';
 export {
-  type EventsOptions,
-  type LiveOptions,
   Network,
-  type PerNeuron,
   type Population,
   type PopulationOptions,
   type Projection,
   type ProjectionOptions,
-  type SamplesOptions,
 } from './network.ts';
 export {
   hebbian,
@@ -57,6 +53,7 @@ export type {
   SpikeSample,
   StateSample,
 } from './run/streams.ts';
+export type { EventsOptions, LiveOptions, SamplesOptions } from './stimuli.ts';
 export {
   allToAll,
   convolution,
@@ -68,3 +65,4 @@ export {
   pairs,
   random,
 } from './synapses.ts';
+export type { PerNeuron } from './values.ts';

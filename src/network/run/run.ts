@@ -128,17 +128,7 @@ export class NetworkRun {
     const begun = performance.now();
     this.wirings = network.projections.map((projection) => ({
       projection,
-      synapses: makeSynapses({
-        name: projection.name,
-        sources: projection.from.size,
-        targets: projection.to.size,
-        pattern: projection.pattern!,
-        weight: projection.weight,
-        delay: projection.delay,
-        round: projection.round ?? false,
-        dt: network.dt,
-        seed: this.seed,
-      }),
+      synapses: makeSynapses(projection, network.dt, this.seed),
       since: null,
       until: null,
     }));
