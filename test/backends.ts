@@ -2,10 +2,10 @@
 
 import { afterAll, beforeEach, describe } from 'vitest';
 import type { Backend } from '../src/backends/backend.ts';
-import { CpuBackend } from '../src/backends/cpu.ts';
-import { openGpu } from '../src/backends/device.ts';
-import { WebGpuBackend } from '../src/backends/webgpu.ts';
-import { DeviceMissingError } from '../src/errors.ts';
+import { CpuBackend } from '../src/backends/cpu/cpu.ts';
+import { openGpu } from '../src/backends/webgpu/device.ts';
+import { WebGpuBackend } from '../src/backends/webgpu/webgpu.ts';
+import { DeviceMissingError } from '../src/base/errors.ts';
 
 export type BackendLabel = 'cpu f64' | 'cpu f32' | 'webgpu';
 

@@ -12,14 +12,14 @@ import {
   rnn,
   transformer,
 } from '../models/index.ts';
-import { CpuBackend } from '../src/backends/cpu.ts';
-import { check, feedsFor } from '../src/check.ts';
-import { type Graph, parametersOf } from '../src/graph.ts';
-import { graphFromJson, graphToJson } from '../src/graph-json.ts';
-import { level } from '../src/level.ts';
-import { Random } from '../src/random.ts';
+import { CpuBackend } from '../src/backends/cpu/cpu.ts';
+import { Random } from '../src/base/random.ts';
+import { type Graph, parametersOf } from '../src/graph/graph.ts';
+import { graphFromJson, graphToJson } from '../src/graph/json.ts';
+import { level } from '../src/graph/level.ts';
+import { check, feedsFor } from '../src/proof/check.ts';
 import { bp } from '../src/rules/bp.ts';
-import { type Feeds, Simulation } from '../src/simulate.ts';
+import { type Feeds, Simulation } from '../src/simulation/simulate.ts';
 import { describeBackends, describeWebGpu, webgpu } from './backends.ts';
 import { exactRules } from './properties/support.ts';
 

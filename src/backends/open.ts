@@ -1,10 +1,10 @@
 /** Chooses and opens a backend by name. */
 
-import { DeviceMissingError, messageOf, OptionError } from '../errors.ts';
-import { oneOf } from '../options.ts';
-import type { DType } from '../tensor.ts';
+import { DeviceMissingError, messageOf, OptionError } from '../base/errors.ts';
+import { oneOf } from '../base/options.ts';
+import type { DType } from '../base/tensor.ts';
 import type { Backend } from './backend.ts';
-import { CpuBackend } from './cpu.ts';
+import { CpuBackend } from './cpu/cpu.ts';
 
 export type BackendChoice = 'auto' | 'webgpu' | 'cpu';
 
@@ -41,9 +41,9 @@ export async function openBackend(
     };
   }
   try {
-    const { openGpu } = await import('./device.ts');
-    const { WebGpuBackend } = await import('./webgpu.ts');
-    const { bestForm } = await import('./tuning.ts');
+    const { openGpu } = await import('./webgpu/device.ts');
+    const { WebGpuBackend } = await import('./webgpu/webgpu.ts');
+    const { bestForm } = await import('./webgpu/tuning.ts');
     const gpu = await openGpu();
     const backend = new WebGpuBackend(gpu, { form: await bestForm(gpu) });
     if (choice === 'webgpu' || !backend.software) {

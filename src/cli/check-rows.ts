@@ -1,5 +1,7 @@
 /** Rows of isochron check: one update each, or why there is none. */
 
+import { level } from '../graph/level.ts';
+import type { Ablation } from '../proof/ablations.ts';
 import {
   type CheckCase,
   type CheckRow,
@@ -7,9 +9,7 @@ import {
   doesNotFit,
   type Gradients,
   type RunOptions,
-} from '../check.ts';
-import type { Ablation } from '../experiments/ablations.ts';
-import { level } from '../level.ts';
+} from '../proof/check.ts';
 import type { Values } from './command.ts';
 import type { Output } from './output.ts';
 import type { Results } from './results.ts';

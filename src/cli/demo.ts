@@ -1,16 +1,17 @@
 /** isochron demo (npm start): the whole idea in a minute. */
 
 import { type MlpConfig, mlp } from '../../models/mlp.ts';
-import { prepareFolder, saveResult } from '../checkpoint.ts';
 import { loadDataset } from '../data/datasets.ts';
 import { imageExamples } from '../data/examples.ts';
-import { level } from '../level.ts';
-import { adam } from '../optim.ts';
-import type { Mode } from '../record.ts';
-import { table } from '../report/circuit-text.ts';
+import { table } from '../figures/circuit-text.ts';
+import { prepareFolder } from '../formats/folder.ts';
+import { level } from '../graph/level.ts';
 import { bp } from '../rules/bp.ts';
 import { zil } from '../rules/zil.ts';
-import { Simulation } from '../simulate.ts';
+import { adam } from '../simulation/optim.ts';
+import type { Mode } from '../simulation/record.ts';
+import { Simulation } from '../simulation/simulate.ts';
+import { saveResult } from '../training/checkpoint.ts';
 import {
   backendOf,
   type Command,

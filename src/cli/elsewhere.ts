@@ -2,9 +2,9 @@
 
 import type { Backend } from '../backends/backend.ts';
 import { openBackend } from '../backends/open.ts';
-import { differing } from '../check.ts';
-import { DeviceMissingError } from '../errors.ts';
-import type { TrainOptions } from '../train.ts';
+import { differing } from '../base/compare.ts';
+import { DeviceMissingError } from '../base/errors.ts';
+import type { TrainOptions } from '../training/train.ts';
 import type { Output } from './output.ts';
 import { runTraining } from './training.ts';
 

@@ -2,18 +2,18 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Backend } from '../backends/backend.ts';
-import { CpuBackend } from '../backends/cpu.ts';
-import { FileError, messageOf, OptionError } from '../errors.ts';
-import { backendFor } from '../network/choose.ts';
+import { CpuBackend } from '../backends/cpu/cpu.ts';
+import { FileError, messageOf, OptionError } from '../base/errors.ts';
+import { circuitPicture } from '../figures/circuit-drawing.ts';
+import { table } from '../figures/circuit-text.ts';
 import type { Network } from '../network/network.ts';
-import { circuitRows } from '../network/rows.ts';
-import { NetworkRun } from '../network/run.ts';
+import { backendFor } from '../network/run/choose.ts';
+import { circuitRows } from '../network/run/rows.ts';
+import { NetworkRun } from '../network/run/run.ts';
 import { shortest } from '../network/time.ts';
 import { readNir, writeNir } from '../nir/file.ts';
 import { networkToNir } from '../nir/from-network.ts';
 import { networkFromNir } from '../nir/to-network.ts';
-import { circuitPicture } from '../report/circuit-drawing.ts';
-import { table } from '../report/circuit-text.ts';
 import {
   backendOf,
   type Command,

@@ -1,14 +1,15 @@
 /** isochron train: a recipe's model on its data, under any rule. */
 
-import { prepareFolder, readWeights, saveResult } from '../checkpoint.ts';
-import { OptionError } from '../errors.ts';
-import { parametersOf } from '../graph.ts';
-import { makeOptimiser } from '../optim.ts';
-import { table } from '../report/circuit-text.ts';
+import { OptionError } from '../base/errors.ts';
+import { table } from '../figures/circuit-text.ts';
+import { prepareFolder } from '../formats/folder.ts';
+import { parametersOf } from '../graph/graph.ts';
 import { makeRule } from '../rules/table.ts';
-import { sampleText } from '../sample.ts';
-import { Simulation } from '../simulate.ts';
-import { countSteps, type TrainOptions } from '../train.ts';
+import { makeOptimiser } from '../simulation/optim.ts';
+import { Simulation } from '../simulation/simulate.ts';
+import { readWeights, saveResult } from '../training/checkpoint.ts';
+import { sampleText } from '../training/sample.ts';
+import { countSteps, type TrainOptions } from '../training/train.ts';
 import {
   backendOf,
   type Command,

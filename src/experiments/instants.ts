@@ -4,11 +4,11 @@
  */
 
 import type { Backend } from '../backends/backend.ts';
-import { feedsFor, type Gradients } from '../check.ts';
-import { type Graph, parametersOf } from '../graph.ts';
-import type { Levelling } from '../level.ts';
+import { type Graph, parametersOf } from '../graph/graph.ts';
+import type { Levelling } from '../graph/level.ts';
+import { feedsFor, type Gradients } from '../proof/check.ts';
 import { circuitRule } from '../rules/rule.ts';
-import { Simulation } from '../simulate.ts';
+import { Simulation } from '../simulation/simulate.ts';
 
 export interface Relaxation {
   readonly gamma: number;

@@ -4,16 +4,16 @@
  */
 
 import type { Backend } from '../backends/backend.ts';
+import { NonFiniteError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import type { FloatArray } from '../base/tensor.ts';
+import { Turns } from '../base/turns.ts';
 import type { Examples, TrainingData } from '../data/examples.ts';
-import { NonFiniteError } from '../errors.ts';
-import type { Graph } from '../graph.ts';
-import type { Optimiser } from '../optim.ts';
-import { Random } from '../random.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Rule } from '../rules/rule.ts';
-import { largest } from '../score.ts';
-import { Simulation } from '../simulate.ts';
-import type { FloatArray } from '../tensor.ts';
-import { Turns } from '../turns.ts';
+import type { Optimiser } from '../simulation/optim.ts';
+import { Simulation } from '../simulation/simulate.ts';
+import { largest } from '../training/score.ts';
 
 export interface FollowOptions {
   /** The graph for a batch size. */
@@ -202,6 +202,17 @@ function rowLoss(
   }
   return sum;
 }
+
+/** The columns of a training that was followed. */
+export const curves = ({ points, weights, broke }: Followed) => ({
+  steps: points.map(({ step }) => step),
+  trainLoss: points.map(({ trainLoss }) => trainLoss),
+  testLoss: points.map(({ testLoss }) => testLoss),
+  trainAccuracy: points.map(({ trainScore }) => trainScore),
+  testAccuracy: points.map(({ testScore }) => testScore),
+  broke,
+  digest: digest(weights),
+});
 
 /** 0 and so many presentations after it, evenly, the last among them. */
 export function testsOf(steps: number, count: number): number[] {

@@ -8,11 +8,11 @@ import {
   type AdapterChoice,
   type Gpu,
   openGpu,
-} from '../../src/backends/device.ts';
-import { bufferUsage } from '../../src/backends/dispatch.ts';
-import { readTar } from '../../src/backends/driver.ts';
-import { fingerprint } from '../../src/backends/fingerprint.ts';
-import { loadWgsl } from '../../src/backends/wgsl.ts';
+} from '../../src/backends/webgpu/device.ts';
+import { bufferUsage } from '../../src/backends/webgpu/dispatch.ts';
+import { readTar } from '../../src/backends/webgpu/driver.ts';
+import { fingerprint } from '../../src/backends/webgpu/fingerprint.ts';
+import { wgsl } from '../../src/backends/webgpu/wgsl.ts';
 import {
   DeviceFailedError,
   DeviceMissingError,
@@ -20,7 +20,7 @@ import {
   FormatError,
   messageOf,
   OptionError,
-} from '../../src/errors.ts';
+} from '../../src/base/errors.ts';
 
 const onLinux = process.platform === 'linux' && process.arch === 'x64';
 const nowhere = '/nonexistent';
@@ -313,13 +313,17 @@ describe('tar', () => {
 });
 
 describe('kernel texts', () => {
-  test('are read once', async () => {
-    const text = await loadWgsl('fingerprint');
-    expect(text).toContain('@compute');
-    expect(loadWgsl('fingerprint')).toBe(loadWgsl('fingerprint'));
+  test('are those of the files', () => {
+    const folder = new URL('../../kernels/', import.meta.url);
+    const files = fs.readdirSync(folder).filter((f) => f.endsWith('.wgsl'));
+    expect(files).toContain('fingerprint.wgsl');
+    for (const file of files) {
+      const text = fs.readFileSync(new URL(file, folder), 'utf8');
+      expect(wgsl(file.replace('.wgsl', '')), file).toBe(text);
+    }
   });
 
-  test.each(['no_such_kernel', '../package', ''])('"%s"', async (name) => {
-    await expect(loadWgsl(name)).rejects.toThrow(FileError);
+  test.each(['no_such_kernel', '../package', ''])('"%s"', (name) => {
+    expect(() => wgsl(name)).toThrow(FileError);
   });
 });

@@ -8,11 +8,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Gpu } from '../../src/backends/device.ts';
-import { candidatesOf, traitsOf } from '../../src/backends/traits.ts';
-import { bestForm } from '../../src/backends/tuning.ts';
-import { WebGpuBackend } from '../../src/backends/webgpu.ts';
-import { OptionError } from '../../src/errors.ts';
+import type { Gpu } from '../../src/backends/webgpu/device.ts';
+import { candidatesOf, traitsOf } from '../../src/backends/webgpu/traits.ts';
+import { bestForm } from '../../src/backends/webgpu/tuning.ts';
+import { WebGpuBackend } from '../../src/backends/webgpu/webgpu.ts';
+import { OptionError } from '../../src/base/errors.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
 
 describeWebGpu('choice of a form', () => {

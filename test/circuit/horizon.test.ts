@@ -5,15 +5,15 @@
 
 import { describe, expect, test } from 'vitest';
 import { lstm } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import { horizons } from '../../src/circuit/horizon.ts';
-import { GraphBuilder } from '../../src/graph.ts';
-import { level } from '../../src/level.ts';
-import { sgd } from '../../src/optim.ts';
+import { GraphBuilder } from '../../src/graph/graph.ts';
+import { level } from '../../src/graph/level.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
-import type { Vertex } from '../../src/vertex.ts';
+import { sgd } from '../../src/simulation/optim.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 
 /** w -> a -> b -> c, and a skip axon from a to c; b reads v. */
 function graph() {

@@ -18,14 +18,14 @@ import {
   wilsonCowan,
 } from '../../models/circuits/wilson-cowan.ts';
 import type { Backend } from '../../src/backends/backend.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { DelayError, OptionError } from '../../src/errors.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { DelayError, OptionError } from '../../src/base/errors.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import {
   type Outcome,
   parametersOf,
   type Shelved,
-} from '../../src/network/shelf.ts';
+} from '../../src/studies/shelf.ts';
 import { abs } from '../../src/theory/complex.ts';
 import { delayRoot, rightmostRoot } from '../../src/theory/delay-roots.ts';
 import { eigenvalues } from '../../src/theory/eigenvalues.ts';

@@ -27,15 +27,15 @@ import {
 import { skipWave } from '../../models/circuits/skip-wave.ts';
 import { synfire } from '../../models/circuits/synfire.ts';
 import type { Backend } from '../../src/backends/backend.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { OptionError } from '../../src/errors.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { OptionError } from '../../src/base/errors.ts';
 import { Network } from '../../src/network/network.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import {
   type Outcome,
   parametersOf,
   type Shelved,
-} from '../../src/network/shelf.ts';
+} from '../../src/studies/shelf.ts';
 import { describeBackends } from '../backends.ts';
 import { measuredOn, type Spoil } from './measured.ts';
 
@@ -135,7 +135,11 @@ describe('expectations follow the parameters', () => {
       expect(other[0]).toEqual(head);
       expect(other[1]).not.toEqual(clicks);
       const [key] = Object.keys(given);
-      expect(jeffress.parameters[key].help).toContain('of the map of clicks');
+      expect(
+        Object.entries(jeffress.schema.fields).find(
+          ([name]) => name === key,
+        )?.[1].help,
+      ).toContain('of the map of clicks');
     }
   });
 

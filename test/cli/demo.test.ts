@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { readWeights } from '../../src/checkpoint.ts';
+import { readWeights } from '../../src/training/checkpoint.ts';
 import { isochron, temporary } from './run.ts';
 
 // Oracle: the theorem that zil equals bp to the bit, over a whole training,

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DataError, OptionError } from '../../src/base/errors.ts';
 import { CIFAR10_SUBSET } from '../../src/data/cifar.ts';
 import {
   type DatasetName,
@@ -13,8 +14,7 @@ import {
 import { drawDigits } from '../../src/data/digits.ts';
 import { sha256Of } from '../../src/data/download.ts';
 import { drawShapes } from '../../src/data/shapes.ts';
-import { DataError, OptionError } from '../../src/errors.ts';
-import { rejection } from './idx-bytes.ts';
+import { rejection } from '../formats/idx-bytes.ts';
 
 let empty: string;
 let env: Record<string, string>;

@@ -5,10 +5,10 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { FormatError } from '../../src/errors.ts';
+import { FormatError } from '../../src/base/errors.ts';
+import { Random } from '../../src/base/random.ts';
 import { readNir, writeNir } from '../../src/nir/file.ts';
 import { readTree } from '../../src/nir/hdf5.ts';
-import { Random } from '../../src/random.ts';
 import { build, chain, edges, lif } from './build.ts';
 import { layers } from './h5py.ts';
 

@@ -4,10 +4,10 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { type Shape, sizeOf } from '../../src/base/tensor.ts';
 import type { Attrs } from '../../src/ops/op.ts';
 import { opByName } from '../../src/ops/table.ts';
 import { type Program, Recorder } from '../../src/program/recorder.ts';
-import { type Shape, sizeOf } from '../../src/tensor.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
 import { runOn, twin } from './programs.ts';
 

@@ -6,11 +6,11 @@
  */
 
 import { beforeEach, expect, test } from 'vitest';
+import { mapKernel } from '../../src/kernels/map.ts';
 import { losses } from '../../src/ops/loss.ts';
-import { mapKernel } from '../../src/ops/map.ts';
 import { ops } from '../../src/ops/table.ts';
-import { optimisers } from '../../src/optim.ts';
 import { Recorder } from '../../src/program/recorder.ts';
+import { optimisers } from '../../src/simulation/optim.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
 import { casesOf, drawn, feedsFor, recordOp } from './cases.ts';
 import { bitsOf, fromBits, isSubnormal, runOn, twin } from './programs.ts';
@@ -26,7 +26,7 @@ describeWebGpu('webgpu = float32 on the CPU, to the bit', () => {
   });
 
   test.each(ops.map((op) => [op.name, op] as const))('%s', async (name, op) => {
-    for (const opCase of casesOf[name]) {
+    for (const opCase of casesOf(op)) {
       const program = recordOp(op, opCase);
       const feeds = feedsFor(op, program, opCase);
       const wanted = twin(program, feeds);

@@ -4,8 +4,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { graphFromJson } from '../../src/graph-json.ts';
-import { delayCost, level } from '../../src/level.ts';
+import { graphFromJson } from '../../src/graph/json.ts';
+import { delayCost, level } from '../../src/graph/level.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { zil } from '../../src/rules/zil.ts';

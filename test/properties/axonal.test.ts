@@ -6,15 +6,15 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { type Graph, GraphBuilder } from '../../src/graph.ts';
-import { type Levelling, level } from '../../src/level.ts';
-import { sgd } from '../../src/optim.ts';
-import type { Mode } from '../../src/record.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { type Graph, GraphBuilder } from '../../src/graph/graph.ts';
+import { type Levelling, level } from '../../src/graph/level.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 import { circuitRule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
-import type { Vertex } from '../../src/vertex.ts';
+import { sgd } from '../../src/simulation/optim.ts';
+import type { Mode } from '../../src/simulation/record.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import { describeGraph, feedsOf } from '../arbitraries/index.ts';
 import { interpret, type Schedule } from './axonal-interpreter.ts';
 import { expectSameBits } from './support.ts';

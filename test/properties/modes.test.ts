@@ -2,16 +2,16 @@
 
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import type { Graph } from '../../src/graph.ts';
-import type { DelayForm } from '../../src/level.ts';
-import { adam } from '../../src/optim.ts';
-import type { Mode } from '../../src/record.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import type { DelayForm } from '../../src/graph/level.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';
 import type { Rule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
+import { adam } from '../../src/simulation/optim.ts';
+import type { Mode } from '../../src/simulation/record.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import { feedsOf, graphs, totalOps } from '../arbitraries/index.ts';
 import { expectSameBits, gradientsOf, type Values } from './support.ts';
 

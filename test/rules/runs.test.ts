@@ -4,18 +4,21 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { OptionError, ShapeError } from '../../src/errors.ts';
-import type { Graph } from '../../src/graph.ts';
-import { level } from '../../src/level.ts';
-import { sgd } from '../../src/optim.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { OptionError, ShapeError } from '../../src/base/errors.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { level } from '../../src/graph/level.ts';
 import { Recorder } from '../../src/program/recorder.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';
 import type { CircuitRule, Rule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { type SimulateOptions, Simulation } from '../../src/simulate.ts';
+import { sgd } from '../../src/simulation/optim.ts';
+import {
+  type SimulateOptions,
+  Simulation,
+} from '../../src/simulation/simulate.ts';
 import { branching, layers } from '../circuit/graphs.ts';
 import { allSameBits } from '../circuit/levelled-run.ts';
 import { feedsOf, show } from '../oracles/run.ts';

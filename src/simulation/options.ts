@@ -1,0 +1,68 @@
+/** Options of a simulation, and their checks. */
+
+import type { Backend } from '../backends/backend.ts';
+import { OptionError, show } from '../base/errors.ts';
+import { checkKeys, oneOf, wholeNumber } from '../base/options.ts';
+import type { DelayForm, Levelling } from '../graph/level.ts';
+import type { Rule } from '../rules/rule.ts';
+import type { Optimiser } from './optim.ts';
+import type { Mode } from './record.ts';
+
+export interface SimulateOptions {
+  readonly rule: Rule;
+  readonly backend: Backend;
+  /** Without one, parameters stay and gradients can be read. */
+  readonly optimiser?: Optimiser | null;
+  readonly mode?: Mode;
+  readonly form?: DelayForm;
+  /** Which delays, for a rule that needs some (longest-path). */
+  readonly levelling?: Exclude<Levelling, 'none'>;
+  /** For initial parameters and noise. */
+  readonly seed?: number;
+}
+
+export const KEYS = [
+  'rule',
+  'backend',
+  'optimiser',
+  'mode',
+  'form',
+  'levelling',
+  'seed',
+] as const;
+
+/** In plain JavaScript no compiler sees a typo. */
+export function checkOptions(options: SimulateOptions): void {
+  checkKeys('Simulation.open', options, KEYS);
+  const { rule, optimiser, backend } = options;
+  if (typeof rule?.record !== 'function') {
+    throw new OptionError(
+      `Option rule = ${show(rule)}: give a rule, such as zil()`,
+    );
+  }
+  if (optimiser && !optimiser.kernel) {
+    throw new OptionError(
+      `Option optimiser = ${show(optimiser)}: give an optimiser, such as adam()`,
+    );
+  }
+  if (typeof backend?.compile !== 'function') {
+    throw new OptionError(
+      `Option backend = ${show(backend)}: give an open backend, or use simulate()`,
+    );
+  }
+  oneOf('mode', options.mode ?? 'live', ['clocked', 'event', 'live']);
+  oneOf('form', options.form ?? 'axonal', ['axonal', 'explicit']);
+  oneOf('levelling', options.levelling ?? 'longest-path', [
+    'longest-path',
+    'least-delay',
+  ]);
+  if (options.levelling && rule.levelling === 'none') {
+    throw new OptionError(
+      `Option levelling = ${options.levelling}: ${rule.name} with its options ` +
+        'runs without delays',
+    );
+  }
+  if (wholeNumber('seed', options.seed ?? 0) >= 2 ** 32) {
+    throw new OptionError(`Option seed = ${options.seed}: give one below 2^32`);
+  }
+}
