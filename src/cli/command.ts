@@ -8,7 +8,7 @@ import type { DType } from '../base/tensor.ts';
 import type { DelayForm } from '../graph/level.ts';
 import type { Rule } from '../rules/rule.ts';
 import { makeRule } from '../rules/table.ts';
-import type { Mode } from '../simulation/record.ts';
+import { checkMode, type Mode } from '../simulation/record.ts';
 import type { Output } from './output.ts';
 
 export interface Option {
@@ -79,7 +79,7 @@ export const inMode: Options = {
   mode: {
     type: 'string',
     value: 'MODE',
-    help: 'live, event or clocked (live): same bits, different cost',
+    help: 'pruned, event-driven or clocked (pruned): same bits, different cost',
   },
 };
 
@@ -171,7 +171,7 @@ export function oneOf<T extends string>(
 }
 
 export function modeOf(values: Values): Mode {
-  return oneOf(values, 'mode', ['live', 'event', 'clocked'], 'live');
+  return checkMode(text(values, 'mode', 'pruned'), '--mode');
 }
 
 export function formOf(values: Values): DelayForm {

@@ -6,7 +6,7 @@ import { checkKeys, oneOf, wholeNumber } from '../base/options.ts';
 import type { DelayForm, Levelling } from '../graph/level.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Optimiser } from './optim.ts';
-import type { Mode } from './record.ts';
+import { checkMode, type Mode } from './record.ts';
 
 export interface SimulateOptions {
   readonly rule: Rule;
@@ -50,7 +50,7 @@ export function checkOptions(options: SimulateOptions): void {
       `Option backend = ${show(backend)}: give an open backend, or use simulate()`,
     );
   }
-  oneOf('mode', options.mode ?? 'live', ['clocked', 'event', 'live']);
+  checkMode(options.mode);
   oneOf('form', options.form ?? 'axonal', ['axonal', 'explicit']);
   oneOf('levelling', options.levelling ?? 'longest-path', [
     'longest-path',

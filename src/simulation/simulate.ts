@@ -21,6 +21,7 @@ import { checkOptions, KEYS, type SimulateOptions } from './options.ts';
 import { Parameters } from './parameters.ts';
 import {
   activationName,
+  checkMode,
   gradientName,
   type Mode,
   type Presentation,
@@ -77,7 +78,7 @@ export class Simulation {
     this.options = options;
     this.parameters = parameters;
     this.rule = options.rule;
-    this.mode = options.mode ?? 'live';
+    this.mode = checkMode(options.mode);
     this.optimiser = options.optimiser ?? null;
     this.levelled = levelledFor(graph, options);
   }

@@ -165,7 +165,7 @@ describe('seeds', () => {
   test('modes give the same bits', async () => {
     const one = await values();
     expectSameBits(await values({ mode: 'clocked', steps: 12 }), one);
-    expectSameBits(await values({ mode: 'event', steps: 12 }), one);
+    expectSameBits(await values({ mode: 'event-driven', steps: 12 }), one);
   });
 });
 
