@@ -1,4 +1,7 @@
-/** The public API of isochron. */
+/**
+ * `isochron`: computation graphs, learning rules, simulation, training, the
+ * check against backpropagation, and backends.
+ */
 
 export type { Backend, Executable, Memory } from './backends/backend.ts';
 export { CpuBackend } from './backends/cpu/cpu.ts';
@@ -13,21 +16,6 @@ export type { DType, Shape, Tensor } from './base/tensor.ts';
 export { Circuit, type CircuitOptions } from './circuit/circuit.ts';
 export { TickClock } from './circuit/clock.ts';
 export type { ErrorEvent, ValueEvent } from './circuit/event.ts';
-export {
-  type Examples,
-  imageExamples,
-  nameExamples,
-  type TrainingData,
-  textExamples,
-} from './data/examples.ts';
-export { barsPicture } from './figures/bars.ts';
-export { circuitPicture } from './figures/circuit-drawing.ts';
-export { rasterPicture } from './figures/raster.ts';
-export { ratePicture } from './figures/rate.ts';
-export { spaceTimePicture } from './figures/space-time.ts';
-export { tracesPicture } from './figures/traces.ts';
-export { npyBytes, readNpy } from './formats/npy.ts';
-export { recordingJson, spikesCsv, valuesCsv } from './formats/recordings.ts';
 export type { OwnFunction } from './formula/expression.ts';
 export {
   type Graph,
@@ -54,74 +42,6 @@ export {
 } from './graph/level.ts';
 export type { Vertex } from './graph/vertex.ts';
 export type { Kernel, Ref } from './kernels/kernel.ts';
-export { checkModel, type PopulationModel } from './network/model.ts';
-export {
-  cubaLif,
-  izhikevich,
-  leaky,
-  lif,
-  models as populationModels,
-  poisson,
-  relay,
-  valueError,
-} from './network/models.ts';
-export {
-  type EventsOptions,
-  type LiveOptions,
-  Network,
-  type PerNeuron,
-  type Population,
-  type PopulationOptions,
-  type Projection,
-  type ProjectionOptions,
-  type SamplesOptions,
-} from './network/network.ts';
-export {
-  hebbian,
-  learning,
-  oja,
-  type Plasticity,
-  predictive,
-  stdp,
-} from './network/plasticity.ts';
-export { backendFor } from './network/run/choose.ts';
-export { openNetwork } from './network/run/open.ts';
-export {
-  OverflowError,
-  type Recording,
-  recordSpikes,
-  recordValues,
-  type Spikes,
-  type Values,
-} from './network/run/recording.ts';
-export { circuitRows } from './network/run/rows.ts';
-export {
-  type NetworkOptions,
-  NetworkRun,
-  type Progress,
-  type RunReport,
-} from './network/run/run.ts';
-export type { Snapshot } from './network/run/snapshot.ts';
-export type {
-  NumberSample,
-  SpikeSample,
-  StateSample,
-} from './network/run/streams.ts';
-export {
-  allToAll,
-  convolution,
-  type Delays,
-  matrix,
-  oneToOne,
-  type Pattern,
-  type PerSynapse,
-  pairs,
-  random,
-} from './network/synapses.ts';
-export { readNir, writeNir } from './nir/file.ts';
-export { networkToNir, type ToNirOptions } from './nir/from-network.ts';
-export type { NirGraph, NirNode } from './nir/graph.ts';
-export { type FromNirOptions, networkFromNir } from './nir/to-network.ts';
 export { losses } from './ops/loss.ts';
 export type { Attrs, Op } from './ops/op.ts';
 export { ops } from './ops/table.ts';
@@ -172,13 +92,6 @@ export {
   Simulation,
   simulate,
 } from './simulation/simulate.ts';
-export {
-  type Outcome,
-  parametersOf as circuitParameters,
-  type Shelved,
-  type Verdict,
-  Workbench,
-} from './studies/shelf.ts';
 export { batchStatistics, statisticsNames } from './training/calibrate.ts';
 export type { LearnerOptions, Phase, Weights } from './training/learner.ts';
 export { type SampleOptions, sampleText } from './training/sample.ts';

@@ -1,0 +1,70 @@
+/**
+ * `isochron/network`: populations joined by hand with delays, their runs,
+ * recordings and plasticity.
+ */
+
+export { recordingJson, spikesCsv, valuesCsv } from '../formats/recordings.ts';
+export { checkModel, type PopulationModel } from './model.ts';
+export {
+  cubaLif,
+  izhikevich,
+  leaky,
+  lif,
+  models as populationModels,
+  poisson,
+  relay,
+  valueError,
+} from './models.ts';
+export {
+  type EventsOptions,
+  type LiveOptions,
+  Network,
+  type PerNeuron,
+  type Population,
+  type PopulationOptions,
+  type Projection,
+  type ProjectionOptions,
+  type SamplesOptions,
+} from './network.ts';
+export {
+  hebbian,
+  learning,
+  oja,
+  type Plasticity,
+  predictive,
+  stdp,
+} from './plasticity.ts';
+export { backendFor } from './run/choose.ts';
+export { openNetwork } from './run/open.ts';
+export {
+  OverflowError,
+  type Recording,
+  recordSpikes,
+  recordValues,
+  type Spikes,
+  type Values,
+} from './run/recording.ts';
+export { circuitRows } from './run/rows.ts';
+export {
+  type NetworkOptions,
+  NetworkRun,
+  type Progress,
+  type RunReport,
+} from './run/run.ts';
+export type { Snapshot } from './run/snapshot.ts';
+export type {
+  NumberSample,
+  SpikeSample,
+  StateSample,
+} from './run/streams.ts';
+export {
+  allToAll,
+  convolution,
+  type Delays,
+  matrix,
+  oneToOne,
+  type Pattern,
+  type PerSynapse,
+  pairs,
+  random,
+} from './synapses.ts';
