@@ -7,7 +7,8 @@
  */
 
 import { OptionError } from '../base/errors.ts';
-import { checkKeys, wholeNumber } from '../base/options.ts';
+import { checkKeys } from '../base/options.ts';
+import { checkSeed } from '../base/random.ts';
 import { type Shape, sameShape, shapeText } from '../base/tensor.ts';
 import type { Network, Population, Projection } from '../network/network.ts';
 import { makeSynapses, type Synapses } from '../network/synapses.ts';
@@ -41,7 +42,7 @@ export function networkToNir(
   options: ToNirOptions = {},
 ): NirGraph {
   checkKeys('networkToNir', options, ['synapses', 'seed']);
-  const seed = wholeNumber('seed', options.seed ?? 0);
+  const seed = checkSeed(options.seed);
   const writer = new Writer(network, seed, options.synapses);
   return writer.write();
 }

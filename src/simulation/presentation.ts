@@ -31,6 +31,8 @@ export type Form = 'whole' | 'stepwise';
 export class Compiled {
   readonly program: Presentation['program'];
   readonly gradients: readonly string[];
+  /** The form that was last run. */
+  ran: Executable | null = null;
   private readonly updates: Presentation['updates'];
   private readonly updateTicks: Presentation['updateTicks'];
   private readonly groups: readonly RateGroup[];

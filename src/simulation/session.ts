@@ -10,10 +10,17 @@ import { type OnBackend, openBackend, takeBackend } from '../backends/open.ts';
 import { OptionError } from '../base/errors.ts';
 import { Turns } from '../base/turns.ts';
 
-export abstract class Session {
+interface Freed {
+  free(): void;
+}
+
+/** `Built`: what is built on the backend for what is asked and watched. */
+export abstract class Session<Built extends Freed = Freed> {
   readonly backend: Backend;
-  /** What was built does not fit what is asked now: it is built anew in turn. */
+  /** Something else is asked or watched: it is built anew before it is used. */
   protected stale = false;
+  /** What is built so far. */
+  protected ready: Built | null = null;
   private readonly kind: string;
   private readonly turns = new Turns();
   private readonly streams: { complete(): void }[] = [];
@@ -37,13 +44,44 @@ export abstract class Session {
    */
   destroy(): void {
     this.destroyed = true;
+    this.discard();
     this.release();
     for (const each of this.streams) each.complete();
     if (this.ownsBackend) this.backend.close();
   }
 
-  /** Frees all that it holds. */
+  /** Frees what it holds beside what is built. */
   protected abstract release(): void;
+
+  /** Builds what is asked now; `before` is what was built for something else. */
+  protected abstract build(before: Built | null): Promise<Built>;
+
+  /** What is built, as what is asked now wants it. */
+  protected async built(): Promise<Built> {
+    if (this.ready && !this.stale) return this.ready;
+    // What changes meanwhile makes it stale again.
+    this.stale = false;
+    try {
+      return this.install(await this.build(this.ready));
+    } catch (error) {
+      this.stale = true;
+      throw error;
+    }
+  }
+
+  /** What was there before goes when nothing can fail any more. */
+  protected install(built: Built): Built {
+    this.ready?.free();
+    this.ready = built;
+    if (this.gone !== null) this.discard();
+    this.checkExists();
+    return built;
+  }
+
+  protected discard(): void {
+    this.ready?.free();
+    this.ready = null;
+  }
 
   /** What is destroyed of all that it needs, in words. */
   protected get gone(): string | null {

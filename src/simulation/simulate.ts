@@ -8,6 +8,7 @@ import type { Executable } from '../backends/backend.ts';
 import type { OnBackend } from '../backends/open.ts';
 import { NonFiniteError, OptionError } from '../base/errors.ts';
 import { checkKeys } from '../base/options.ts';
+import { checkSeed } from '../base/random.ts';
 import type { FloatArray, Shape } from '../base/tensor.ts';
 import { precisionsOf } from '../circuit/precision.ts';
 import { type Probe, probeOutput, type Quantity } from '../circuit/probe.ts';
@@ -40,7 +41,7 @@ export type { SimulateOptions } from './options.ts';
 export type { Sample } from './presentation.ts';
 export type { Mode } from './record.ts';
 
-export class Simulation extends Session {
+export class Simulation extends Session<Compiled> {
   readonly graph: Graph;
   readonly levelled: Levelled;
   readonly rule: Rule;
@@ -50,9 +51,6 @@ export class Simulation extends Session {
   private readonly parameters: Parameters;
   /** Watched probes keep their events alive: others mean another program. */
   private readonly samples = this.watching<Probed, Sample>(true);
-  private compiled: Compiled | null = null;
-  /** What was last run of it. */
-  private ran: Executable | null = null;
   private readonly sweeps: Sweeps;
   private byHand = false;
 
@@ -74,7 +72,8 @@ export class Simulation extends Session {
     const added = rule.learnsPrecisions ? precisionsOf(this.levelled) : [];
     shared?.checkShared([...parametersOf(graph), ...added]);
     this.parameters =
-      shared ?? new Parameters(graph, backend, seed, optimiser, added);
+      shared ??
+      new Parameters(graph, backend, checkSeed(seed), optimiser, added);
   }
 
   /** Opens a simulation: parameters are set up, nothing is compiled yet. */
@@ -173,8 +172,7 @@ export class Simulation extends Session {
 
   /** Loss of the last presentation, as of its forward sweep. */
   async loss(): Promise<number> {
-    const run = this.lastRead();
-    const [[loss]] = await run.read(['loss']);
+    const [[loss]] = await this.presented.ran.read(['loss']);
     if (!Number.isFinite(loss)) {
       throw new NonFiniteError(
         `The loss is ${loss} after ${this.parameters.presentations} presentations: ` +
@@ -195,10 +193,9 @@ export class Simulation extends Session {
         'Gradients are used up by the optimiser: simulate with optimiser: null',
       );
     }
-    const run = this.lastRead();
-    const ids = [...(this.compiled?.gradients ?? [])];
-    const values = await run.read(ids.map(gradientName));
-    return new Map(ids.map((id, i) => [id, values[i]]));
+    const { gradients, ran } = this.presented;
+    const values = await ran.read(gradients.map(gradientName));
+    return new Map(gradients.map((id, i) => [id, values[i]]));
   }
 
   /** Output of the graph for data, without learning. */
@@ -244,7 +241,7 @@ export class Simulation extends Session {
   }
 
   protected override release(): void {
-    this.close();
+    this.sweeps.free();
     this.parameters.free();
   }
 
@@ -304,31 +301,26 @@ export class Simulation extends Session {
   }
 
   /** What was last presented, to read from. */
-  private lastRead(): Executable {
+  private get presented() {
     this.checkExists();
-    if (!this.ran) {
-      throw new OptionError('Nothing was presented yet: run a step first');
-    }
-    return this.ran;
+    const { gradients = [], ran } = this.ready ?? {};
+    if (ran) return { gradients, ran };
+    throw new OptionError('Nothing was presented yet: run a step first');
+  }
+
+  protected override async build(): Promise<Compiled> {
+    return new Compiled(this.record(), this.parameters, this.optimiser);
   }
 
   private async prepare(form: Form = 'whole') {
-    const { parameters, optimiser } = this;
-    if (this.stale || !this.compiled?.sharesRates) this.discard();
-    this.stale = false;
-    this.compiled ??= new Compiled(this.record(), parameters, optimiser);
-    const { compiled } = this;
+    this.stale ||= this.ready?.sharesRates === false;
+    const compiled = await this.built();
     const options = { stepwise: form === 'stepwise' };
     const run = await compiled.as(form, () =>
-      this.compile(compiled.program, parameters.memory, options),
+      this.compile(compiled.program, this.parameters.memory, options),
     );
+    this.checkExists();
     return { compiled, run };
-  }
-
-  private discard(): void {
-    this.compiled?.free();
-    this.compiled = null;
-    this.ran = null;
   }
 
   private feedAll(compiled: Compiled, run: Executable, feeds: Feeds): void {
@@ -344,7 +336,7 @@ export class Simulation extends Session {
     );
     for (const [name, data] of values) run.feed(name, data);
     compiled.feedRates(run);
-    this.ran = run;
+    compiled.ran = run;
     parameters.presentations += 1;
   }
 }

@@ -4,15 +4,13 @@
  */
 
 import type { Backend } from '../backends/backend.ts';
+import { type OnBackend, takeBackend } from '../backends/open.ts';
 import { OptionError } from '../base/errors.ts';
+import { SEED } from '../base/random.ts';
 import type { HeadResponses } from '../data/heads.ts';
 import type { Network } from '../network/network.ts';
-import {
-  type NetworkOptions,
-  NetworkRun,
-  type Progress,
-  type RunReport,
-} from '../network/run/run.ts';
+import type { Progress, RunReport } from '../network/run/report.ts';
+import { type NetworkOptions, NetworkRun } from '../network/run/run.ts';
 
 export interface Parameter {
   readonly value: number;
@@ -175,6 +173,7 @@ export class Workbench implements Bench {
   readonly seed: number;
   /** Hears how far long runs are. */
   onProgress: (progress: Progress) => void = () => {};
+  private owned = false;
   private readonly opened: NetworkRun[] = [];
   private readonly reports: RunReport[] = [];
 
@@ -182,12 +181,27 @@ export class Workbench implements Bench {
 
   constructor(
     backend: Backend,
-    seed: number,
+    seed: number = SEED,
     heads: () => Promise<HeadResponses> = noHeads,
   ) {
     this.backend = backend;
     this.seed = seed;
     this.heads = heads;
+  }
+
+  /** A workbench on a backend that closes with it, unless it is given open. */
+  static async open({
+    seed,
+    heads,
+    ...on
+  }: OnBackend & {
+    readonly seed?: number;
+    readonly heads?: () => Promise<HeadResponses>;
+  } = {}): Promise<Workbench> {
+    const { backend, owned } = await takeBackend(on);
+    const bench = new Workbench(backend, seed, heads);
+    bench.owned = owned;
+    return bench;
   }
 
   get precise(): boolean {
@@ -220,10 +234,11 @@ export class Workbench implements Bench {
     };
   }
 
-  /** Frees all runs. */
+  /** Frees all runs; closes the backend if it was opened for them. */
   close(): void {
     for (const run of this.opened) run.destroy();
     this.opened.length = 0;
+    if (this.owned) this.backend.close();
   }
 }
 
