@@ -1,6 +1,6 @@
 // Softmax cross-entropy along rows. Shapes: y, t (rows, features); the error
 // is (rows, features), the value (rows). One row a thread, grid stride; sums
-// over features ascending. Needs math.wgsl. ENTRY: row_error or row_value.
+// over features ascending. Needs math (src/formula/wgsl.ts). ENTRY: row_error or row_value.
 
 struct Params { rows: u32, features: u32, divisor: f32, zero: u32 }
 @group(0) @binding(0) var<uniform> params: Params;

@@ -54,7 +54,7 @@ const TABLE: readonly (readonly [string, string])[] = [
     'experiments/',
     'studies/ training/ proof/ simulation/ rules/ graph/ types:backends/ types:figures/ data/ theory/ base/ models/',
   ],
-  ['figures/', 'base/ plot linkedom'],
+  ['figures/', 'base/'],
   ['page/', 'figures/ base/'],
   ['data/', 'formats/ base/'],
   ['formats/ theory/', 'base/'],
@@ -86,8 +86,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
   rxjs: 'rxjs',
   webgpu: 'webgpu',
   h5wasm: 'h5wasm',
-  plot: '@observablehq/plot',
-  linkedom: 'linkedom',
 };
 
 /** Re-exports: the entries of the package, and nobody else. */

@@ -5,7 +5,6 @@
  */
 
 import { OptionError, show } from '../base/errors.ts';
-import { numberText } from './axes.ts';
 import { circuitLayout } from './circuit-layout.ts';
 import {
   type Carried,
@@ -27,6 +26,7 @@ import {
 } from './circuit-ways.ts';
 import { textWidth, wrapped } from './lettering.ts';
 import { FAINT, GREY } from './palette.ts';
+import { numberText } from './scale.ts';
 import {
   checkPicture,
   type LegendEntry,

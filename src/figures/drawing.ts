@@ -1,8 +1,8 @@
 /** Draws figures: one picture for each, an SVG document. */
 
+import { groupedBarsPicture } from './bars.ts';
 import type { Figure } from './figure.ts';
-import { groupedBarsPicture } from './grouped-bars.ts';
-import { heatPicture } from './heat-map.ts';
+import { heatPicture } from './heat.ts';
 import { graphPicture } from './level-drawing.ts';
 import { linesPicture } from './lines.ts';
 
@@ -13,7 +13,7 @@ import { linesPicture } from './lines.ts';
 export async function drawFigure(figure: Figure): Promise<string> {
   switch (figure.kind) {
     case 'lines':
-      return linesPicture({ ...figure, marks: figure.marks ?? [] });
+      return linesPicture(figure);
     case 'heat':
       return heatPicture(figure);
     case 'bars':

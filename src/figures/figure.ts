@@ -3,8 +3,8 @@
  * draws them (drawing.ts); who makes them needs no library of pictures.
  */
 
-import type { Line } from './lines.ts';
-import type { Mark } from './marks.ts';
+import type { Domain } from './scale.ts';
+import type { PictureOptions } from './sheet.ts';
 
 interface Titled {
   /** Name of its file, without the ending. */
@@ -19,6 +19,30 @@ export interface AxisText {
   /** With the unit in brackets, if it has one. */
   readonly label: string;
   readonly log?: boolean;
+}
+
+/** A series of numbers. */
+export interface Line {
+  readonly name: string;
+  readonly xs: ArrayLike<number>;
+  /** NaN is a gap. */
+  readonly ys: ArrayLike<number>;
+  /** Ends of the spread, as over seeds: a band, or error bars on points. */
+  readonly lower?: ArrayLike<number>;
+  readonly upper?: ArrayLike<number>;
+  /** Default 'line'; stems are upright strokes from 0. */
+  readonly style?: 'line' | 'points' | 'stems';
+  /** Values behind the line, where they are not one a place. */
+  readonly count?: number;
+}
+
+/** A remark: a line across the picture, or a ring around a point. */
+export interface Mark {
+  /** A line down the picture; with y too, a point. */
+  readonly x?: number;
+  /** A line across the picture. */
+  readonly y?: number;
+  readonly label: string;
 }
 
 /** Curves over a common axis. */
@@ -41,8 +65,11 @@ export interface HeatFigure extends Titled {
   readonly y: AxisText & { readonly places: readonly (string | number)[] };
   /** values[row of y][column of x]; null: nothing there. */
   readonly values: readonly (readonly (number | null)[])[];
-  /** What the colours mean; with `log`, exact zeros are marked by themselves. */
-  readonly scale: AxisText;
+  /**
+   * What the colours mean; with `log`, exact zeros are marked by themselves.
+   * Ends of the colours, to compare pictures: by default least and greatest.
+   */
+  readonly scale: AxisText & { readonly domain?: Domain };
   /** Lines of equal value are drawn too. */
   readonly contours?: boolean;
 }
@@ -84,3 +111,7 @@ export interface GraphFigure extends Titled {
 }
 
 export type Figure = LinesFigure | HeatFigure | BarsFigure | GraphFigure;
+
+/** A figure as it is drawn: with a size, and a file or none. */
+export type Pictured<F extends Figure> = Omit<F, 'kind' | 'name' | 'caption'> &
+  PictureOptions;

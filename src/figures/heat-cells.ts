@@ -1,18 +1,22 @@
-/** What stands on the cells of a heat map: hatches, numbers and lines. */
+/** Cells of a heat map, and what stands on them: hatches, numbers and lines. */
 
 import type { Area } from './axes.ts';
-import { contours, type Point } from './contours.ts';
+import { contours } from './contours.ts';
 import { textWidth } from './lettering.ts';
 import { INK } from './palette.ts';
+import { extentOf, numberText } from './scale.ts';
 import { inkOn, type Shades } from './shades.ts';
-import type { Values } from './space-time-cells.ts';
-import { element, label, px } from './svg.ts';
+import { element, label, px, through } from './svg.ts';
+import { type Box, slanted } from './textures.ts';
 
-/** Left, top, width and height in px. */
-type Box = readonly [number, number, number, number];
+/** values[row][column], row 0 the lowest; null where there is nothing. */
+export type Values = readonly (readonly (number | null)[])[];
 
 export const ZERO_FILL = '#f2f2f2';
-const HATCH_STEP = 6;
+/** Least width and height of a cell in px that may hold a stroke or an edge. */
+export const LEAST_EDGED = 7;
+/** Most px of a cell's side that a stroke takes. */
+const MARK = 36;
 const SIZE = 11;
 
 function boxOf(area: Area, row: number, column: number): Box {
@@ -21,30 +25,67 @@ function boxOf(area: Area, row: number, column: number): Box {
   return [left, top, right - left, bottom - top];
 }
 
-/** Strokes through boxes, rising to the right, cut off at their edges. */
-export function zeroHatch(boxes: readonly Box[]): string {
-  const d = boxes
-    .map((box) => {
-      const [left, top, width, height] = box;
-      let strokes = '';
-      // On each stroke (x - left) + (y - top) is the same.
-      for (let sum = HATCH_STEP; sum < width + height; sum += HATCH_STEP) {
-        const x1 = Math.max(0, sum - height);
-        const x2 = Math.min(width, sum);
-        strokes +=
-          `M${px(left + x1)} ${px(top + sum - x1)}` +
-          `L${px(left + x2)} ${px(top + sum - x2)}`;
-      }
-      return strokes;
-    })
-    .join('');
-  return element('path', { d, fill: 'none', stroke: '#777777' });
+/** What is made of every value that is there. */
+function ofEach<T>(
+  values: Values,
+  make: (value: number, row: number, column: number) => readonly T[],
+): T[] {
+  return values.flatMap((row, i) =>
+    row.flatMap((value, j) => (value === null ? [] : make(value, i, j))),
+  );
 }
+
+/**
+ * Cells of one colour are one path, so that thousands stay a small file; where
+ * cells are too small for an edge, neighbours of one colour are one box.
+ */
+export function cells(
+  values: Values,
+  shades: Shades,
+  area: Area,
+  edges: boolean,
+): string {
+  const [, , width, height] = boxOf(area, 0, 0);
+  const edge = edges && Math.min(width, height) >= LEAST_EDGED;
+  const paths = new Map<string, string>();
+  values.forEach((row, i) => {
+    const colors = row.map((one) => (one === null ? null : shades.color(one)));
+    for (let j = 0; j < row.length; ) {
+      const color = colors[j];
+      const from = j;
+      j += 1;
+      while (!edge && j < row.length && colors[j] === color) j += 1;
+      if (color === null) continue;
+      // Absolute, so that neighbours share their edges to the last digit.
+      const [left, right] = [px(area.x(from - 0.5)), px(area.x(j - 0.5))];
+      const [top, bottom] = [px(area.y(i + 0.5)), px(area.y(i - 0.5))];
+      const d = `M${left} ${top}H${right}V${bottom}H${left}z`;
+      paths.set(color, (paths.get(color) ?? '') + d);
+    }
+  });
+  return element(
+    'g',
+    edge
+      ? { 'aria-label': 'cells', stroke: '#ffffff', 'stroke-width': 0.75 }
+      : { 'aria-label': 'cells', 'shape-rendering': 'crispEdges' },
+    ...[...paths].map(([fill, d]) => {
+      // Without edges, a little over their own, so that no seam shows in print.
+      const seamless = edge ? {} : { stroke: fill, 'stroke-width': 0.6 };
+      return element('path', { fill, d, ...seamless });
+    }),
+  );
+}
+
+export const zeroHatch = (boxes: readonly Box[]) =>
+  element('path', {
+    d: boxes.map((box) => slanted(box, 1)).join(''),
+    ...{ fill: 'none', stroke: '#777777' },
+  });
 
 /** Cells that are exactly 0, hatched. */
 export function zeros(values: Values, area: Area): string {
-  const boxes = values.flatMap((row, i) =>
-    row.flatMap((value, j) => (value === 0 ? [boxOf(area, i, j)] : [])),
+  const boxes = ofEach(values, (value, i, j) =>
+    value === 0 ? [boxOf(area, i, j)] : [],
   );
   if (boxes.length === 0) return '';
   return element(
@@ -60,37 +101,59 @@ export function zeros(values: Values, area: Area): string {
   );
 }
 
+/** The middle half of a box's rising diagonal says "below 0". */
+export const signStroke = ([left, top, width, height]: Box) =>
+  `M${px(left + width / 4)} ${px(top + (height * 3) / 4)}` +
+  `l${px(width / 2)} ${px(-height / 2)}`;
+
+/** Strokes on what is below 0, where colours are grey. */
+export function belowZero(values: Values, shades: Shades, area: Area): string {
+  const strokes = ofEach(values, (value, i, j) => {
+    if (value >= shades.domain[0] / 100) return [];
+    const [left, top, width, height] = boxOf(area, i, j);
+    // Short and at the left of a large cell, beside its number.
+    const [wide, high] = [Math.min(width, MARK), Math.min(height, MARK)];
+    return [signStroke([left, top + (height - high) / 2, wide, high])];
+  });
+  if (strokes.length === 0) return '';
+  const path = { d: strokes.join(''), fill: 'none' };
+  // White around black, so that it shows on dark cells too.
+  return (
+    element('path', { ...path, stroke: '#ffffff', 'stroke-width': 2.4 }) +
+    element('path', { ...path, stroke: INK, 'aria-label': 'below 0' })
+  );
+}
+
 /** Values in the cells where all fit; zeros even where others do not. */
-export function heatNumbers(
+export function numbers(
   values: Values,
-  shades: Shades,
+  shades: Shades | null,
   area: Area,
   lined: boolean,
 ): string {
   const [, , width, height] = boxOf(area, 0, 0);
-  const text = textOf(values, shades.log);
+  // Of a logarithmic scale zeros have no colour.
+  const log = shades?.log ?? true;
+  const text = textOf(values, log);
   const fits = (value: number) =>
     textWidth(text(value), SIZE) + 6 <= width && height >= 17;
-  const known = values.flat().filter((value) => value !== null);
-  const whole = !lined && known.every(fits);
-  const parts = values.flatMap((row, i) =>
-    row.flatMap((value, j) => {
-      if (value === null) return [];
-      const zero = shades.log && value === 0;
-      if (zero ? !fits(0) : !whole) return [];
-      const [left, top] = boxOf(area, i, j);
-      const at = [left + width / 2, top + height / 2 + 4] as const;
-      if (!zero) {
-        return label(text(value), ...at, { fill: inkOn(shades.color(value)) });
-      }
-      // Room in the hatch, so that the number stays legible.
-      const room = element('rect', {
-        ...{ x: at[0] - 7, y: at[1] - 12, width: 14, height: 16 },
-        fill: ZERO_FILL,
-      });
-      return room + label('0', ...at, { fill: INK, 'font-weight': 'bold' });
-    }),
-  );
+  const whole =
+    !lined && ofEach(values, (value) => [fits(value)]).every(Boolean);
+  const parts = ofEach(values, (value, i, j) => {
+    const zero = log && value === 0;
+    if (zero ? !fits(0) : !whole) return [];
+    const [left, top] = boxOf(area, i, j);
+    const at = [left + width / 2, top + height / 2 + 4] as const;
+    if (!zero) {
+      return [label(text(value), ...at, { fill: inkOn(shades!.color(value)) })];
+    }
+    // Room in the hatch, so that the number stays legible.
+    const room = { x: at[0] - 7, y: at[1] - 12, width: 14, height: 16 };
+    return [
+      element('rect', { ...room, fill: ZERO_FILL }),
+      label('0', ...at, { fill: INK, 'font-weight': 'bold' }),
+    ];
+  });
   return element(
     'g',
     { 'aria-label': 'values', 'text-anchor': 'middle', 'font-size': SIZE },
@@ -98,57 +161,54 @@ export function heatNumbers(
   );
 }
 
-/** Two digits: of each on a logarithmic scale, else of the greatest. */
+/**
+ * Two digits: of each on a logarithmic scale, else of the greatest; ~0 is not
+ * quite 0.
+ */
 function textOf(values: Values, log: boolean): (value: number) => string {
-  const greatest = values
-    .flat()
-    .reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0);
+  const [low, high] = extentOf(values.flat()) ?? [0, 0];
+  const greatest = Math.max(-low, high);
   const power = greatest > 0 ? Math.floor(Math.log10(greatest)) : 0;
   const far = power < -3 || power > 4;
   return (value) => {
     if (value === 0) return '0';
     const size = Math.abs(value);
-    const short = log
-      ? size < 0.01 || size >= 1000
-        ? value.toExponential(1)
-        : String(Number(value.toPrecision(2)))
-      : far
-        ? value.toExponential(1)
+    const short = (log ? size < 0.01 || size >= 1000 : far)
+      ? value.toExponential(1)
+      : log
+        ? String(Number(value.toPrecision(2)))
         : value.toFixed(Math.max(0, 1 - power));
-    const rounded = short.replace('e+', 'e').replaceAll('-', '\u2212');
-    return Number(short) === 0 ? '~0' : rounded;
+    const written = short.replace('e+', 'e').replaceAll('-', '\u2212');
+    return Number(short) === 0 ? '~0' : written;
   };
 }
 
 /** Lines of equal value with a white edge, each level named on one of them. */
 export function contourMarkup(
   values: Values,
-  levels: readonly number[],
-  shades: Shades,
+  { ticks, log }: Shades,
   area: Area,
 ): string {
-  if (levels.length === 0) return '';
-  const place = (value: number) => (shades.log ? Math.log10(value) : value);
+  const place = log ? Math.log10 : Number;
   const field = values.map((row) =>
     row.map((value) => (value === null ? null : place(value))),
   );
-  const at = ([column, row]: Point) => [area.x(column), area.y(row)] as const;
   const paths: string[] = [];
   const names: string[] = [];
-  for (const level of levels) {
-    const found = contours(field, place(level)).map((line) => line.map(at));
+  for (const level of ticks) {
+    const found = contours(field, place(level)).map((points) =>
+      points.map(([column, row]) => [area.x(column), area.y(row)] as const),
+    );
     if (found.length === 0) continue;
-    const d = found
-      .map(
-        (line) => `M${line.map((point) => point.map(px).join(' ')).join('L')}`,
-      )
-      .join('');
-    const text = textOf([[level]], true)(level);
-    const line = { d, fill: 'none', 'stroke-linejoin': 'round' };
+    const text = numberText(level);
+    const path = {
+      d: found.map(through).join(''),
+      ...{ fill: 'none', 'stroke-linejoin': 'round' },
+    };
     paths.push(
-      element('path', { ...line, stroke: '#ffffff', 'stroke-width': 3 }),
+      element('path', { ...path, stroke: '#ffffff', 'stroke-width': 3 }),
       element('path', {
-        ...{ ...line, stroke: INK, 'stroke-width': 1.1 },
+        ...{ ...path, stroke: INK, 'stroke-width': 1.1 },
         'aria-label': `equal to ${text}`,
       }),
     );
@@ -162,23 +222,21 @@ export function contourMarkup(
         y < area.bottom - 9,
     );
     const middle = inside[Math.floor(inside.length / 2)];
-    if (!middle || length(longest) < 2.5 * wide) continue;
+    if (!middle || lengthOf(longest) < 2.5 * wide) continue;
     const [x, y] = middle;
+    const room = { x: x - wide / 2, y: y - 7.5, width: wide, height: 15 };
     names.push(
-      element('rect', {
-        ...{ x: x - wide / 2, y: y - 7.5, width: wide, height: 15 },
-        ...{ rx: 2, fill: '#ffffff' },
-      }),
+      element('rect', { ...room, rx: 2, fill: '#ffffff' }),
       label(text, x, y + 4, { 'text-anchor': 'middle', 'font-size': SIZE }),
     );
   }
   return element('g', { 'aria-label': 'contours' }, ...paths, ...names);
 }
 
-function length(line: readonly (readonly [number, number])[]): number {
-  let sum = 0;
-  for (let i = 1; i < line.length; i++) {
-    sum += Math.hypot(line[i][0] - line[i - 1][0], line[i][1] - line[i - 1][1]);
-  }
-  return sum;
-}
+const lengthOf = (line: readonly (readonly [number, number])[]) =>
+  line
+    .slice(1)
+    .reduce(
+      (sum, [x, y], i) => sum + Math.hypot(x - line[i][0], y - line[i][1]),
+      0,
+    );

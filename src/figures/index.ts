@@ -3,6 +3,5 @@
 export { barsPicture } from './bars.ts';
 export { circuitPicture } from './circuit-drawing.ts';
 export { rasterPicture } from './raster.ts';
-export { ratePicture } from './rate.ts';
 export { spaceTimePicture } from './space-time.ts';
-export { tracesPicture } from './traces.ts';
+export { ratePicture, tracesPicture } from './traces.ts';

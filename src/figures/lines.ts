@@ -3,276 +3,215 @@
  * of traces and of rates have in common.
  */
 
-import { type Area, type Axis, axes } from './axes.ts';
-import { bands, errorBars } from './bands.ts';
+import { type Area, axes } from './axes.ts';
+import { checkHeight, checkNumbers, checkSeries, refuse } from './checks.ts';
+import type { Line, LinesFigure, Pictured } from './figure.ts';
 import {
-  endLabels,
-  endRoom,
-  labelsEnds,
+  band,
+  errorBars,
+  lineMarkup,
+  type Placed,
+  placed,
+  pointsMarkup,
   symbolsOn,
-  wantsSymbols,
-} from './line-ends.ts';
-import { checkHeight, checkLines } from './lines-checks.ts';
-import { aboveRoom, besideRoom, type Mark, marksMarkup } from './marks.ts';
-import { seriesStyle, seriesSwatch, symbolAt } from './palette.ts';
-import { checkPicture, type PictureOptions, sheet } from './sheet.ts';
-import { element } from './svg.ts';
-import { thinned } from './thinning.ts';
+} from './line-shapes.ts';
+import { aboveRoom, beside, besideRoom, marksMarkup } from './marks.ts';
+import { seriesStyle, seriesSwatch } from './palette.ts';
+import { type Domain, extentOf, valueAt } from './scale.ts';
+import { checkPicture, sheet } from './sheet.ts';
+import { element, label } from './svg.ts';
 
-export interface Line {
-  readonly name: string;
-  readonly xs: ArrayLike<number>;
-  /** NaN is a gap. */
-  readonly ys: ArrayLike<number>;
-  /** Ends of the spread, as over seeds: a band, or error bars on points. */
-  readonly lower?: ArrayLike<number>;
-  readonly upper?: ArrayLike<number>;
-  /** Default 'line'; stems are upright strokes from 0. */
-  readonly style?: 'line' | 'points' | 'stems';
-  /** Values behind the line, where they are not one a place. */
-  readonly count?: number;
-}
+type LinesPicture = Pictured<LinesFigure>;
 
-export interface LinesPicture extends PictureOptions {
-  readonly lines: readonly Line[];
-  readonly x: { readonly label: string; readonly log?: boolean };
-  readonly y: {
-    readonly label: string;
-    readonly log?: boolean;
-    /** The axis begins at 0. */
-    readonly fromZero?: boolean;
-  };
-  readonly marks: readonly Mark[];
-}
+/** Five dashes differ by themselves; with more lines, symbols help. */
+const MANY = 5;
+/** px that names at the ends of lines may take, across and down. */
+const LONGEST = 224;
+const MOST_NAMED = 20;
 
 /** Throws OptionError, ShapeError and NonFiniteError for what no axis holds. */
 export async function linesPicture(picture: LinesPicture): Promise<string> {
   checkPicture(picture);
-  const { marks, width = 760 } = picture;
   checkLines(picture);
+  const { marks = [], x, y, width = 760 } = picture;
   const lines = picture.lines.map(drawable);
-  const marked = wantsSymbols(lines);
-  const legend = lines.map(({ name, style = 'line' }, i) => ({
-    name,
+  const marked = lines.filter((line) => !isPoints(line)).length > MANY;
+  const legend = lines.map((line, i) => ({
+    name: line.name,
     swatch: seriesSwatch(
       seriesStyle(i),
-      marked && style === 'line' ? 'marked' : style,
+      isPoints(line) ? 'points' : marked ? 'marked' : 'line',
     ),
   }));
-  const named = labelsEnds(lines, marks, width);
   const page = sheet(picture, lines.length > 1 ? legend : [], width);
   const height = picture.height ?? page.top + page.foot + 360;
   checkHeight(height, page.top + page.foot + 160);
 
-  const xs = lines.flatMap(({ xs, ys }) => paired(xs, ys));
-  const ys = lines.flatMap(({ xs, ys }) => paired(ys, xs));
-  for (const { lower, upper } of lines) {
-    for (const end of [
-      ...Array.from(lower ?? []),
-      ...Array.from(upper ?? []),
-    ]) {
-      if (!Number.isNaN(end)) ys.push(end);
-    }
-  }
-  for (const mark of marks) {
-    if (mark.x !== undefined) xs.push(mark.x);
-    if (mark.y !== undefined) ys.push(mark.y);
-  }
-  if (picture.y.fromZero) ys.push(0);
-  const x: Axis = {
-    label: picture.x.label,
-    log: picture.x.log,
-    domain: domainOf(xs, picture.x.log, lines.some(isPoints) ? 0.03 : 0),
-  };
-  const y: Axis = {
-    label: picture.y.label,
-    log: picture.y.log,
-    domain: domainOf(ys, picture.y.log, 0.05, picture.y.fromZero),
-    grid: true,
-  };
-
-  const counts: string[] = [];
-  const drawn = await axes(
-    {
-      width,
-      height,
-      room: {
-        left: 12,
-        right: Math.max(18, besideRoom(marks), named ? endRoom(lines) : 0),
-        top: page.top,
-        bottom: page.foot,
-      },
-      x,
-      y,
-    },
-    {
-      behind: (area) => bands(lines, area),
-      headroom: (area) => aboveRoom(marks, area),
-      marks: (plot, area) =>
-        lines.flatMap((line, i) => {
-          if (isPoints(line)) return [];
-          const { color, dash } = seriesStyle(i);
-          const { points, note } = pointsOf(line, area);
-          counts.push(note);
-          return plot.line(points, {
-            x: points.map(([a]) => a),
-            y: points.map(([, b]) => b),
-            stroke: color,
-            strokeDasharray: dash,
-            strokeWidth: 1.8,
-            strokeLinecap: 'butt',
-            ariaLabel: () => line.name,
-          });
-        }),
-      over: (area) =>
-        lines
-          .map((line, i) => {
-            const style = seriesStyle(i);
-            const at = (point: readonly number[]): [number, number] => [
-              area.x(point[0]),
-              area.y(point[1]),
-            ];
-            if (!isPoints(line)) {
-              const dots = alone(line).map((point) =>
-                symbolAt('circle', ...at(point), style.color, 1.5),
-              );
-              if (marked) dots.push(...symbolsOn(line, i, lines.length, area));
-              return dots.length > 0 ? element('g', {}, ...dots) : '';
-            }
-            const { points, note } = pointsOf(line, area);
-            counts.push(note);
-            return element(
-              'g',
-              { 'aria-label': line.name },
-              errorBars(line, style.color, area),
-              ...points
-                .filter((point) => !point.some(Number.isNaN))
-                .map((point) =>
-                  symbolAt(style.symbol, ...at(point), style.color),
-                ),
-            );
-          })
-          .concat(named ? endLabels(lines, area) : '')
-          .concat(marksMarkup(marks, area))
-          .concat(xs.length === 0 ? nothing(area) : '')
-          .join(''),
-    },
-  );
+  const endRoom = besideRoom(lines.map(({ name }) => name));
+  const across = marks.filter((mark) => mark.x === undefined);
+  // With many lines, names stand where they end: nobody matches 12 dashes.
+  const named =
+    marked &&
+    !lines.some(isPoints) &&
+    lines.length <= MOST_NAMED &&
+    across.length === 0 &&
+    endRoom <= Math.min(LONGEST, width / 3 + 24);
+  const right = named ? endRoom : besideRoom(across.map((mark) => mark.label));
+  const [xs, ys] = extents(picture, lines);
+  const margin = lines.some(isPoints) ? 0.03 : 0;
+  const { area, markup } = axes({
+    ...{ width, height },
+    room: { left: 12, right, top: page.top, bottom: page.foot },
+    headroom: (sides) => aboveRoom(marks, sides),
+    x: { ...x, domain: domainOf(xs, margin, x) },
+    y: { ...y, domain: domainOf(ys, 0.05, y), grid: true },
+  });
+  const all = lines.map((line, i) => placed(line, i, area));
+  const body = [
+    markup,
+    ...all.map((one) => (isPoints(one.line) ? '' : band(one, area))),
+    ...all.map((one) =>
+      isPoints(one.line)
+        ? element(
+            'g',
+            { 'aria-label': one.line.name },
+            errorBars(one, area),
+            ...pointsMarkup(one),
+          )
+        : lineMarkup(one),
+    ),
+    ...(marked ? all.flatMap((one) => symbolsOn(one, all.length, area)) : []),
+    named ? endLabels(all, area) : '',
+    marksMarkup(marks, area),
+    xs === null ? nothing(area) : '',
+  ];
   const description =
-    `${y.label} over ${x.label}. ${counts.join(' ')} ` +
+    `${y.label} over ${x.label}. ${all.map(noteOf).join(' ')} ` +
     marks.map(({ label }) => `Marked: ${label}.`).join(' ');
-  return page.close(drawn.markup, height, description.trim());
+  return page.close(body.join(''), height, description.trim());
 }
 
 const isPoints = ({ style }: Line) => style === 'points';
 
-interface Drawable extends Line {
-  readonly style?: 'line' | 'points';
-}
-
 /** Stems as a line: a stroke from 0 for each value, and gaps between. */
-function drawable({ style, ...line }: Line): Drawable {
-  if (style !== 'stems') return { ...line, style };
+function drawable(line: Line): Line {
+  if (line.style !== 'stems') return line;
   const { name, xs, ys } = line;
-  const all = Array.from({ length: xs.length }, (_, i) => i).filter(
-    (i) => !Number.isNaN(ys[i]),
-  );
+  const all = Array.from(xs, (_, i) => i).filter((i) => !Number.isNaN(ys[i]));
   return {
     name,
-    style: 'line',
     xs: all.flatMap((i) => [xs[i], xs[i], xs[i]]),
     ys: all.flatMap((i) => [0, ys[i], Number.NaN]),
     count: xs.length,
   };
 }
 
-/** Numbers of a list whose partner is a number too. */
-function paired(a: ArrayLike<number>, b: ArrayLike<number>): number[] {
-  const kept: number[] = [];
-  for (let i = 0; i < a.length; i++) {
-    if (!Number.isNaN(a[i]) && !Number.isNaN(b[i])) kept.push(a[i]);
-  }
-  return kept;
-}
-
-/** Values between two gaps, of which no line shows anything. */
-function alone({ xs, ys }: Line): number[][] {
-  const gap = (i: number) =>
-    i < 0 || i >= xs.length || Number.isNaN(xs[i]) || Number.isNaN(ys[i]);
-  const found: number[][] = [];
-  for (let i = 0; i < xs.length; i++) {
-    if (!gap(i) && gap(i - 1) && gap(i + 1)) found.push([xs[i], ys[i]]);
-  }
-  return found;
-}
-
-/** The points to draw, and what is said of their number. */
-function pointsOf(
-  { name, xs, ys, style, count = xs.length }: Line,
-  area: Area,
-): { points: number[][]; note: string } {
-  const at = (i: number) => [xs[i], ys[i]];
-  const all = Array.from({ length: xs.length }, (_, i) => i);
-  const px = all.map((i) => area.x(xs[i]));
-  const py = all.map((i) => area.y(ys[i]));
-  const kept = style === 'points' ? distinct(px, py) : thinned(px, py);
+/** What is said of the number of values. */
+function noteOf({ line, kept }: Placed): string {
+  const { name, xs, count = xs.length } = line;
   const fewer =
-    kept.length < all.length
+    kept.length < xs.length
       ? ` (drawn by the ${kept.length} points that show)`
       : '';
-  return {
-    points: kept.map(at),
-    note: `${name}: ${count} values${fewer}.`,
-  };
+  return `${name}: ${count} values${fewer}.`;
 }
 
-/** Symbols less than half a pixel apart are one. */
-function distinct(x: readonly number[], y: readonly number[]): number[] {
-  const seen = new Set<string>();
-  return x.flatMap((_, i) => {
-    const key = `${Math.round(x[i] * 2)} ${Math.round(y[i] * 2)}`;
-    if (seen.has(key)) return [];
-    seen.add(key);
-    return [i];
-  });
+/** Least and greatest of all that is drawn; null where no point is. */
+function extents(picture: LinesPicture, lines: readonly Line[]) {
+  const [xs, ys]: number[][] = [[], []];
+  const add = (to: number[], values: ArrayLike<number>, others = values) => {
+    for (let i = 0; i < values.length; i++) {
+      if (!Number.isNaN(values[i] + others[i])) to.push(values[i]);
+    }
+  };
+  for (const { xs: x, ys: y, lower = [], upper = [] } of lines) {
+    add(xs, x, y);
+    add(ys, y, x);
+    add(ys, lower);
+    add(ys, upper);
+  }
+  for (const { x, y } of picture.marks ?? []) {
+    if (x !== undefined) xs.push(x);
+    if (y !== undefined) ys.push(y);
+  }
+  if (picture.y.fromZero) ys.push(0);
+  return [extentOf(xs), extentOf(ys)];
 }
 
 /** From the least to the greatest with a margin, never empty. */
 function domainOf(
-  values: readonly number[],
-  log = false,
-  margin = 0,
-  fromZero = false,
-): [number, number] {
-  if (values.length === 0) return log ? [1, 10] : [0, 1];
-  let low = values[0];
-  let high = values[0];
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  if (log) {
-    if (low === high) return [low / 2, high * 2];
-    const pad = (high / low) ** margin;
-    return [low / pad, high * pad];
-  }
+  found: Domain | null,
+  margin: number,
+  { log, fromZero }: { log?: boolean; fromZero?: boolean },
+): Domain {
+  if (!found) return log ? [1, 10] : [0, 1];
+  const [low, high] = found;
+  const bottom = fromZero && low === 0;
   if (low === high) {
+    if (log) return [low / 2, high * 2];
     const pad = Math.abs(low) * 0.1 || 1;
-    return [low - (fromZero && low === 0 ? 0 : pad), high + pad];
+    return [bottom ? 0 : low - pad, high + pad];
   }
-  const pad = (high - low) * margin;
-  return [fromZero && low === 0 ? 0 : low - pad, high + pad];
+  const from = bottom ? 0 : valueAt(found, -margin, log);
+  return [from, valueAt(found, 1 + margin, log)];
+}
+
+/** The name of each line where it has its last value. */
+function endLabels(all: readonly Placed[], area: Area): string {
+  const ends = all.flatMap(({ line, color, y, last }) =>
+    last < 0
+      ? []
+      : [{ text: line.name, y: y[last], from: area.right, stroke: color }],
+  );
+  return element(
+    'g',
+    { 'aria-label': 'names of lines' },
+    ...beside(ends, area),
+  );
 }
 
 function nothing({ left, right, top, bottom }: Area): string {
-  return element(
-    'text',
-    {
-      x: (left + right) / 2,
-      y: (top + bottom) / 2,
-      'text-anchor': 'middle',
-      'font-size': 14,
-    },
-    'no values',
-  );
+  const style = { 'text-anchor': 'middle', 'font-size': 14 };
+  return label('no values', (left + right) / 2, (top + bottom) / 2, style);
+}
+
+function checkLines({ lines, x, y, marks = [] }: LinesPicture): void {
+  for (const { name, xs, ys, lower, upper, style } of lines) {
+    if (style === 'stems' && y.log) {
+      refuse(
+        `Series "${name}" has stems from 0, which a logarithmic axis cannot ` +
+          'show: use points',
+        { name },
+      );
+    }
+    const at = (i: number) => `at index ${i}`;
+    const numbers = { at, gap: Number.NaN };
+    checkSeries(name, { values: xs }, xs.length, 'places', {
+      ...numbers,
+      log: x.log,
+    });
+    checkSeries(name, { values: ys, lower, upper }, xs.length, 'places', {
+      ...numbers,
+      log: y.log,
+    });
+  }
+  for (const mark of marks) {
+    const what = `Mark "${mark.label}"`;
+    if (mark.x === undefined && mark.y === undefined) {
+      refuse(`${what} has neither x nor y: say where it stands`, {
+        mark: mark.label,
+      });
+    }
+    for (const [axis, { log }] of Object.entries({ x, y })) {
+      const value = mark[axis as 'x' | 'y'];
+      const at = () => `for its ${axis}`;
+      const numbers = {
+        what: `${what} has`,
+        at,
+        log,
+        data: { mark: mark.label },
+      };
+      if (value !== undefined) checkNumbers([value], numbers);
+    }
+  }
 }

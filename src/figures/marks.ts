@@ -5,111 +5,101 @@
  */
 
 import type { Area } from './axes.ts';
+import type { Mark } from './figure.ts';
 import { textWidth } from './lettering.ts';
 import { GREY, INK } from './palette.ts';
-import { element, label } from './svg.ts';
-
-export interface Mark {
-  /** A line down the picture; with y too, a point. */
-  readonly x?: number;
-  /** A line across the picture. */
-  readonly y?: number;
-  readonly label: string;
-}
+import { element, label, line } from './svg.ts';
 
 const SIZE = 12;
 const ROW = 16;
+/** px from the frame to words beside it, for what leads to them. */
+const LEAD = 16;
+const RULE = { stroke: GREY, 'stroke-dasharray': '4 3' };
 
-/** Room that labels need to the right of the frame. */
-export function besideRoom(marks: readonly Mark[]): number {
-  const widths = marks.filter(isY).map((mark) => textWidth(mark.label, SIZE));
-  return widths.length > 0 ? Math.max(...widths) + 16 : 0;
+/** Room that words need to the right of the frame. */
+export const besideRoom = (texts: readonly string[]) =>
+  Math.max(18, ...texts.map((text) => LEAD + textWidth(text, SIZE) + 8));
+
+/** Words to the right of the frame, at a height there. */
+interface Beside {
+  readonly text: string;
+  readonly y: number;
+  /** Where the line begins that leads to them. */
+  readonly from: number;
+  readonly stroke: string;
+  readonly 'stroke-dasharray'?: string;
+}
+
+/** Words beside the frame from above, pushed apart. */
+export function beside(all: readonly Beside[], area: Area): string[] {
+  const sorted = [...all].sort((a, b) => a.y - b.y);
+  const heights = sorted.map(({ y }) => y);
+  const places = apart(heights, ROW, area.top + 4, area.bottom - 4);
+  return sorted.flatMap(({ text, y, from, ...style }, i) => [
+    from < area.right ? line(from, y, area.right, y, style) : '',
+    line(area.right + 1, y, area.right + LEAD - 3, places[i], style),
+    label(text, area.right + LEAD, places[i] + 4, { 'font-size': SIZE }),
+  ]);
 }
 
 /** Room that labels need above the frame. */
 export function aboveRoom(marks: readonly Mark[], area: Area): number {
-  const rows = placed(marks.filter(isX), area).map(({ row }) => row + 1);
+  const rows = above(marks, area).map(({ row }) => row + 1);
   return rows.length > 0 ? Math.max(...rows) * ROW + 6 : 0;
 }
 
-const isX = ({ x, y }: Mark) => x !== undefined && y === undefined;
-const isY = ({ x, y }: Mark) => x === undefined && y !== undefined;
-
 export function marksMarkup(marks: readonly Mark[], area: Area): string {
   if (marks.length === 0) return '';
+  const across = marks.flatMap(({ x, y, label: text }) =>
+    x === undefined && y !== undefined
+      ? [{ text, y: area.y(y), from: area.left, ...RULE }]
+      : [],
+  );
   return element(
     'g',
     { 'aria-label': 'marks' },
-    ...down(marks.filter(isX), area),
-    ...across(marks.filter(isY), area),
-    ...points(
-      marks.filter((mark) => !isX(mark) && !isY(mark)),
-      area,
-    ),
+    ...down(marks, area),
+    ...beside(across, area),
+    ...marks.flatMap((mark) => point(mark, area)),
   );
 }
 
 /** Lines down the picture; labels above, in rows where they would meet. */
 function down(marks: readonly Mark[], area: Area): string[] {
-  const all = placed(marks, area).map((place) => {
-    return { ...place, y: area.top - 6 - place.row * ROW };
+  const all = above(marks, area).map((one) => {
+    return { ...one, y: area.top - 6 - one.row * ROW };
   });
-  const rules = all.map(({ mark, y }) => {
-    const x = area.x(mark.x!);
-    return rule(x, x, y + 2, area.bottom);
-  });
-  const labels = all.map(({ mark, middle, wide, y }) => [
+  const rules = all.map(({ x, y }) => line(x, y + 2, x, area.bottom, RULE));
+  const labels = all.flatMap(({ text, left, wide, y }) => [
     // A line on its way to a higher row passes behind the words.
     element('rect', {
-      x: middle - wide / 2,
-      y: y - SIZE,
-      width: wide,
-      height: ROW - 1,
+      ...{ x: left, y: y - SIZE, width: wide, height: ROW - 1 },
       fill: '#ffffff',
     }),
-    label(mark.label, middle, y, {
-      'text-anchor': 'middle',
-      'font-size': SIZE,
+    label(text, left + wide / 2, y, {
+      ...{ 'text-anchor': 'middle', 'font-size': SIZE },
     }),
   ]);
-  return [...rules, ...labels.flat()];
+  return [...rules, ...labels];
 }
 
-function placed(
-  marks: readonly Mark[],
-  area: Area,
-): { mark: Mark; middle: number; wide: number; row: number }[] {
+/** Labels of lines down the picture: row 0 is the lowest. */
+function above(marks: readonly Mark[], area: Area) {
   const ends: number[] = [];
-  return [...marks]
-    .sort((a, b) => a.x! - b.x!)
-    .map((mark) => {
-      const wide = textWidth(mark.label, SIZE);
+  return marks
+    .flatMap(({ x, y, label: text }) =>
+      x !== undefined && y === undefined ? [{ x: area.x(x), text }] : [],
+    )
+    .sort((a, b) => a.x - b.x)
+    .map(({ x, text }) => {
+      const wide = textWidth(text, SIZE);
       const most = area.right + 10 - wide;
-      const left = Math.max(4, Math.min(area.x(mark.x!) - wide / 2, most));
+      const left = Math.max(4, Math.min(x - wide / 2, most));
       let row = ends.findIndex((end) => end + 6 <= left);
       if (row < 0) row = ends.push(0) - 1;
       ends[row] = left + wide;
-      return { mark, middle: left + wide / 2, wide, row };
+      return { x, text, left, wide, row };
     });
-}
-
-/** Lines across; labels to the right, pushed apart downwards, then up. */
-function across(marks: readonly Mark[], area: Area): string[] {
-  const sorted = [...marks].sort((a, b) => area.y(a.y!) - area.y(b.y!));
-  const places = apart(
-    sorted.map((mark) => area.y(mark.y!)),
-    ROW,
-    area.top,
-    area.bottom,
-  );
-  return sorted.flatMap((mark, i) => {
-    const y = area.y(mark.y!);
-    return [
-      rule(area.left, area.right, y, y),
-      rule(area.right, area.right + 6, y, places[i]),
-      label(mark.label, area.right + 9, places[i] + 4, { 'font-size': SIZE }),
-    ];
-  });
 }
 
 /** Places at least `gap` apart and, as far as there is room, in bounds. */
@@ -131,48 +121,22 @@ export function apart(
   return moved;
 }
 
-function points(marks: readonly Mark[], area: Area): string[] {
-  return marks.flatMap((mark) => {
-    const x = area.x(mark.x!);
-    const y = area.y(mark.y!);
-    const wide = textWidth(mark.label, SIZE);
-    const left = x + 10 + wide > area.right;
-    const above = y - 12 > area.top + SIZE;
-    const at = [left ? x - 9 : x + 9, above ? y - 9 : y + 18] as const;
-    const words = {
-      'text-anchor': left ? 'end' : 'start',
-      'font-size': SIZE,
-    };
-    return [
-      element('circle', {
-        cx: x,
-        cy: y,
-        r: 6,
-        fill: 'none',
-        stroke: INK,
-        'stroke-width': 1.5,
-      }),
-      // A white edge keeps the words legible over lines.
-      label(mark.label, ...at, {
-        ...words,
-        stroke: '#ffffff',
-        'stroke-width': 3.5,
-        'stroke-linejoin': 'round',
-        'aria-hidden': 'true',
-      }),
-      label(mark.label, ...at, words),
-    ];
-  });
-}
-
-function rule(x1: number, x2: number, y1: number, y2: number): string {
-  return element('line', {
-    x1,
-    x2,
-    y1,
-    y2,
-    stroke: GREY,
-    'stroke-width': 1,
-    'stroke-dasharray': '4 3',
-  });
+/** A ring around a point, with its words beside it. */
+function point({ label: text, ...mark }: Mark, area: Area): string[] {
+  if (mark.x === undefined || mark.y === undefined) return [];
+  const [x, y] = [area.x(mark.x), area.y(mark.y)];
+  const left = x + 10 + textWidth(text, SIZE) > area.right;
+  const above = y - 12 > area.top + SIZE;
+  const at = [left ? x - 9 : x + 9, above ? y - 9 : y + 18] as const;
+  const words = { 'text-anchor': left ? 'end' : 'start', 'font-size': SIZE };
+  const ring = { cx: x, cy: y, r: 6, fill: 'none', stroke: INK };
+  return [
+    element('circle', { ...ring, 'stroke-width': 1.5 }),
+    // A white edge keeps the words legible over lines.
+    label(text, ...at, {
+      ...{ ...words, stroke: '#ffffff', 'stroke-width': 3.5 },
+      ...{ 'stroke-linejoin': 'round', 'aria-hidden': 'true' },
+    }),
+    label(text, ...at, words),
+  ];
 }

@@ -5,13 +5,14 @@
  * a group and stays small.
  */
 
-import { OptionError, show } from '../base/errors.ts';
-import { type Area, axes, numberText } from './axes.ts';
+import { show } from '../base/errors.ts';
+import { type Area, axes } from './axes.ts';
+import { checkHeight, refuse } from './checks.ts';
 import { textWidth } from './lettering.ts';
-import { checkHeight } from './lines-checks.ts';
 import { BLUE, GREY, VERMILLION } from './palette.ts';
+import { numberText } from './scale.ts';
 import { checkPicture, type PictureOptions, sheet } from './sheet.ts';
-import { element, escaped, label, px } from './svg.ts';
+import { element, label, line, px, upright } from './svg.ts';
 
 export interface Spike {
   /** ms, from 0 to the duration. */
@@ -57,27 +58,23 @@ export async function rasterPicture(picture: RasterPicture): Promise<string> {
   const labels = Math.max(...names.map((name) => textWidth(name, SIZE)));
   const left = Math.min(labels, width * 0.4) + 46;
 
-  let drawn = 0;
-  const { markup } = await axes(
-    {
-      width,
-      height,
-      room: { left, right: 18, top: page.top, bottom: page.foot },
-      x: { label: 'time (ms)', domain: [0, duration], grid: true },
-    },
-    {
-      over: (area) => {
-        const bands = bandsOf(groups, area);
-        const dots = dotsOf(spikes, bands, area);
-        drawn = dots.count;
-        return [
-          ...dots.paths,
-          ...separators(bands, area),
-          ...bandLabels(bands, names, area),
-        ].join('');
-      },
-    },
-  );
+  const { area, markup } = axes({
+    ...{ width, height },
+    room: { left, right: 18, top: page.top, bottom: page.foot },
+    x: { label: 'time (ms)', domain: [0, duration], grid: true },
+  });
+  const bands = bandsOf(groups, area);
+  const { paths, count: drawn } = dotsOf(spikes, bands, area);
+  const body = [
+    markup,
+    ...paths,
+    ...bands
+      .slice(1)
+      .map(({ top, height: own }) =>
+        line(area.left - 8, top + own, area.right, top + own, { stroke: GREY }),
+      ),
+    ...bandLabels(bands, names, area),
+  ];
   const counted =
     drawn < spikes.length
       ? ` on ${drawn} dots: spikes less than a dot apart share one`
@@ -85,33 +82,28 @@ export async function rasterPicture(picture: RasterPicture): Promise<string> {
   const description =
     `${spikes.length} spikes of ${groups.map(({ name }) => name).join(', ')} ` +
     `in ${duration} ms${counted}. Neuron 0 of a group is its lowest row.`;
-  return page.close(markup, height, description);
+  return page.close(body.join(''), height, description);
 }
 
 /** Bands by size, none too low for its label; the first is the lowest. */
 function bandsOf(groups: RasterPicture['groups'], area: Area): Band[] {
-  const all = area.bottom - area.top;
-  const small = new Set<number>();
-  const share = (i: number) => {
-    const rest = all - small.size * LEAST_BAND;
-    const neurons = groups.reduce(
-      (sum, { size }, j) => sum + (small.has(j) ? 0 : size),
-      0,
-    );
-    return small.has(i) ? LEAST_BAND : (rest * groups[i].size) / neurons;
-  };
-  for (let grown = true; grown; ) {
-    grown = false;
-    groups.forEach((_, i) => {
-      if (small.has(i) || share(i) >= LEAST_BAND) return;
-      small.add(i);
-      grown = true;
-    });
-  }
+  // From the smallest on: one too low for its label leaves the rest less.
+  const heights = new Map<string, number>();
+  let rest = area.bottom - area.top;
+  let neurons = groups.reduce((sum, { size }) => sum + size, 0);
+  const sorted = [...groups].sort((a, b) => a.size - b.size);
+  sorted.forEach(({ name, size }, i) => {
+    const share = (rest * size) / neurons;
+    const most = rest / (sorted.length - i);
+    const height = Math.min(most, Math.max(LEAST_BAND, share));
+    heights.set(name, height);
+    rest -= height;
+    neurons -= size;
+  });
   let bottom = area.bottom;
   let first = 0;
-  return groups.map(({ name, size }, i) => {
-    const height = small.size === groups.length ? all / small.size : share(i);
+  return groups.map(({ name, size }) => {
+    const height = heights.get(name)!;
     const band = { name, size, first, top: bottom - height, height };
     bottom -= height;
     first += size;
@@ -201,18 +193,6 @@ function strokes(
   return d;
 }
 
-function separators(bands: readonly Band[], area: Area): string[] {
-  return bands.slice(0, -1).map(({ top }) =>
-    element('line', {
-      x1: area.left - 8,
-      x2: area.right,
-      y1: top,
-      y2: top,
-      stroke: GREY,
-    }),
-  );
-}
-
 function bandLabels(
   bands: readonly Band[],
   names: readonly string[],
@@ -220,13 +200,10 @@ function bandLabels(
 ): string[] {
   const x = area.left - 8;
   const most = x - 30;
-  const at = `translate(25,${px((area.top + area.bottom) / 2)}) rotate(-90)`;
+  const middle = (area.top + area.bottom) / 2;
+  const style = { 'text-anchor': 'middle', 'font-size': SIZE };
   return [
-    element(
-      'text',
-      { transform: at, 'text-anchor': 'middle', 'font-size': SIZE },
-      escaped('neurons of each group'),
-    ),
+    upright('neurons of each group', 25, middle, style),
     ...bands.map(({ top, height }, i) => {
       // A name too long for its place is made narrower, not cut off.
       const narrow = textWidth(names[i], SIZE) > most;
@@ -241,28 +218,25 @@ function bandLabels(
 }
 
 function checkGroups({ spikes, groups, duration }: RasterPicture): void {
-  const fail = (message: string, data: Record<string, unknown>): never => {
-    throw new OptionError(message, data);
-  };
   if (!(duration > 0 && duration < Infinity)) {
-    fail(
+    refuse(
       `A raster of ${show(duration)} ms cannot be drawn: give the duration ` +
         'in ms, more than 0',
       { duration },
     );
   }
-  if (groups.length === 0) fail('A raster has no groups: name one or more', {});
+  if (groups.length === 0) refuse('A raster has no groups: name one or more');
   const sizes = new Map<string, number>();
   for (const { name, size } of groups) {
     if (!Number.isInteger(size) || size < 1) {
-      fail(
+      refuse(
         `Group "${name}" of a raster has size ${show(size)}: a group has a ` +
           'whole number of neurons, 1 or more',
         { name, size },
       );
     }
     if (sizes.has(name)) {
-      fail(`Two groups of a raster are named "${name}": name them apart`, {
+      refuse(`Two groups of a raster are named "${name}": name them apart`, {
         name,
       });
     }
@@ -271,7 +245,7 @@ function checkGroups({ spikes, groups, duration }: RasterPicture): void {
   const all = groups.reduce((sum, { size }) => sum + size, 0);
   for (const [index, { time, neuron, group }] of spikes.entries()) {
     if (!(time >= 0 && time <= duration)) {
-      fail(
+      refuse(
         `Spike ${index} of a raster is at ${show(time)} ms, outside 0 to ` +
           `${duration}: pass spikes of the time that is drawn`,
         { index, time },
@@ -279,14 +253,14 @@ function checkGroups({ spikes, groups, duration }: RasterPicture): void {
     }
     const size = group === undefined ? all : sizes.get(group);
     if (size === undefined) {
-      fail(
+      refuse(
         `Spike ${index} of a raster is of group ${show(group)}, which is not ` +
           `one of ${groups.map(({ name }) => show(name)).join(', ')}`,
         { index, group },
       );
     }
     if (!Number.isInteger(neuron) || neuron < 0 || neuron >= size!) {
-      fail(
+      refuse(
         `Spike ${index} of a raster is of neuron ${show(neuron)}: neurons ` +
           `here are 0 to ${size! - 1}`,
         { index, neuron },

@@ -5,66 +5,78 @@
  * asks anybody to tell red from green, and white is left for no value.
  */
 
-import { type Area, numberText, type Plot } from './axes.ts';
+import { type Area, frame, TITLE_LINE } from './axes.ts';
 import { textWidth } from './lettering.ts';
-import { GREY, INK } from './palette.ts';
-import { element, escaped, label, px } from './svg.ts';
+import { INK } from './palette.ts';
+import {
+  type Domain,
+  extentOf,
+  numberText,
+  shareOf,
+  ticks,
+  valueAt,
+} from './scale.ts';
+import { element, label, px, upright } from './svg.ts';
 
 export interface Shades {
-  readonly low: number;
-  readonly high: number;
+  /** Ends of the colours: of both signs, as far below 0 as above. */
+  readonly domain: Domain;
   readonly signed: boolean;
   /** Equal ratios, not equal differences, are equally far apart. */
   readonly log: boolean;
+  readonly ticks: readonly number[];
   /** #rrggbb */
   color(value: number): string;
 }
 
 const SIGNED = ['#053061', '#4393c3', '#e8e8e8', '#e08214', '#6b2f05'];
+const CIVIDIS = [
+  ...['#002051', '#0a326a', '#2b446e', '#4d566d', '#696970', '#7f7c75'],
+  ...['#948f78', '#ada476', '#caba6a', '#ead156', '#fdea45'],
+];
 
 /** Steps of a scale: more than the eye tells apart, few enough to group by. */
 const STEPS = 200;
 
-/** With `log`, both ends are above 0. */
+/** Shades of values, all above 0 with `log`; null of none. */
 export function shadesOf(
-  plot: Plot,
-  low: number,
-  high: number,
-  log = false,
-): Shades {
+  values: readonly (number | null)[],
+  log: boolean,
+  given?: Domain,
+): Shades | null {
+  const found = given ?? extentOf(values);
+  if (!found) return null;
+  let [low, high] = found;
+  if (low === high) {
+    [low, high] = log ? [low / 2, high * 2] : [low, low + (Math.abs(low) || 1)];
+  }
   const signed = low < 0 && high > 0;
   const reach = Math.max(-low, high);
-  const [from, to] = signed ? [-reach, reach] : [low, high];
-  const scale = plot.scale({
-    color: signed
-      ? { type: 'linear', domain: [0, 0.25, 0.5, 0.75, 1], range: SIGNED }
-      : { type: 'linear', domain: [0, 1], scheme: 'cividis' },
-  })!;
-  const color = (value: number) => {
-    const step = Math.round(share(value, from, to, log) * STEPS) / STEPS;
-    return hex(scale.apply(step));
-  };
-  return { low: from, high: to, signed, log, color };
+  const domain: Domain = signed ? [-reach, reach] : [low, high];
+  const share = shareOf(domain, log);
+  const colors = signed ? SIGNED : CIVIDIS;
+  const color = (value: number) =>
+    between(colors, Math.round(share(value) * STEPS) / STEPS);
+  return { domain, signed, log, ticks: ticks(domain, log ? 7 : 5, log), color };
 }
 
-/** Where a value stands between two others: 0 at `low`, 1 at `high`. */
-function share(value: number, low: number, high: number, log: boolean) {
-  const [at, from, to] = log
-    ? [value, low, high].map(Math.log10)
-    : [value, low, high];
-  return (at - from) / (to - from || 1);
-}
+const partsOf = (color: string) =>
+  [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
 
-function hex(color: string): string {
-  if (color.startsWith('#')) return color;
-  const parts = color.match(/\d+/g)!.slice(0, 3).map(Number);
-  return `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`;
+function between(colors: readonly string[], share: number): string {
+  const along = share * (colors.length - 1);
+  const from = Math.min(colors.length - 2, Math.floor(along));
+  const next = partsOf(colors[from + 1]);
+  const mixed = partsOf(colors[from]).map((part, i) =>
+    Math.round(part + (along - from) * (next[i] - part)),
+  );
+  return `#${mixed.map((part) => part.toString(16).padStart(2, '0')).join('')}`;
 }
 
 /** Black or white, whichever is legible on a colour (WCAG luminance). */
 export function inkOn(color: string): string {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const part = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+  const [red, green, blue] = partsOf(color).map((whole) => {
+    const part = whole / 255;
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
   });
   const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
@@ -72,18 +84,13 @@ export function inkOn(color: string): string {
 }
 
 const SIZE = 12;
+const WIDE = 14;
+const SLICES = 100;
 
 /** Room that the bar of the scale takes to the right of the frame. */
-export function shadeBarRoom(
-  low: number,
-  high: number,
-  title: readonly string[],
-  log = false,
-): number {
-  const widths = shadeTicks(low, high, log).map((value) =>
-    textWidth(numberText(value), SIZE),
-  );
-  return 20 + 14 + 10 + Math.max(...widths) + 8 + title.length * 17;
+export function shadeBarRoom(shades: Shades, title: readonly string[]): number {
+  const widths = shades.ticks.map((one) => textWidth(numberText(one), SIZE));
+  return 20 + WIDE + 10 + Math.max(...widths) + 8 + title.length * TITLE_LINE;
 }
 
 /** The scale beside the picture, with its ticks and name. */
@@ -92,84 +99,38 @@ export function shadeBar(
   title: readonly string[],
   area: Area,
 ): string {
-  const { low, high, log, color } = shades;
-  const left = area.right + 20;
-  const tall = area.bottom - area.top;
-  const y = (value: number) =>
-    area.bottom - share(value, low, high, log) * tall;
-  const slices = 100;
-  const parts: string[] = [];
-  for (let i = 0; i < slices; i++) {
-    const along = (i + 0.5) / slices;
-    const value = log
-      ? low * (high / low) ** along
-      : low + along * (high - low);
-    const top = area.bottom - ((i + 1) * tall) / slices;
-    // A little higher than its share, so that no seam shows.
-    const height = tall / slices + (i > 0 ? 0.5 : 0);
-    const fill = color(value);
-    parts.push(element('rect', { x: left, y: top, width: 14, height, fill }));
-  }
-  const ticks = shadeTicks(low, high, log);
-  for (const value of ticks) {
-    parts.push(
-      element('path', {
-        d: `M${px(left + 14)} ${px(y(value))}h5`,
-        stroke: INK,
-      }),
-      label(numberText(value), left + 22, y(value) + 4, { 'font-size': SIZE }),
-    );
-  }
-  parts.push(
+  const { domain, log, color } = shades;
+  const { top, bottom, right } = area;
+  const left = right + 20;
+  const tall = bottom - top;
+  const share = shareOf(domain, log);
+  const slices = Array.from({ length: SLICES }, (_, i) =>
     element('rect', {
-      x: left,
-      y: area.top,
-      width: 14,
-      height: tall,
-      fill: 'none',
-      stroke: GREY,
+      ...{ x: left, y: bottom - ((i + 1) * tall) / SLICES, width: WIDE },
+      // A little higher than its share, so that no seam shows.
+      height: tall / SLICES + (i > 0 ? 0.5 : 0),
+      fill: color(valueAt(domain, (i + 0.5) / SLICES, log)),
     }),
   );
-  const end = area.right + shadeBarRoom(low, high, title, log) - 8;
-  const middle = px((area.top + area.bottom) / 2);
-  title.forEach((line, i) => {
-    const at = px(end - (title.length - 1 - i) * 17);
-    const transform = `translate(${at},${middle}) rotate(-90)`;
-    const style = { 'text-anchor': 'middle', 'font-size': 13 };
-    parts.push(element('text', { transform, ...style }, escaped(line)));
+  const marks = shades.ticks.flatMap((value) => {
+    const y = bottom - share(value) * tall;
+    return [
+      element('path', { d: `M${px(left + WIDE)} ${px(y)}h5`, stroke: INK }),
+      label(numberText(value), left + 22, y + 4, { 'font-size': SIZE }),
+    ];
   });
-  return element('g', { 'aria-label': 'colour scale' }, ...parts);
-}
-
-/** About five round numbers from low to high. */
-export function shadeTicks(low: number, high: number, log = false): number[] {
-  if (log) {
-    const found = logTicks(low, high);
-    if (found.length >= 2) return found;
-  }
-  const rough = (high - low) / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step =
-    [1, 2, 5, 10].find((one) => one * power >= rough * 0.99)! * power;
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
-}
-
-/** Powers of ten, and between few of them some of their multiples. */
-function logTicks(low: number, high: number): number[] {
-  const [first, last] = [low, high].map((end) => Math.log10(end));
-  const decades = last - first;
-  // Within less than a decade, logarithms are nearly straight.
-  if (decades < 0.7) return [];
-  const factors =
-    decades < 1.5 ? [1, 1.5, 2, 3, 5, 7] : decades < 3 ? [1, 2, 5] : [1];
-  const step = Math.ceil((last - first) / 7);
-  const found: number[] = [];
-  const from = Math.floor(first / step) * step;
-  for (let power = from; power <= last; power += step) {
-    found.push(...factors.map((factor) => Number(`${factor}e${power}`)));
-  }
-  const slack = 1 + 1e-9;
-  return found.filter((v) => v >= low / slack && v <= high * slack);
+  const end = right + shadeBarRoom(shades, title) - 8;
+  const names = title.map((text, i) => {
+    const x = end - (title.length - 1 - i) * TITLE_LINE;
+    const style = { 'text-anchor': 'middle', 'font-size': 13 };
+    return upright(text, x, (top + bottom) / 2, style);
+  });
+  return element(
+    'g',
+    { 'aria-label': 'colour scale' },
+    ...slices,
+    ...marks,
+    frame({ left, right: left + WIDE, top, bottom }),
+    ...names,
+  );
 }

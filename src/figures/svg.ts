@@ -59,3 +59,28 @@ export function label(
 ): string {
   return element('text', { x, y, ...attributes }, escaped(text));
 }
+
+/** Words that are read from below, around a place. */
+export function upright(
+  text: string,
+  x: number,
+  y: number,
+  attributes: Attributes = {},
+): string {
+  const transform = `translate(${px(x)},${px(y)}) rotate(-90)`;
+  return element('text', { transform, ...attributes }, escaped(text));
+}
+
+export function line(
+  x1: number,
+  y1: number,
+  x2: number,
+  y2: number,
+  attributes: Attributes,
+): string {
+  return element('line', { x1, x2, y1, y2, ...attributes });
+}
+
+/** Data of a path through points. */
+export const through = (points: readonly (readonly number[])[]) =>
+  `M${points.map((point) => point.map(px).join(' ')).join('L')}`;

@@ -10,18 +10,32 @@ import { element, px } from './svg.ts';
 /** Left, top, width and height in px. */
 export type Box = readonly [number, number, number, number];
 
-const TEXTURES = [
-  'plain',
-  'rising',
-  'level',
-  'falling',
-  'crossed',
-  'upright',
-  'dotted',
-] as const;
-type Texture = (typeof TEXTURES)[number];
-
 const STEP = 6;
+
+/** Strokes of each texture on a box, as data of a path. */
+const TEXTURES: readonly ((box: Box) => string)[] = [
+  () => '',
+  (box) => slanted(box, 1),
+  ([x, y, width, height]) =>
+    steps(height)
+      .map((at) => `M${px(x)} ${px(y + at)}h${px(width)}`)
+      .join(''),
+  (box) => slanted(box, -1),
+  (box) => slanted(box, 1) + slanted(box, -1),
+  ([x, y, width, height]) =>
+    steps(width, 4)
+      .map((at) => `M${px(x + at)} ${px(y)}v${px(height)}`)
+      .join(''),
+  ([x, y, width, height]) =>
+    steps(height)
+      .flatMap((down) =>
+        steps(width, 5).map(
+          (along) => `M${px(x + along)} ${px(y + down)}h0.01`,
+        ),
+      )
+      .join(''),
+];
+const DOTTED = TEXTURES.length - 1;
 
 /** A bar of series number `index`, with its texture. */
 export function texturedBar(index: number, box: Box): string {
@@ -29,51 +43,18 @@ export function texturedBar(index: number, box: Box): string {
   const { color } = seriesStyle(index);
   // Seven colours with seven textures: the second seven pair them anew.
   const turn = Math.floor(index / TEXTURES.length);
-  const texture = TEXTURES[(index + turn) % TEXTURES.length];
+  const texture = (index + turn) % TEXTURES.length;
   const bar = element('rect', {
     ...{ x, y, width, height, fill: color },
     ...{ stroke: color, 'stroke-width': 1 },
   });
-  const d = strokes(texture, box);
+  const d = TEXTURES[texture](box);
   if (d === '') return bar;
-  const dotted = texture === 'dotted';
-  return (
-    bar +
-    element('path', {
-      ...{ d, fill: 'none', stroke: '#ffffff' },
-      'stroke-width': dotted ? 2.4 : 1.4,
-      'stroke-linecap': dotted ? 'round' : undefined,
-    })
-  );
-}
-
-function strokes(texture: Texture, box: Box): string {
-  switch (texture) {
-    case 'plain':
-      return '';
-    case 'rising':
-      return slanted(box, 1);
-    case 'falling':
-      return slanted(box, -1);
-    case 'crossed':
-      return slanted(box, 1) + slanted(box, -1);
-    case 'level':
-      return steps(box[3])
-        .map((at) => `M${px(box[0])} ${px(box[1] + at)}h${px(box[2])}`)
-        .join('');
-    case 'upright':
-      return steps(box[2], 4)
-        .map((at) => `M${px(box[0] + at)} ${px(box[1])}v${px(box[3])}`)
-        .join('');
-    case 'dotted':
-      return steps(box[3])
-        .flatMap((down) =>
-          steps(box[2], 5).map(
-            (right) => `M${px(box[0] + right)} ${px(box[1] + down)}h0.01`,
-          ),
-        )
-        .join('');
-  }
+  const look =
+    texture === DOTTED
+      ? { 'stroke-width': 2.4, 'stroke-linecap': 'round' }
+      : { 'stroke-width': 1.4 };
+  return bar + element('path', { d, fill: 'none', stroke: '#ffffff', ...look });
 }
 
 /** Strokes evenly inside a length, none on its ends. */
@@ -85,7 +66,7 @@ function steps(length: number, step = STEP): number[] {
 }
 
 /** Strokes through the box, cut off at its edges: 1 rises, -1 falls. */
-function slanted([x, y, width, height]: Box, way: 1 | -1): string {
+export function slanted([x, y, width, height]: Box, way: 1 | -1): string {
   let d = '';
   for (let sum = STEP / 2; sum < width + height; sum += STEP) {
     const from = Math.max(0, sum - height);

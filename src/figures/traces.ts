@@ -1,8 +1,8 @@
-/** Traces over time, or measured points beside the curve of a theory. */
+/** Traces over time and rates of populations, as lines. */
 
-import { OptionError } from '../base/errors.ts';
+import { refuse } from './checks.ts';
+import type { Mark } from './figure.ts';
 import { linesPicture } from './lines.ts';
-import type { Mark } from './marks.ts';
 import type { PictureOptions } from './sheet.ts';
 
 export interface Trace {
@@ -27,27 +27,70 @@ export interface TracesPicture extends PictureOptions {
 }
 
 /**
- * SVG of traces. Lines of more points than pixels are drawn by the points
- * that show. Throws ShapeError for values without times, NonFiniteError for
- * an infinite value, OptionError for one that a logarithmic axis cannot show.
+ * SVG of traces, or of measured points beside the curve of a theory. Lines of
+ * more points than pixels are drawn by the points that show. Throws ShapeError
+ * for values without times, NonFiniteError for an infinite value, OptionError
+ * for one that a logarithmic axis cannot show.
  */
 export async function tracesPicture(picture: TracesPicture): Promise<string> {
-  const { series, xLabel, yLabel, xLog, yLog, marks = [] } = picture;
+  const { series, xLabel, yLabel, xLog, yLog } = picture;
   if (series.length === 0) {
-    throw new OptionError(
-      'A picture of traces has no series: pass one or more',
+    refuse('A picture of traces has no series: pass one or more');
+  }
+  return linesPicture({
+    ...picture,
+    lines: series.map(({ name, times, values, unit, style }) => ({
+      name: unit === undefined ? name : `${name} (${unit})`,
+      ...{ xs: times, ys: values, style },
+    })),
+    x: { label: xLabel, log: xLog },
+    y: { label: yLabel, log: yLog },
+  });
+}
+
+export interface RatePicture extends PictureOptions {
+  readonly groups: readonly {
+    readonly name: string;
+    /** One a bin, the first from `start` on; NaN is a gap. */
+    readonly rates: ArrayLike<number>;
+  }[];
+  /** ms */
+  readonly bin: number;
+  /** Begin of the first bin in ms; default 0. */
+  readonly start?: number;
+  /** Unit of the rates; default Hz (spikes a second and neuron). */
+  readonly unit?: string;
+  readonly marks?: readonly Mark[];
+}
+
+/**
+ * SVG of rates over time, one line of steps a group. Throws OptionError and
+ * NonFiniteError.
+ */
+export async function ratePicture(picture: RatePicture): Promise<string> {
+  const { groups, bin, start = 0, unit = 'Hz' } = picture;
+  if (groups.length === 0) {
+    refuse('A picture of rates has no group: pass one or more');
+  }
+  if (!(bin > 0 && bin < Infinity)) {
+    refuse(
+      `Rates in bins of ${bin} ms cannot be drawn: a bin is longer than 0`,
+      { bin },
     );
   }
   return linesPicture({
     ...picture,
-    lines: series.map(({ name, times, values, unit, style = 'line' }) => ({
-      name: unit === undefined ? name : `${name} (${unit})`,
-      xs: times,
-      ys: values,
-      style,
+    // Both ends of every bin: a step has a right edge, before a gap too.
+    lines: groups.map(({ name, rates }) => ({
+      name,
+      xs: Array.from(rates).flatMap((_, i) => [
+        start + i * bin,
+        start + (i + 1) * bin,
+      ]),
+      ys: Array.from(rates).flatMap((rate) => [rate, rate]),
+      count: rates.length,
     })),
-    x: { label: xLabel, log: xLog },
-    y: { label: yLabel, log: yLog },
-    marks,
+    x: { label: 'time (ms)' },
+    y: { label: `rate (${unit})`, fromZero: true },
   });
 }

@@ -9,7 +9,8 @@
  */
 
 import { GraphError } from '../base/errors.ts';
-import * as f32 from './f32.ts';
+import { BITS } from './bits.ts';
+import { ELEMENTARY } from './elementary.ts';
 
 export type Expression =
   | { readonly kind: 'number'; readonly value: number }
@@ -49,23 +50,23 @@ export interface OwnFunction {
 
 export type OwnFunctions = Readonly<Record<string, OwnFunction>>;
 
-/** Functions of the language: name in WGSL, in float64 and in float32. */
-const FUNCTIONS: Record<
-  string,
-  { arity: number; wgsl: string; js: string; js32: string }
-> = {
-  exp: { arity: 1, wgsl: 'exp_', js: 'Math.exp', js32: 'f32.exp' },
-  log: { arity: 1, wgsl: 'log_', js: 'Math.log', js32: 'f32.log' },
-  tanh: { arity: 1, wgsl: 'tanh_', js: 'Math.tanh', js32: 'f32.tanh' },
-  sin: { arity: 1, wgsl: 'sin_', js: 'Math.sin', js32: 'f32.sin' },
-  cos: { arity: 1, wgsl: 'cos_', js: 'Math.cos', js32: 'f32.cos' },
-  tan: { arity: 1, wgsl: 'tan_', js: 'Math.tan', js32: 'f32.tan' },
-  sqrt: { arity: 1, wgsl: 'sqrt', js: 'Math.sqrt', js32: 'f32.sqrt' },
-  abs: { arity: 1, wgsl: 'abs', js: 'Math.abs', js32: 'Math.abs' },
-  where: { arity: 3, wgsl: '', js: '', js32: '' },
+/** Functions of the language, with their number of arguments. */
+const FUNCTIONS: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(Object.keys(ELEMENTARY).map((name) => [name, 1])),
+  sqrt: 1,
+  abs: 1,
+  where: 3,
 };
 
-const COMPARISONS = ['<=', '>=', '==', '!=', '<', '>'];
+/** Those that the elementary functions are made of; 0: of any number. */
+export const INNER: Readonly<Record<string, number>> = {
+  ...FUNCTIONS,
+  ...Object.fromEntries(
+    Object.entries(BITS).map(([name, { arity }]) => [name, arity]),
+  ),
+};
+
+export const COMPARISONS = ['<=', '>=', '==', '!=', '<', '>'];
 const TOKEN =
   /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(<=|>=|==|!=|[-+*/()<>,]))/y;
 
@@ -76,6 +77,7 @@ const TOKEN =
 export function parseExpression(
   text: string,
   own: OwnFunctions = {},
+  functions = FUNCTIONS,
 ): Expression {
   const tokens = tokenize(text);
   let at = 0;
@@ -85,7 +87,7 @@ export function parseExpression(
     throw new GraphError(
       `Formula "${text}" cannot be read at "${tokens.slice(at).join(' ')}": ` +
         'use numbers, names, + - * /, comparisons and ' +
-        [...Object.keys(FUNCTIONS), ...Object.keys(own)].join(', '),
+        [...Object.keys(functions), ...Object.keys(own)].join(', '),
       { text },
     );
   };
@@ -137,8 +139,9 @@ export function parseExpression(
       if (own[token].parameters.length !== args.length) return fail();
       return { kind: 'call', name: token, args, own: true };
     }
-    if (!Object.hasOwn(FUNCTIONS, token)) return fail();
-    if (FUNCTIONS[token].arity !== args.length) return fail();
+    if (!Object.hasOwn(functions, token)) return fail();
+    const arity = functions[token];
+    if (arity > 0 && arity !== args.length) return fail();
     return { kind: 'call', name: token, args };
   };
 
@@ -165,125 +168,56 @@ function tokenize(text: string): string[] {
   return tokens;
 }
 
-/**
- * WGSL text; numbers carry the f suffix so that constants fold in float32.
- * Results of inner operations are pinned (math.wgsl): every operation rounds
- * by itself on every driver, as in the float32 form for the CPU.
- */
-export function toWgsl(e: Expression): string {
+/** The same with other parts, `e` itself where it has none. */
+export function rewritten(
+  e: Expression,
+  part: (inner: Expression) => Expression,
+): Expression {
   switch (e.kind) {
-    case 'number': {
-      const text = String(Math.fround(e.value));
-      return /[.e]/.test(text) ? `${text}f` : `${text}.0f`;
-    }
-    case 'name':
-      return e.name;
     case 'negate':
-      return `(-${pinned(e.operand)})`;
+      return { ...e, operand: part(e.operand) };
     case 'binary':
-      // Drivers turn a division by a known number into a product.
-      return e.operator === '/' && e.right.kind === 'number'
-        ? `(${pinned(e.left)} / pin(${toWgsl(e.right)}))`
-        : `(${pinned(e.left)} ${e.operator} ${pinned(e.right)})`;
-    case 'call': {
-      const args = e.args.map(pinned);
-      if (e.own) return `own_${e.name}(${args.join(', ')})`;
-      return e.name === 'where'
-        ? `select(${args[2]}, ${args[1]}, ${args[0]})`
-        : `${FUNCTIONS[e.name].wgsl}(${args.join(', ')})`;
-    }
+      return { ...e, left: part(e.left), right: part(e.right) };
+    case 'call':
+      return { ...e, args: e.args.map(part) };
+    default:
+      return e;
   }
 }
 
-/** An operand of another operation. */
-function pinned(e: Expression): string {
-  const rounds =
-    (e.kind === 'binary' && !COMPARISONS.includes(e.operator)) ||
-    (e.kind === 'call' && e.name !== 'where');
-  return rounds ? `pin(${toWgsl(e)})` : toWgsl(e);
-}
-
-/** JavaScript text; `single` rounds to float32 after every operation. */
-export function toJs(e: Expression, single: boolean): string {
+/** What a formula is made of. */
+export function partsOf(e: Expression): readonly Expression[] {
   switch (e.kind) {
-    case 'number':
-      return String(single ? Math.fround(e.value) : e.value);
-    case 'name':
-      return e.name;
     case 'negate':
-      return `(-${toJs(e.operand, single)})`;
-    case 'binary': {
-      const text = `(${toJs(e.left, single)} ${e.operator} ${toJs(e.right, single)})`;
-      const rounds = single && !COMPARISONS.includes(e.operator);
-      return rounds ? `Math.fround${text}` : text;
-    }
-    case 'call': {
-      const args = e.args.map((arg) => toJs(arg, single));
-      if (e.own) {
-        const own = `own.${e.name}`;
-        const list = args.join(', ');
-        return single
-          ? `Math.fround((${own}.js32 ?? ${own}.js)(${list}))`
-          : `${own}.js(${list})`;
-      }
-      if (e.name === 'where') return `(${args[0]} ? ${args[1]} : ${args[2]})`;
-      const { js, js32 } = FUNCTIONS[e.name];
-      return `${single ? js32 : js}(${args.join(', ')})`;
-    }
+      return [e.operand];
+    case 'binary':
+      return [e.left, e.right];
+    case 'call':
+      return e.args;
+    default:
+      return [];
   }
-}
-
-/** WGSL of the user's own functions. */
-export function ownWgsl(own: OwnFunctions): string {
-  return Object.entries(own)
-    .map(([name, { parameters, wgsl }]) => {
-      const list = parameters.map((parameter) => `${parameter}: f32`);
-      return `fn own_${name}(${list.join(', ')}) -> f32 {\n${wgsl}\n}\n`;
-    })
-    .join('');
-}
-
-/**
- * Compiles JavaScript text to a function; `f32` and `own` are in its scope.
- * Formulas are parsed before they come here, so no text of a user is ever
- * executed.
- */
-export function compileJs(
-  parameters: string[],
-  body: string,
-  own: OwnFunctions = {},
-): CallableFunction {
-  const text = `return (${parameters.join(', ')}) => {${body}}`;
-  return new Function('f32', 'own', text)(f32, own);
 }
 
 /** Names that a formula uses, in the order in which they come. */
 export function namesIn(e: Expression): string[] {
-  switch (e.kind) {
-    case 'number':
-      return [];
-    case 'name':
-      return [e.name];
-    case 'negate':
-      return namesIn(e.operand);
-    case 'binary':
-      return [...new Set([...namesIn(e.left), ...namesIn(e.right)])];
-    case 'call':
-      return [...new Set(e.args.flatMap(namesIn))];
-  }
+  return e.kind === 'name'
+    ? [e.name]
+    : [...new Set(partsOf(e).flatMap(namesIn))];
 }
 
 /** How many operations of a formula stand one in another. */
 export function depthOf(e: Expression): number {
-  switch (e.kind) {
-    case 'number':
-    case 'name':
-      return 0;
-    case 'negate':
-      return 1 + depthOf(e.operand);
-    case 'binary':
-      return 1 + Math.max(depthOf(e.left), depthOf(e.right));
-    case 'call':
-      return 1 + Math.max(0, ...e.args.map(depthOf));
-  }
+  const parts = partsOf(e);
+  return parts.length === 0 ? 0 : 1 + Math.max(...parts.map(depthOf));
+}
+
+/** The same with other names. */
+export function renamed(
+  e: Expression,
+  to: (name: string) => string,
+): Expression {
+  return e.kind === 'name'
+    ? { ...e, name: to(e.name) }
+    : rewritten(e, (part) => renamed(part, to));
 }

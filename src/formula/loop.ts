@@ -7,12 +7,12 @@
 import { GraphError, OptionError } from '../base/errors.ts';
 import type { FloatArray } from '../base/tensor.ts';
 import {
-  compileJs,
   type Expression,
   type OwnFunctions,
   parseExpression,
-  toJs,
+  rewritten,
 } from './expression.ts';
+import { compileJs, toJs } from './js.ts';
 
 /** One pass over n elements: loads, formulas in order, stores at the end. */
 export interface LoopSpec {
@@ -118,25 +118,14 @@ function renamed(
   own: OwnFunctions,
 ): Expression {
   const rename = (e: Expression): Expression => {
-    switch (e.kind) {
-      case 'number':
-        return e;
-      case 'name': {
-        const name = names.get(e.name);
-        if (name !== undefined) return { kind: 'name', name };
-        throw new GraphError(
-          `Formula "${formula}" uses "${e.name}", which is no array, constant ` +
-            `or earlier let: use ${[...names.keys()].join(', ')}`,
-          { formula, name: e.name },
-        );
-      }
-      case 'negate':
-        return { ...e, operand: rename(e.operand) };
-      case 'binary':
-        return { ...e, left: rename(e.left), right: rename(e.right) };
-      case 'call':
-        return { ...e, args: e.args.map(rename) };
-    }
+    if (e.kind !== 'name') return rewritten(e, rename);
+    const name = names.get(e.name);
+    if (name !== undefined) return { kind: 'name', name };
+    throw new GraphError(
+      `Formula "${formula}" uses "${e.name}", which is no array, constant ` +
+        `or earlier let: use ${[...names.keys()].join(', ')}`,
+      { formula, name: e.name },
+    );
   };
   return rename(parseExpression(formula, own));
 }

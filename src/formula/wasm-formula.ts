@@ -4,9 +4,11 @@
  * more than once is computed once, which changes no bit.
  */
 
-import { type Expression, namesIn } from './expression.ts';
+import { BITS, type Bits } from './bits.ts';
+import { ELEMENTARY, type ElementaryName, NORMAL } from './elementary.ts';
+import { type Expression, namesIn, partsOf } from './expression.ts';
+import { type Routine, readRoutine, unrolled } from './routine.ts';
 import type { Code, Plain } from './wasm/code.ts';
-import { applyFunction, VECTORISED } from './wasm/functions.ts';
 
 /** Numbers in each lane, or all bits of a lane set where a condition holds. */
 type Kind = 'number' | 'condition';
@@ -15,21 +17,12 @@ const PLAIN = ['where', 'abs', 'sqrt'];
 
 /** Whether all functions of a formula are there. */
 export function hasVectors(e: Expression, single: boolean): boolean {
-  switch (e.kind) {
-    case 'number':
-    case 'name':
-      return true;
-    case 'negate':
-      return hasVectors(e.operand, single);
-    case 'binary':
-      return hasVectors(e.left, single) && hasVectors(e.right, single);
-    case 'call':
-      return (
-        !e.own &&
-        (PLAIN.includes(e.name) || (single && VECTORISED.has(e.name))) &&
-        e.args.every((arg) => hasVectors(arg, single))
-      );
-  }
+  const known =
+    e.kind !== 'call' ||
+    (!e.own &&
+      (PLAIN.includes(e.name) ||
+        (single && Object.hasOwn(ELEMENTARY, e.name))));
+  return known && partsOf(e).every((part) => hasVectors(part, single));
 }
 
 const ARITHMETIC = { '+': 'add', '-': 'sub', '*': 'mul', '/': 'div' } as const;
@@ -41,19 +34,6 @@ const COMPARISONS = {
   '<=': 'le',
   '>=': 'ge',
 } as const;
-
-function partsOf(e: Expression): readonly Expression[] {
-  switch (e.kind) {
-    case 'negate':
-      return [e.operand];
-    case 'binary':
-      return [e.left, e.right];
-    case 'call':
-      return e.args;
-    default:
-      return [];
-  }
-}
 
 /**
  * Writes formulas into a function. Names stand for vectors in locals, each
@@ -213,9 +193,50 @@ export class Formulas {
       this.code.op('v128.bitselect');
       return 'number';
     }
-    this.number(e.args[0]);
-    if (VECTORISED.has(e.name)) applyFunction(this.code, e.name);
-    else this.op(e.name);
-    return 'number';
+    for (const arg of e.args) this.number(arg);
+    if (Object.hasOwn(ELEMENTARY, e.name)) {
+      applyFunction(this.code, e.name as ElementaryName);
+      return 'number';
+    }
+    if (!Object.hasOwn(BITS, e.name)) {
+      this.op(e.name);
+      return 'number';
+    }
+    const form: Bits = BITS[e.name as keyof typeof BITS];
+    form.wasm?.(this.code);
+    return form.condition ? 'condition' : 'number';
+  }
+}
+
+/** Takes the vector of four float32 on the stack and puts a function of it there. */
+export function applyFunction(code: Code, name: ElementaryName): void {
+  applyRoutine(code, readRoutine(ELEMENTARY[name]));
+}
+
+/** Standard normal numbers of the uniform ones in two vectors on the stack. */
+export function applyNormal(code: Code): void {
+  applyRoutine(code, readRoutine(NORMAL));
+}
+
+/** All of it is computed, and the first end whose condition holds is taken. */
+function applyRoutine(code: Code, routine: Routine): void {
+  const { parameters, steps, result } = unrolled(routine);
+  const ends = steps.filter((step) => 'when' in step);
+  const formulas = new Formulas(code, true, [
+    ...steps.map(({ value }) => value),
+    ...ends.map(({ when }) => when),
+    result,
+  ]);
+  for (const name of [...parameters].reverse()) {
+    code.set(formulas.local(name));
+  }
+  for (const step of steps) {
+    if ('name' in step) formulas.let(step.name, step.value);
+  }
+  for (const { value } of ends) formulas.number(value);
+  formulas.number(result);
+  for (const { when } of ends.reverse()) {
+    formulas.condition(when);
+    code.op('v128.bitselect');
   }
 }

@@ -6,7 +6,8 @@
  */
 
 import type { FloatArray } from '../base/tensor.ts';
-import { compileJs, type Expression, namesIn } from './expression.ts';
+import { type Expression, namesIn } from './expression.ts';
+import { compileJs } from './js.ts';
 import {
   checkPrecision,
   type Loop,

@@ -1,11 +1,11 @@
 /**
  * Two kernels as one: what the first makes is read by the second alone, an
  * elementwise one, and never stored. Each number has the bits that it had: in
- * between it is pinned (math.wgsl), so that no driver rewrites the two formulas
+ * between it is pinned (mathWgsl), so that no driver rewrites the two formulas
  * as one.
  */
 
-import type { Expression } from '../formula/expression.ts';
+import { renamed } from '../formula/expression.ts';
 import type { CpuForm, Kernel } from './kernel.ts';
 import { mapGpu, type Output, type Parts } from './map-gpu.ts';
 
@@ -140,21 +140,6 @@ function renamedAll(list: readonly Output[], to: (name: string) => string) {
     formula: renamed(formula, to),
     inPlace: null,
   }));
-}
-
-function renamed(e: Expression, to: (name: string) => string): Expression {
-  switch (e.kind) {
-    case 'number':
-      return e;
-    case 'name':
-      return { ...e, name: to(e.name) };
-    case 'negate':
-      return { ...e, operand: renamed(e.operand, to) };
-    case 'binary':
-      return { ...e, left: renamed(e.left, to), right: renamed(e.right, to) };
-    case 'call':
-      return { ...e, args: e.args.map((arg) => renamed(arg, to)) };
-  }
 }
 
 interface First {

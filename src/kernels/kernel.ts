@@ -163,7 +163,7 @@ function groups(n: number, share: number): [number] {
 
 /**
  * A kernel of one output in which each element is computed by itself, from a
- * file of kernels/ in which some words are replaced. Files that need math.wgsl
+ * file of kernels/ in which some words are replaced. Files that need `math`
  * have `params.zero` after their own parameters.
  */
 export function elementKernel(spec: {

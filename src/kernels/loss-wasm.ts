@@ -7,8 +7,9 @@
 import type { FloatArray } from '../base/tensor.ts';
 import { addressOf, arrayInArena } from '../formula/wasm/arena.ts';
 import { Code, hasSimd } from '../formula/wasm/code.ts';
-import { applyFunction } from '../formula/wasm/functions.ts';
+
 import { Steps } from '../formula/wasm/steps.ts';
+import { applyFunction } from '../formula/wasm-formula.ts';
 import { runRange } from './ranges.ts';
 
 /** Per row of [rows, features]: the error, or the loss. */

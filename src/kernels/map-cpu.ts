@@ -5,7 +5,8 @@
  */
 
 import type { FloatArray } from '../base/tensor.ts';
-import { compileJs, type Expression, toJs } from '../formula/expression.ts';
+import { renamed } from '../formula/expression.ts';
+import { compileJs, toJs } from '../formula/js.ts';
 import { addressOf, arrayInArena } from '../formula/wasm/arena.ts';
 import type { CpuForm } from './kernel.ts';
 import type { Form, Parts } from './map-gpu.ts';
@@ -51,7 +52,7 @@ function planOf(parts: Parts): MapPlan & { readonly sources: number[] } {
     names.set(name, `p_${k}`);
   });
   const lets = outputs.map(({ name, formula }, k) => {
-    const value = renamed(formula, names);
+    const value = renamed(formula, (old) => names.get(old) ?? old);
     // Formulas that follow see the new value.
     names.set(name, `l_${k}`);
     return value;
@@ -67,22 +68,6 @@ function planOf(parts: Parts): MapPlan & { readonly sources: number[] } {
     lets,
     stores: outputs.map((_, k) => k),
   };
-}
-
-function renamed(e: Expression, names: Map<string, string>): Expression {
-  const rename = (part: Expression) => renamed(part, names);
-  switch (e.kind) {
-    case 'number':
-      return e;
-    case 'name':
-      return { kind: 'name', name: names.get(e.name) ?? e.name };
-    case 'negate':
-      return { ...e, operand: rename(e.operand) };
-    case 'binary':
-      return { ...e, left: rename(e.left), right: rename(e.right) };
-    case 'call':
-      return { ...e, args: e.args.map(rename) };
-  }
 }
 
 /** False: not with these operands. */

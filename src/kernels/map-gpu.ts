@@ -5,7 +5,8 @@
  * the last element, up to the next four, belongs to nobody.
  */
 
-import { type Expression, toWgsl } from '../formula/expression.ts';
+import type { Expression } from '../formula/expression.ts';
+import { toWgsl } from '../formula/wgsl.ts';
 import { type GpuForm, launch, WORKGROUP } from './kernel.ts';
 
 /** How the place of element i is found: the general way takes four divisions. */
@@ -69,7 +70,7 @@ function bindings(parts: Parts, math: string, fours: boolean): string[] {
       ['step', 'count', 'low'].map((part) => `${part}_${name}: u32`),
     ),
     ...constants.map((name) => `${name}: f32`),
-    // The rest of a uniform block is 0; math.wgsl needs one such word.
+    // The rest of a uniform block is 0; mathWgsl needs one such word.
     'zero: u32',
   ];
   return [

@@ -5,7 +5,7 @@
  */
 
 import { type Shape, sizeOf } from '../base/tensor.ts';
-import * as f32 from '../formula/f32.ts';
+import { elementary32 } from '../formula/js.ts';
 import {
   type CpuForm,
   type Emit,
@@ -121,7 +121,7 @@ function xentForm(part: XentPart, single: boolean): CpuForm {
 
 function xentLoop(part: XentPart, single: boolean): CpuForm {
   const round = rounding(single);
-  const { exp, log } = single ? f32 : Math;
+  const { exp, log } = single ? elementary32() : Math;
   return ([y, t], [out], [rows, features], [divisor]) => {
     for (let row = 0; row < rows; row++) {
       const start = row * features;

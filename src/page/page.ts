@@ -3,8 +3,8 @@
  * network, no script and no other file.
  */
 
-import { numberText } from '../figures/axes.ts';
 import type { Figure } from '../figures/figure.ts';
+import { numberText } from '../figures/scale.ts';
 import { escaped } from '../figures/svg.ts';
 import {
   figureMarkup,

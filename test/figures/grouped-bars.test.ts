@@ -52,30 +52,30 @@ async function drawn(of: Partial<BarsFigure> = {}) {
 describe('grouped bars', () => {
   test('from 0 to the value, side by side, none for null', async () => {
     const { svg, barsOf } = await drawn();
-    const y = axisOf(svg, 'y');
+    const x = axisOf(svg, 'x');
     const [ours, paper] = [barsOf('ours'), barsOf('paper')];
     expect(ours).toHaveLength(3);
     expect(paper).toHaveLength(2);
     const ends = (value: number) => [
-      y(Math.max(0, value)),
-      y(Math.min(0, value)),
+      x(Math.min(0, value)),
+      x(Math.max(0, value)),
     ];
     [2, -3, 0].forEach((value, i) => {
-      const [top, bottom] = ends(value);
-      expect(ours[i].top).toBeCloseTo(top, 0);
-      expect(ours[i].bottom).toBeCloseTo(bottom, 0);
+      const [left, right] = ends(value);
+      expect(ours[i].left).toBeCloseTo(left, 0);
+      expect(ours[i].right).toBeCloseTo(right, 0);
     });
     [4, 1.5].forEach((value, i) => {
-      expect(paper[i].top).toBeCloseTo(y(value), 0);
-      expect(paper[i].bottom).toBeCloseTo(y(0), 0);
+      expect(paper[i].right).toBeCloseTo(x(value), 0);
+      expect(paper[i].left).toBeCloseTo(x(0), 0);
     });
     // In order, and none on another.
-    const all = [...ours, ...paper].sort((a, b) => a.left - b.left);
+    const all = [...ours, ...paper].sort((a, b) => a.top - b.top);
     for (let i = 1; i < all.length; i++) {
-      expect(all[i].left).toBeGreaterThanOrEqual(all[i - 1].right);
+      expect(all[i].top).toBeGreaterThanOrEqual(all[i - 1].bottom);
     }
-    expect(ours[0].right).toBeLessThanOrEqual(paper[0].left);
-    expect(paper[0].right).toBeLessThan(ours[1].left);
+    expect(ours[0].bottom).toBeLessThanOrEqual(paper[0].top);
+    expect(paper[0].bottom).toBeLessThan(ours[1].top);
     const texts = textsOf(svg);
     expect(texts).toEqual(
       expect.arrayContaining(['mlp', '\u22123', '0', 'change (s)', 'paper']),
@@ -89,13 +89,13 @@ describe('grouped bars', () => {
       series: [{ name: 'ours', values }],
       y: { label: 'time (s)', log: true },
     });
-    const y = axisOf(svg, 'y', true);
+    const x = axisOf(svg, 'x', true);
     const bars = barsOf('ours');
     [0.002, 30].forEach((value, i) => {
-      expect(bars[i].top).toBeCloseTo(y(value), 0);
-      expect(bars[i].bottom).toBeCloseTo(y(0.001), 0);
+      expect(bars[i].right).toBeCloseTo(x(value), 0);
+      expect(bars[i].left).toBeCloseTo(x(0.001), 0);
     });
-    expect(bars[2].top).toBe(bars[2].bottom);
+    expect(bars[2].left).toBe(bars[2].right);
     const all = drawn({
       series: [{ name: 'ours', values: [0, 0, null] }],
       y: { label: 'time (s)', log: true },
@@ -114,15 +114,15 @@ describe('grouped bars', () => {
         },
       ],
     });
-    const y = axisOf(svg, 'y');
+    const x = axisOf(svg, 'x');
     const spreads = findAll(svg, '[aria-label="spread"]').map(
-      (path) => /M[\d.]+ ([\d.]+)V([\d.]+)/.exec(path.getAttribute('d')!)!,
+      (path) => /M([\d.]+) [\d.]+H([\d.]+)/.exec(path.getAttribute('d')!)!,
     );
     expect(spreads).toHaveLength(2);
-    expect(Number(spreads[0][1])).toBeCloseTo(y(1), 0);
-    expect(Number(spreads[0][2])).toBeCloseTo(y(2.5), 0);
-    expect(Number(spreads[1][1])).toBeCloseTo(y(2.5), 0);
-    expect(Number(spreads[1][2])).toBeCloseTo(y(4), 0);
+    expect(Number(spreads[0][1])).toBeCloseTo(x(1), 0);
+    expect(Number(spreads[0][2])).toBeCloseTo(x(2.5), 0);
+    expect(Number(spreads[1][1])).toBeCloseTo(x(2.5), 0);
+    expect(Number(spreads[1][2])).toBeCloseTo(x(4), 0);
   });
 
   test('series differ without colour too; many and hostile ones fit', async () => {

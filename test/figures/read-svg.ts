@@ -124,7 +124,7 @@ export function axisOf(
 
 /** Numbers of a path's points: only M, L, Z as lines of data have them. */
 export function pointsOf(d: string): [number, number][] {
-  return [...d.matchAll(/[ML](-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [
+  return [...d.matchAll(/[ML](-?[\d.]+) (-?[\d.]+)/g)].map(([, x, y]) => [
     Number(x),
     Number(y),
   ]);

@@ -10,12 +10,11 @@ import {
   OptionError,
   ShapeError,
 } from '../../src/base/errors.ts';
-import { numberText } from '../../src/figures/axes.ts';
 import { apart } from '../../src/figures/marks.ts';
 import { seriesStyle } from '../../src/figures/palette.ts';
-import { ratePicture } from '../../src/figures/rate.ts';
+import { numberText } from '../../src/figures/scale.ts';
 import { thinned } from '../../src/figures/thinning.ts';
-import { tracesPicture } from '../../src/figures/traces.ts';
+import { ratePicture, tracesPicture } from '../../src/figures/traces.ts';
 import {
   axisOf,
   expectInside,
@@ -353,9 +352,7 @@ describe('rates', () => {
     expect(d.match(/M/g)).toHaveLength(2);
     expect(textsOf(svg)).toContain('rate (Hz)');
     const dashes = ['E', 'I'].map((name) =>
-      find(svg, `path[aria-label="${name}"]`)!.parentElement!.getAttribute(
-        'stroke-dasharray',
-      ),
+      find(svg, `path[aria-label="${name}"]`)!.getAttribute('stroke-dasharray'),
     );
     expect(dashes[0]).not.toBe(dashes[1]);
     expectInside(svg);

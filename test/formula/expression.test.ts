@@ -5,16 +5,15 @@ import { describe, expect, test, vi } from 'vitest';
 import { GraphError } from '../../src/base/errors.ts';
 import { Random } from '../../src/base/random.ts';
 import {
-  compileJs,
   type Expression,
   parseExpression,
-  toJs,
-  toWgsl,
 } from '../../src/formula/expression.ts';
+import { compileJs, elementary32, toJs } from '../../src/formula/js.ts';
+import { toWgsl } from '../../src/formula/wgsl.ts';
 import { mapKernel } from '../../src/kernels/map.ts';
 import { Recorder } from '../../src/program/recorder.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
-import { runOn, twin } from '../ops/programs.ts';
+import { fromBits, runOn, twin } from '../ops/programs.ts';
 
 /** The first use of a kernel compiles it, slowly on a busy machine. */
 vi.setConfig({ testTimeout: 120_000 });
@@ -233,7 +232,51 @@ const FORMULAS = [
   '1 / (1 + exp(-x)) + tanh(z * eps) * 1e-3',
 ];
 
+/** Every exponent and sign with some of each, and where branches meet. */
+const EDGES = [
+  ...Array.from({ length: 512 }, (_, top) =>
+    [0, 1, 0x2aaaaa, 0x3504f2, 0x3504f3, 0x400000, 0x7fffff].map((low) =>
+      fromBits(top * 2 ** 23 + low),
+    ),
+  ).flat(),
+  ...[0.625, 9, Math.PI / 4, Math.PI / 2, 88.72283, 87.33654, 131072].flatMap(
+    (x) =>
+      Array.from({ length: 64 }, (_, k) =>
+        Math.fround((k % 2 ? x : -x) * (1 + (k - 32) * 2 ** -23)),
+      ),
+  ),
+];
+
 describeWebGpu('formulas on WebGPU', () => {
+  // Oracle: the same functions in JavaScript.
+  test('have the elementary functions of the CPU, wherever branches meet', async () => {
+    const names = ['exp', 'log', 'tanh', 'sin', 'cos', 'tan'] as const;
+    const kernel = mapKernel({
+      name: 'test/elementary',
+      each: ['x'],
+      outputs: names.map((name) => [name, `${name}(x)`] as const),
+    });
+    const backend = await webgpu();
+    const software = backend.gpu.info.isSoftware;
+    // Some adapters take the smallest numbers for 0.
+    const usual = EDGES.filter((x) => !(Math.abs(x) < 2 ** -126));
+    const recorder = new Recorder();
+    const x = recorder.feed('x', usual.length);
+    kernel.emit(recorder.emit, [x]).forEach((ref, i) => {
+      recorder.output(names[i], ref);
+    });
+    const program = recorder.finish({ live: true });
+    const given = new Map([['x', Float32Array.from(usual)]]);
+    const got = await runOn(backend, program, given);
+    const flushed = (y: number) => (Math.abs(y) < 2 ** -126 ? 0 : y);
+    for (const name of names) {
+      const mine = Array.from(got.get(name) ?? [], flushed);
+      const wanted = usual.map((x) => flushed(elementary32()[name](x)));
+      if (software) expect(mine, name).toEqual(wanted);
+      else expect(mine.length).toBe(wanted.length);
+    }
+  });
+
   // Oracle: the float32 form on the CPU.
   test('have the bits of the CPU', async () => {
     const size = 4096;

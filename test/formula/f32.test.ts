@@ -4,8 +4,10 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import * as f32 from '../../src/formula/f32.ts';
+import { elementary32 } from '../../src/formula/js.ts';
 import { fromBits } from '../ops/programs.ts';
+
+const f32 = elementary32();
 
 /** Distance between neighbouring float32 numbers at y. */
 function ulp(y: number): number {

@@ -4,11 +4,12 @@
  */
 
 import type { Expression } from '../../src/formula/expression.ts';
-import * as f32 from '../../src/formula/f32.ts';
+import { elementary32 } from '../../src/formula/js.ts';
 
 /** Values of names. */
 export type Numbers = Map<string, number>;
 
+const f32 = elementary32();
 const r = Math.fround;
 
 /** Box and Muller. */

@@ -4,12 +4,9 @@
  */
 
 import type { FloatArray } from '../../base/tensor.ts';
-import {
-  compileJs,
-  parseExpression,
-  toJs,
-  toWgsl,
-} from '../../formula/expression.ts';
+import { parseExpression } from '../../formula/expression.ts';
+import { compileJs, toJs } from '../../formula/js.ts';
+import { toWgsl } from '../../formula/wgsl.ts';
 import { type Kernel, spread } from '../../kernels/kernel.ts';
 import type { GradedRule } from '../plasticity.ts';
 

@@ -7,13 +7,12 @@
 import type { FloatArray } from '../../base/tensor.ts';
 import {
   type OwnFunctions,
-  ownWgsl,
   parseExpression,
-  toWgsl,
 } from '../../formula/expression.ts';
 import { jsLoop, type Loop, type LoopSpec } from '../../formula/loop.ts';
 import { memoryOf } from '../../formula/wasm/memory.ts';
 import { wasmLoop } from '../../formula/wasm-loop.ts';
+import { ownWgsl, toWgsl } from '../../formula/wgsl.ts';
 import { type Kernel, spread, WORKGROUP } from '../../kernels/kernel.ts';
 import { arrivalName, type TickFormulas } from './formulas.ts';
 import { noiseInto } from './noise.ts';

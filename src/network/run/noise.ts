@@ -6,7 +6,7 @@
 
 import { philoxBlock } from '../../base/random.ts';
 import type { FloatArray } from '../../base/tensor.ts';
-import * as f32 from '../../formula/f32.ts';
+import { normal32 as normal32Of } from '../../formula/js.ts';
 import { floatsInWasm, memoryOf } from '../../formula/wasm/memory.ts';
 import {
   type Draw,
@@ -185,12 +185,7 @@ const uniform = (word: number) => (word >>> 8) * 2 ** -24;
 export const normal64 = (a: number, b: number) =>
   Math.sqrt(-2 * Math.log(1 - uniform(a))) * Math.cos(2 * Math.PI * uniform(b));
 
-const r = Math.fround;
-const TWO_PI = r(2 * Math.PI);
-
 /** The twin of normal_ in kernels/philox.wgsl. */
-export const normal32 = (a: number, b: number) =>
-  r(
-    f32.sqrt(r(-2 * f32.log(r(1 - uniform(a))))) *
-      f32.cos(r(TWO_PI * uniform(b))),
-  );
+export function normal32(a: number, b: number): number {
+  return normal32Of()(uniform(a), uniform(b));
+}
