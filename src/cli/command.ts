@@ -9,7 +9,7 @@ import type { DType } from '../base/tensor.ts';
 import type { DelayForm } from '../graph/level.ts';
 import type { Network } from '../network/network.ts';
 import type { Rule } from '../rules/rule.ts';
-import { makeRule } from '../rules/table.ts';
+import { ruleByName } from '../rules/table.ts';
 import { checkMode, type Mode } from '../simulation/record.ts';
 import type { Output } from './output.ts';
 
@@ -186,23 +186,9 @@ export function formOf(values: Values): DelayForm {
 
 /** Options of a rule from K=V texts. */
 export function ruleOf(values: Values): Rule {
-  // No prototype: `__proto__` is an unknown option like any other.
-  const options: Record<string, unknown> = Object.create(null);
-  for (const pair of (values.param ?? []) as string[]) {
-    const at = pair.indexOf('=');
-    if (at < 1) {
-      throw new OptionError(`Option --param ${pair}: write it as name=value`);
-    }
-    options[pair.slice(0, at)] = parseValue(pair.slice(at + 1));
-  }
-  return makeRule(text(values, 'rule', 'zil'), options);
-}
-
-function parseValue(value: string): unknown {
-  if (value === 'true' || value === 'false') return value === 'true';
-  return value.trim() !== '' && Number.isFinite(Number(value))
-    ? Number(value)
-    : value;
+  const { make, options } = ruleByName(text(values, 'rule', 'zil'));
+  const given = options.parse((values.param ?? []) as string[]);
+  return make(given as Record<string, never>);
 }
 
 /** The number format that was asked for, if any. */

@@ -203,6 +203,17 @@ function rowLoss(
   return sum;
 }
 
+/** The columns of a training that was followed. */
+export const curves = ({ points, weights, broke }: Followed) => ({
+  steps: points.map(({ step }) => step),
+  trainLoss: points.map(({ trainLoss }) => trainLoss),
+  testLoss: points.map(({ testLoss }) => testLoss),
+  trainAccuracy: points.map(({ trainScore }) => trainScore),
+  testAccuracy: points.map(({ testScore }) => testScore),
+  broke,
+  digest: digest(weights),
+});
+
 /** 0 and so many presentations after it, evenly, the last among them. */
 export function testsOf(steps: number, count: number): number[] {
   const all = Array.from({ length: count + 1 }, (_, i) =>

@@ -4,6 +4,7 @@
  */
 
 import { type Shape, sizeOf } from '../base/tensor.ts';
+import { type ElementwiseMethods, elementwise } from '../ops/elementwise.ts';
 import type { Attrs } from '../ops/op.ts';
 
 /** Makes vertices of one graph. */
@@ -12,8 +13,19 @@ export interface Builder {
   rename(vertex: Vertex, id: string): Vertex;
 }
 
+class Elementwise {}
+for (const { name, arity, attrs = {} } of elementwise) {
+  const method = name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+  const value = function (this: Vertex, ...args: unknown[]): Vertex {
+    const others = args.splice(0, Number(arity) - 1) as Vertex[];
+    const numbers = Object.keys(attrs).map((key, k) => [key, args[k]]);
+    return this.apply(name, others, Object.fromEntries(numbers));
+  };
+  Object.defineProperty(Elementwise.prototype, method, { value });
+}
+
 /** One elementary function of the graph, or a leaf. */
-export class Vertex {
+export class Vertex extends (Elementwise as new () => ElementwiseMethods<Vertex>) {
   private readonly builder: Builder;
   /** Place in topological order. */
   readonly index: number;
@@ -28,6 +40,7 @@ export class Vertex {
     builder: Builder,
     of: Pick<Vertex, 'index' | 'id' | 'op' | 'inputs' | 'attrs' | 'shape'>,
   ) {
+    super();
     this.builder = builder;
     this.index = of.index;
     this.id = of.id;
@@ -57,33 +70,6 @@ export class Vertex {
   add(...others: Vertex[]): Vertex {
     return this.apply('add', others);
   }
-  mul(other: Vertex): Vertex {
-    return this.apply('mul', [other]);
-  }
-  scale(factor: number): Vertex {
-    return this.apply('scale', [], { factor });
-  }
-  tanh(): Vertex {
-    return this.apply('tanh');
-  }
-  sigmoid(): Vertex {
-    return this.apply('sigmoid');
-  }
-  relu(): Vertex {
-    return this.apply('relu');
-  }
-  sin(): Vertex {
-    return this.apply('sin');
-  }
-  tan(): Vertex {
-    return this.apply('tan');
-  }
-  sqrt(): Vertex {
-    return this.apply('sqrt');
-  }
-  square(): Vertex {
-    return this.apply('square');
-  }
   /** x W^T, W of shape [out, in]. */
   linear(weight: Vertex): Vertex {
     return this.apply('linear', [weight]);
@@ -101,31 +87,6 @@ export class Vertex {
   }
   mean(axis?: number): Vertex {
     return this.apply('mean', [], axis === undefined ? {} : { axis });
-  }
-  sub(other: Vertex): Vertex {
-    return this.apply('sub', [other]);
-  }
-  div(other: Vertex): Vertex {
-    return this.apply('div', [other]);
-  }
-  exp(): Vertex {
-    return this.apply('exp');
-  }
-  log(): Vertex {
-    return this.apply('log');
-  }
-  abs(): Vertex {
-    return this.apply('abs');
-  }
-  gelu(): Vertex {
-    return this.apply('gelu');
-  }
-  silu(): Vertex {
-    return this.apply('silu');
-  }
-  /** Into [min, max]; the error passes where nothing was cut. */
-  clamp(min: number, max: number): Vertex {
-    return this.apply('clamp', [], { min, max });
   }
   softmax(axis = -1): Vertex {
     return this.apply('softmax', [], { axis });

@@ -9,21 +9,21 @@ import { renamed } from '../formula/expression.ts';
 import { compileJs, toJs } from '../formula/js.ts';
 import { addressOf, arrayInArena } from '../formula/wasm/arena.ts';
 import type { CpuForm } from './kernel.ts';
-import type { Form, Parts } from './map-gpu.ts';
 import { jobLayout, type MapPlan, mapCode } from './map-wasm.ts';
+import { type Form, type Parts, placeOf } from './parts.ts';
 import { runRange } from './ranges.ts';
 
 /** Of fewer elements the loop in JavaScript is done, and made, sooner. */
 const FEW = 32;
 
-export function cpuForm(parts: Parts, single: boolean): CpuForm {
+export function cpuForm(parts: Parts, single: boolean): CpuForm<'n'> {
   const quick = wasmForm(parts, single);
   let slow: CpuForm | null = null;
-  return (inputs, outputs, ints, floats, threads) => {
-    const many = ints[0] >= FEW;
-    if (many && quick(inputs, outputs, ints, floats, threads)) return;
+  return (inputs, outputs, params, threads) => {
+    const many = params.n >= FEW;
+    if (many && quick(inputs, outputs, params, threads)) return;
     slow ??= jsForm(parts, single);
-    slow(inputs, outputs, ints, floats);
+    slow(inputs, outputs, params);
   };
 }
 
@@ -76,10 +76,10 @@ export type Quick = (...call: Parameters<CpuForm>) => boolean;
 /** The loop in WebAssembly, made when it is first needed. */
 export function wasmForm(parts: Parts, single: boolean): Quick {
   let made: Quick | null | undefined;
-  return (inputs, outputs, ints, floats, threads) => {
+  return (inputs, outputs, params, threads) => {
     if (made === null || addressOf(outputs[0]) < 0) return false;
     if (made === undefined) made = boundForm(parts, single);
-    return made?.(inputs, outputs, ints, floats, threads) ?? false;
+    return made?.(inputs, outputs, params, threads) ?? false;
   };
 }
 
@@ -97,7 +97,7 @@ function codeOf(plan: MapPlan, single: boolean): Uint8Array | null {
 }
 
 function boundForm(parts: Parts, single: boolean): Quick | null {
-  const { operands, placed } = parts;
+  const { operands, placed, constants } = parts;
   const { sources, ...plan } = planOf(parts);
   const code = codeOf(plan, single);
   const layout = jobLayout(plan, single);
@@ -115,7 +115,8 @@ function boundForm(parts: Parts, single: boolean): Quick | null {
   const singles = inputsOf('0');
   const along = placed.flatMap((name) => inputsOf(`at_${name}`));
   const placesAt = layout.places / 4;
-  return (inputs, outputs, ints, floats, threads = 1) => {
+  const where = placed.map(placeOf);
+  return (inputs, outputs, params, threads = 1) => {
     for (let k = 0; k < sources.length; k++) {
       const source = sources[k];
       const array = source < 0 ? outputs[-1 - source] : inputs[source];
@@ -124,23 +125,23 @@ function boundForm(parts: Parts, single: boolean): Quick | null {
       words[k] = address;
     }
     for (let k = 0; k < placed.length; k++) {
-      const [step, low] = [ints[3 * k + 1], ints[3 * k + 3]];
-      if (step % low !== 0) return false;
+      const { step, count, low } = where[k];
+      if (params[step] % params[low] !== 0) return false;
       const address = k < along.length ? addressOf(inputs[along[k]]) : 0;
       if (address < 0) return false;
       const at = placesAt + 4 * k;
       words[at] = address;
-      words[at + 1] = step;
-      words[at + 2] = ints[3 * k + 2];
-      words[at + 3] = low;
+      words[at + 1] = params[step];
+      words[at + 2] = params[count];
+      words[at + 3] = params[low];
     }
     for (let k = 0; k < singles.length; k++) {
       numbers[k] = inputs[singles[k]][0];
     }
-    for (let k = 0; k < floats.length; k++) {
-      numbers[singles.length + k] = floats[k];
+    for (let k = 0; k < constants.length; k++) {
+      numbers[singles.length + k] = params[constants[k]];
     }
-    runRange(code, job, ints[0], 1, threads);
+    runRange(code, job, params.n, 1, threads);
     return true;
   };
 }
@@ -172,20 +173,16 @@ export function jsForm(parts: Parts, single: boolean): CpuForm {
       source(name).startsWith('in_') ? `const in_${name} = inputs[${k}];` : '',
     ),
     ...outputs.map((_, k) => `const out${k} = outputs[${k}];`),
-    ...constants.map((name, k) => `const ${name} = ${round}(floats[${k}]);`),
-    ...placed.map((name, k) => {
-      const at = [1, 2, 3].map((p) => `ints[${3 * k + p}]`);
-      return `const step_${name} = ${at[0]}, count_${name} = ${at[1]}, low_${name} = ${at[2]};`;
-    }),
-    `for (let i = 0, n = ints[0]; i < n; i++) {`,
+    ...constants.map((name) => `const ${name} = ${round}(params.${name});`),
+    ...placed
+      .flatMap((name) => Object.values(placeOf(name)))
+      .map((name) => `const ${name} = params.${name};`),
+    `for (let i = 0, n = params.n; i < n; i++) {`,
     ...placed.map((name, k) => `const at_${name} = ${PLACES[ways[k]](name)};`),
     ...operands.map(({ name, at }) => `let ${name} = ${source(name)}[${at}];`),
     ...coordinates.map((name) => `const ${name} = at_${name};`),
     ...compute,
     '}',
   ].join('\n');
-  return compileJs(
-    ['inputs', 'outputs', 'ints', 'floats'],
-    body,
-  ) as unknown as CpuForm;
+  return compileJs(['inputs', 'outputs', 'params'], body) as unknown as CpuForm;
 }

@@ -9,7 +9,7 @@ import { type Expression, namesIn } from '../formula/expression.ts';
 import { Code, hasSimd } from '../formula/wasm/code.ts';
 import { Steps } from '../formula/wasm/steps.ts';
 import { Formulas, hasVectors } from '../formula/wasm-formula.ts';
-import type { Form } from './map-gpu.ts';
+import type { Form } from './parts.ts';
 
 /**
  * A kernel, its names by kind: a_k is what array k holds, p_k the operand or

@@ -16,15 +16,11 @@ export {
   valueError,
 } from './models.ts';
 export {
-  type EventsOptions,
-  type LiveOptions,
   Network,
-  type PerNeuron,
   type Population,
   type PopulationOptions,
   type Projection,
   type ProjectionOptions,
-  type SamplesOptions,
 } from './network.ts';
 export {
   hebbian,
@@ -52,6 +48,7 @@ export type { Progress, RunReport } from './run/report.ts';
 export { circuitRows } from './run/rows.ts';
 export { type NetworkOptions, NetworkRun } from './run/run.ts';
 export type { Snapshot } from './run/snapshot.ts';
+export type { EventsOptions, LiveOptions, SamplesOptions } from './stimuli.ts';
 export {
   allToAll,
   convolution,
@@ -63,3 +60,4 @@ export {
   pairs,
   random,
 } from './synapses.ts';
+export type { PerNeuron } from './values.ts';

@@ -120,18 +120,7 @@ class Writer {
   }
 
   #drawn(projection: Projection): Synapses {
-    const { name, from, to, weight, delay } = projection;
-    return makeSynapses({
-      name,
-      sources: from.size,
-      targets: to.size,
-      pattern: projection.pattern!,
-      weight,
-      delay,
-      round: projection.round ?? false,
-      dt: this.#network.dt,
-      seed: this.#seed,
-    });
+    return makeSynapses(projection, this.#network.dt, this.#seed);
   }
 
   /** Nodes and edges of synapses between two populations. */

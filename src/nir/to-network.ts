@@ -11,12 +11,11 @@ import { checkKeys } from '../base/options.ts';
 import { sizeOf, type Tensor } from '../base/tensor.ts';
 import { relay } from '../network/models.ts';
 import {
-  type EventsOptions,
   Network,
   type Population,
   type ProjectionOptions,
-  type SamplesOptions,
 } from '../network/network.ts';
+import type { EventsOptions, SamplesOptions } from '../network/stimuli.ts';
 import { oneToOne } from '../network/synapses.ts';
 import { shortest, ticksOf } from '../network/time.ts';
 import { added, metadataOf, origins } from './convert.ts';
@@ -247,19 +246,13 @@ function populate(
       names.map((parameter) => [parameter, fields[parameter].data]),
     );
     try {
-      // Only at its start would a run say which neuron is at fault.
-      for (let i = 0; i < size; i++) {
-        model.check?.(
-          Object.fromEntries(names.map((n) => [n, fields[n].data[i]])),
-        );
-      }
+      return network.population(name, size, model, { parameters });
     } catch (error) {
       throw new OptionError(
         `${nodeText(path, node.type)}: ${(error as Error).message}`,
         { node: path, type: node.type },
       );
     }
-    return network.population(name, size, model, { parameters });
   }
   const bias = biasOf(node, shapes);
   return bias === null

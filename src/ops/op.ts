@@ -46,6 +46,10 @@ export interface Op {
   ): Ref;
   /** Records J^T eps for one input, added to `base` where there is one. */
   vjp(emit: Emit, args: VjpArgs): Ref;
+  /** What it is, in a few words. */
+  readonly about?: string;
+  /** Of elementwise ops: y of x and z, then the message to each of them. */
+  readonly formulas?: readonly string[];
   /** Free of rounding on integers of moderate size. */
   readonly exactOnIntegers?: boolean;
   /** Interval in which inputs may be drawn to test it. */

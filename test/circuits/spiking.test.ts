@@ -144,7 +144,11 @@ describe('expectations follow the parameters', () => {
       expect(other[0]).toEqual(head);
       expect(other[1]).not.toEqual(clicks);
       const [key] = Object.keys(given);
-      expect(jeffress.parameters[key].help).toContain('of the map of clicks');
+      expect(
+        Object.entries(jeffress.schema.fields).find(
+          ([name]) => name === key,
+        )?.[1].help,
+      ).toContain('of the map of clicks');
     }
   });
 

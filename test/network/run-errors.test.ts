@@ -303,7 +303,7 @@ describe('a live source', () => {
         () => net.live('in', 1, { kind: kind as never, stream }),
         OptionError,
         '"in"',
-        "'graded' or 'spiking'",
+        'one of graded, spiking',
       );
     }
   });

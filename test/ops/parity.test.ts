@@ -31,7 +31,7 @@ describeWebGpu('webgpu = float32 on the CPU, to the bit', () => {
   test.each(ops.map((op) => [op.name, op] as const))(
     '%s',
     async (name, op) => {
-      for (const opCase of casesOf[name]) {
+      for (const opCase of casesOf(op)) {
         const program = recordOp(op, opCase);
         const feeds = feedsFor(op, program, opCase);
         const wanted = twin(program, feeds);

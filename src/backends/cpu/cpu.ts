@@ -220,14 +220,12 @@ class CpuExecutable implements Executable {
     );
     for (const { span, fill } of plan.constants) this.part(span).fill(fill);
     const single = dtype === 'f32';
-    this.steps = plan.calls.map(
-      ({ kernel, inputs, outputs, ints, floats, tick }) => {
-        const form = kernel.cpu(single);
-        const from = inputs.map((span) => this.part(span));
-        const to = outputs.map((span) => this.part(span));
-        return { tick, run: () => form(from, to, ints, floats, threads) };
-      },
-    );
+    this.steps = plan.calls.map(({ kernel, inputs, outputs, params, tick }) => {
+      const form = kernel.cpu(single);
+      const from = inputs.map((span) => this.part(span));
+      const to = outputs.map((span) => this.part(span));
+      return { tick, run: () => form(from, to, params, threads) };
+    });
     this.launches = plan.calls.length;
     this.mine = this.places.filter((_, place) => !given.has(place));
     this.bytes = this.mine.reduce((sum, array) => sum + array.byteLength, 0);

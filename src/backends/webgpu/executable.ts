@@ -158,7 +158,7 @@ export class GpuExecutable implements Executable {
     index: number,
     pipelines: ReadonlyMap<Kernel, Pipeline>,
   ): Dispatch {
-    const { kernel, inputs, outputs, ints, tick } = call;
+    const { kernel, inputs, outputs, params, tick } = call;
     const { pipeline, layout } = pipelines.get(kernel) as Pipeline;
     const bound = [
       ...inputs.filter((_, i) => !kernel.inPlace.includes(i)),
@@ -171,7 +171,7 @@ export class GpuExecutable implements Executable {
     }));
     const group = this.groups.of(index, layout, resources);
     const size = kernel.gpu.workgroups(this.backend.traits, {
-      ints,
+      params,
       outputs: outputs.map(({ length }) => ({ size: length })),
     });
     const most = this.backend.gpu.limits.maxComputeWorkgroupsPerDimension;

@@ -50,7 +50,8 @@ export class Held {
     try {
       for (const [name, data] of assembly.contents) this.write(name, data);
       for (const [name, values] of assembly.shared) {
-        checkFinite(`constants of ${name}`, values, backend.dtype);
+        const constants = [...values.values()];
+        checkFinite(`constants of ${name}`, constants, backend.dtype);
       }
       if (!from) return;
       for (const [name, data] of carryOver(from, assembly, network)) {

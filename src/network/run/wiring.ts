@@ -44,11 +44,7 @@ export class Wirings {
     this.network = network;
     this.seed = seed;
     this.all = network.projections.map((projection) => {
-      const { name, from, to, pattern, weight, delay, round } = projection;
-      const synapses = makeSynapses({
-        ...{ name, weight, delay, round: round ?? false, seed, dt: network.dt },
-        ...{ sources: from.size, targets: to.size, pattern: pattern! },
-      });
+      const synapses = makeSynapses(projection, network.dt, seed);
       return { projection, synapses, since: null, until: null };
     });
     for (const { projection, synapses } of this.all) {
