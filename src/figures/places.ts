@@ -5,7 +5,7 @@
  */
 
 import { textWidth, wrapped } from './lettering.ts';
-import { element, escaped, label, px } from './svg.ts';
+import { element, label, letters, upright } from './svg.ts';
 
 /** Indices whose labels fit side by side: all, or every 2nd, 5th, 10th ... */
 export function everyFew(sizes: readonly number[], room: number): number[] {
@@ -67,24 +67,22 @@ function filled(name: string, wide: number): string[] {
 
 /** The names under the frame, each around its x. */
 export function namesMarkup(
-  { lines, upright }: Names,
+  { lines, upright: turned }: Names,
   xs: readonly number[],
   bottom: number,
 ): string {
   const parts = lines.flatMap((own, i) =>
     own.map((line, k) => {
-      if (!upright) return label(line, xs[i], bottom + 19 + k * LINE);
-      const at = px(xs[i] + 4 + (k - (own.length - 1) / 2) * LINE);
-      const transform = `translate(${at},${px(bottom + 9)}) rotate(-90)`;
-      return element('text', { transform }, escaped(line));
+      if (!turned) return label(line, xs[i], bottom + 19 + k * LINE);
+      const at = xs[i] + 4 + (k - (own.length - 1) / 2) * LINE;
+      return upright(line, at, bottom + 9);
     }),
   );
   return element(
     'g',
     {
       'aria-label': 'names of places',
-      'text-anchor': upright ? 'end' : 'middle',
-      'font-size': SIZE,
+      ...letters(SIZE, turned ? 'end' : 'middle'),
     },
     ...parts,
   );

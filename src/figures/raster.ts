@@ -12,7 +12,7 @@ import { textWidth } from './lettering.ts';
 import { BLUE, GREY, VERMILLION } from './palette.ts';
 import { numberText } from './scale.ts';
 import { checkPicture, type PictureOptions, sheet } from './sheet.ts';
-import { element, label, line, px, upright } from './svg.ts';
+import { label, letters, line, px, stroked, upright } from './svg.ts';
 
 export interface Spike {
   /** ms, from 0 to the duration. */
@@ -155,13 +155,9 @@ function dotsOf(
       const y = band.top + band.height - (row + 0.5) * tall;
       d += strokes(columns, dot, ink, area.left, y);
     }
-    return element('path', {
-      d: d || undefined,
-      fill: 'none',
-      stroke: i % 2 === 0 ? BLUE : VERMILLION,
-      'stroke-width': Math.min(12, Math.max(dense ? 1 : 1.5, tall * 0.8)),
-      'aria-label': `spikes of ${band.name}`,
-    });
+    const color = i % 2 === 0 ? BLUE : VERMILLION;
+    const wide = Math.min(12, Math.max(dense ? 1 : 1.5, tall * 0.8));
+    return stroked(d, color, wide, { 'aria-label': `spikes of ${band.name}` });
   });
   return { paths, count };
 }
@@ -201,15 +197,13 @@ function bandLabels(
   const x = area.left - 8;
   const most = x - 30;
   const middle = (area.top + area.bottom) / 2;
-  const style = { 'text-anchor': 'middle', 'font-size': SIZE };
   return [
-    upright('neurons of each group', 25, middle, style),
+    upright('neurons of each group', 25, middle, letters(SIZE)),
     ...bands.map(({ top, height }, i) => {
       // A name too long for its place is made narrower, not cut off.
       const narrow = textWidth(names[i], SIZE) > most;
       return label(names[i], x, top + height / 2 + 4.5, {
-        'text-anchor': 'end',
-        'font-size': SIZE,
+        ...letters(SIZE, 'end'),
         textLength: narrow ? most : undefined,
         lengthAdjust: narrow ? 'spacingAndGlyphs' : undefined,
       });

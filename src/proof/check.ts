@@ -99,6 +99,7 @@ export function caseFromJson(value: unknown, source: string): CheckCase {
       throw new FormatError(
         `${source}: gradient of "${id}" has shape ${shapeText(gradient.shape)} ` +
           `but the parameter has ${shapeText(shape)}`,
+        { source, id, gradient: gradient.shape, parameter: shape },
       );
     }
     oracle.set(id, gradient);
@@ -124,6 +125,7 @@ function checkAnswerable(
     if (graph.vertices.some(({ id }) => id === name)) continue;
     throw new FormatError(
       `${source}: there is a gradient of "${name}" but no such vertex: remove it`,
+      { source, name },
     );
   }
 
@@ -132,6 +134,7 @@ function checkAnswerable(
     throw new FormatError(
       `${source}: there are gradients but no data of "${id}": an oracle needs ` +
         'the values that it was computed from',
+      { source, id },
     );
   }
 }
