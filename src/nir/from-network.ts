@@ -7,6 +7,7 @@
  */
 
 import { OptionError } from '../base/errors.ts';
+import { SEED } from '../base/random.ts';
 import { type FieldsOf, maybe, Schema, whole } from '../base/schema.ts';
 import { type Shape, sameShape, shapeText } from '../base/tensor.ts';
 import type { Network, Population, Projection } from '../network/network.ts';
@@ -20,7 +21,7 @@ import { seconds } from './models.ts';
 export interface ToNirOptions {
   /** Synapses as a run has them (run.synapses); else they are drawn. */
   readonly synapses?: (projection: string) => Synapses;
-  /** Seed of what is drawn, as of the run. Default 0. */
+  /** Seed of what is drawn, as of the run. Default 1. */
   readonly seed?: number;
 }
 
@@ -28,7 +29,11 @@ const toOptions = new Schema('networkToNir', {
   synapses: maybe('a function', (value) => typeof value === 'function', {
     help: 'synapses as a run has them',
   }),
-  seed: whole({ most: 2 ** 32 - 1, default: 0, help: 'seed of what is drawn' }),
+  seed: whole({
+    most: 2 ** 32 - 1,
+    default: SEED,
+    help: 'seed of what is drawn',
+  }),
 } satisfies FieldsOf<ToNirOptions>);
 
 /**
