@@ -106,7 +106,7 @@ export class Precision {
 
   /** Pi eps. */
   weighted(emit: Emit, eps: Ref): Ref {
-    return weigh.emit(emit, [eps, this.pi(emit)], [], [this.along])[0];
+    return weigh.emit(emit, [eps, this.pi(emit)], { pi: this.along })[0];
   }
 
   /** Pi eps^2. */

@@ -7,7 +7,16 @@ import { OptionError } from '../base/errors.ts';
 import { textWidth, wrapped } from './lettering.ts';
 import { FAINT, GREY, INK } from './palette.ts';
 import { type Domain, numberText, shareOf, ticks } from './scale.ts';
-import { element, label, line, px, upright } from './svg.ts';
+import {
+  element,
+  label,
+  letters,
+  line,
+  px,
+  rect,
+  stroked,
+  upright,
+} from './svg.ts';
 
 export interface Axis {
   /** Name and unit. */
@@ -92,29 +101,26 @@ export function axes(options: AxesOptions): { area: Area; markup: string } {
     parts.length > 0
       ? element('g', { 'aria-label': name, ...more }, ...parts)
       : '';
-  const tickTexts = { 'text-anchor': 'middle', 'font-size': TICK_SIZE };
-  const titles = { 'text-anchor': 'middle', 'font-size': TITLE_SIZE };
   const markup = [
     ...(x.grid ? xs.map((tick) => line(tick, top, tick, bottom, grid)) : []),
     ...(y?.grid ? ys.map((tick) => line(left, tick, right, tick, grid)) : []),
     frame(area),
-    element('path', {
-      'aria-label': 'ticks',
-      stroke: INK,
-      d: [
+    stroked(
+      [
         ...xs.map((tick) => `M${px(tick)} ${px(bottom)}v6`),
         ...ys.map((tick) => `M${px(left)} ${px(tick)}h-6`),
       ].join(''),
-    }),
+      INK,
+    ),
     group(
       'x-axis tick label',
       xTicks.map(({ text }, i) => label(text, 0, 18.5, at(xs[i], bottom))),
-      tickTexts,
+      letters(TICK_SIZE),
     ),
     group(
       'y-axis tick label',
       yTicks.map(({ text }, i) => label(text, -9, 4, at(left, ys[i]))),
-      { ...tickTexts, 'text-anchor': 'end' },
+      letters(TICK_SIZE, 'end'),
     ),
     group(
       'axis titles',
@@ -126,7 +132,7 @@ export function axes(options: AxesOptions): { area: Area; markup: string } {
           upright(text, room.left + 13 + i * TITLE_LINE, center),
         ),
       ],
-      titles,
+      letters(TITLE_SIZE),
     ),
   ].join('');
   return { area, markup };
@@ -134,10 +140,8 @@ export function axes(options: AxesOptions): { area: Area; markup: string } {
 
 /** The frame by itself, for what covers it. */
 export function frame({ left, right, top, bottom }: Omit<Area, 'x' | 'y'>) {
-  return element('rect', {
-    ...{ x: left, y: top, width: right - left, height: bottom - top },
-    ...{ fill: 'none', stroke: GREY, 'aria-label': 'frame' },
-  });
+  const look = { fill: 'none', stroke: GREY, 'aria-label': 'frame' };
+  return rect([left, top, right - left, bottom - top], look);
 }
 
 function scaleOf({ domain, log }: Axis, from: number, to: number) {

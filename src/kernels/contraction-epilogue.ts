@@ -5,15 +5,21 @@
  */
 
 import type { Expression } from '../formula/expression.ts';
-import type { Mode } from './contraction-gpu.ts';
 import { othersOf } from './fused.ts';
-import { elementFunction, type Parts } from './map-gpu.ts';
+import { elementFunction } from './map-gpu.ts';
+import type { Parts } from './parts.ts';
+
+/** What is done with the sum over k. */
+export type Mode = 'plain' | 'bias' | 'add';
 
 export interface Epilogue {
   readonly parts: Parts;
   /** The operand that the sums are. */
   readonly slot: number;
 }
+
+/** Before the names of its constants. */
+export const EPILOGUE = 'e_';
 
 /** Operations of a formula after which its text, once for each sum, is too long. */
 const MOST_OPERATIONS = 12;
@@ -40,35 +46,24 @@ function operations(e: Expression): number {
   }
 }
 
-/** What contraction.wgsl is given for it. */
-export function epilogueText({ parts, slot }: Epilogue, mode: Mode) {
-  const { operands, constants, outputs } = parts;
+/** The arrays that it reads beside the contraction's, and its function `after`. */
+export function epilogueText({ parts, slot }: Epilogue) {
+  const { operands, outputs } = parts;
   const [{ name: made }] = outputs;
-  const inPlace = (name: string) => name === made;
-  const others = othersOf(operands, slot);
-  const read = others.filter(({ name }) => !inPlace(name));
-  const first = mode === 'plain' ? 3 : 4;
   const values = operands.map(({ name }, i) => {
     if (i === slot) return 'value';
-    return inPlace(name) ? 'out[at]' : `in_${name}[at]`;
+    return name === made ? 'out[at]' : `in_${name}[at]`;
   });
   const names = operands.map(({ name }) => name);
   return {
-    fields: [...constants.map((name) => `e_${name}: f32`), 'zero: u32'],
-    // One line: the word that it replaces stands in a comment too.
-    bindings: [
-      ...(mode === 'add'
-        ? ['@group(0) @binding(3) var<storage, read> base: array<f32>;']
-        : []),
-      ...read.map(
-        ({ name }, k) =>
-          `@group(0) @binding(${first + k}) var<storage, read> in_${name}: array<f32>;`,
-      ),
-      ...elementFunction(parts, names, 'e_'),
+    reads: othersOf(names, slot)
+      .filter((name) => name !== made)
+      .map((name) => `in_${name}`),
+    text: [
+      ...elementFunction(parts, names, EPILOGUE),
       'fn after(at: u32, value: f32) -> f32 {',
       `return element(${values.join(', ')}).${made};`,
       '}',
-    ].join(' '),
-    out: first + read.length,
+    ].join('\n'),
   };
 }

@@ -1,10 +1,12 @@
 /** Contractions on a GPU: WGSL of a form for what the adapter does best. */
 
-import { type Epilogue, epilogueText } from './contraction-epilogue.ts';
+import {
+  type Epilogue,
+  epilogueText,
+  type Mode,
+} from './contraction-epilogue.ts';
+import type { Sizes } from './contraction-layout.ts';
 import type { GpuForm, GpuTraits } from './kernel.ts';
-
-/** What is done with the sum over k. */
-export type Mode = 'plain' | 'bias' | 'add';
 
 /**
  * How many rows of the output a subgroup sums: few where the output has few, as
@@ -17,13 +19,13 @@ const SMALL = 2 ** 17;
 
 /** `inFours`: whether the operands can be read in fours. */
 export function tileOf(
-  [m, n, k, z]: readonly number[],
+  { m, n, depth, batches }: Sizes,
   inFours: boolean,
 ): Tile {
   if (m <= 8) return 8;
   if (m <= 16) return 16;
   if (inFours) return 'fours';
-  return m * n * k * z <= SMALL ? 16 : 32;
+  return m * n * depth * batches <= SMALL ? 16 : 32;
 }
 
 /** Files of kernels/ that say where a form's elements lie. */
@@ -39,8 +41,8 @@ export function contractionGpu(
   mode: Mode,
   tile: Tile,
   after: Epilogue | null = null,
-): GpuForm {
-  const more = after && epilogueText(after, mode);
+): GpuForm<keyof Sizes> {
+  const more = after && epilogueText(after);
   const fours = tile === 'fours' ? places.fours : undefined;
   const rows = tile === 'fours' ? 32 : tile;
   /** The kernel for an adapter, and the outputs of its workgroups. */
@@ -58,52 +60,42 @@ export function contractionGpu(
     }
     return { file: 'contraction-tile', rows: 32, columns: 32 };
   };
+  // What is added to is the output, or what the output is made of.
+  const extra = { plain: [], bias: ['bias'], add: more ? ['base'] : [] }[mode];
+  const stored =
+    mode === 'add' ? `${more ? 'base' : 'out'}[at] + sum` : SUM[mode];
   return {
-    files: [
-      ...places.files,
-      'math',
-      'contraction',
-      'contraction-tile',
-      'contraction-subgroup',
-      'contraction-workgroup',
-      'contraction-naive',
-      ...(fours ? [fours] : []),
-    ],
+    reads: ['a: Element', 'b: Element', ...extra, ...(more?.reads ?? [])],
+    writes: ['out'],
     code(traits, file) {
       const summing = kernelFor(traits);
       const inFours = summing.file === fours;
       const lanes = traits.subgroup;
-      const text = unrolled(summing.file, file(summing.file), {
-        LANES: lanes,
-        ROWS: rows,
-        SHARERS: Math.min(lanes, inFours ? rows / 4 : rows),
-        OWN: Math.ceil(rows / lanes),
-        GROUPS: Math.ceil(rows / (4 * lanes)),
-      });
-      const fields = more ? `${more.fields.join(', ')}\n}` : '}';
-      const where = places.files
-        .map(file)
-        .join('\n')
-        .replace(/(?<=struct Params [^}]*)}/, fields);
-      const bias = mode === 'bias' ? extraBinding : '';
-      const sum = more
-        ? finish[mode].replace('out[at]', 'base[at]')
-        : finish[mode];
-      const common = file('contraction')
-        .replaceAll('EXTRA', bias + (more?.bindings ?? ''))
-        .replaceAll('OUT_BINDING', `${more?.out ?? (bias ? 4 : 3)}`)
-        .replaceAll('FINISH', more ? `after(at, pin(${sum}))` : sum);
       return [
         traits.form === 'subgroup' ? 'enable subgroups;' : '',
-        where.replaceAll('ELEMENT', inFours ? 'vec4f' : 'f32'),
-        more ? file('math') : '',
-        common.replaceAll('ELEMENT', inFours ? 'vec4f' : 'f32'),
-        text,
+        `alias Element = ${inFours ? 'vec4f' : 'f32'};`,
+        ...places.files.map(file),
+        more?.text ?? '',
+        'fn finish(at: u32, z: u32, row: u32, column: u32, sum: f32) -> f32 {',
+        `return ${more ? `after(at, pin(${stored}))` : stored};`,
+        '}',
+        file('contraction'),
+        unrolled(summing.file, file(summing.file), {
+          LANES: lanes,
+          ROWS: rows,
+          SHARERS: Math.min(lanes, inFours ? rows / 4 : rows),
+          OWN: Math.ceil(rows / lanes),
+          GROUPS: Math.ceil(rows / (4 * lanes)),
+        }),
       ].join('\n');
     },
-    workgroups(traits, { ints: [m, n, , z] }) {
+    workgroups(traits, { params: { m, n, batches } }) {
       const summing = kernelFor(traits);
-      return [Math.ceil(n / summing.columns), Math.ceil(m / summing.rows), z];
+      return [
+        Math.ceil(n / summing.columns),
+        Math.ceil(m / summing.rows),
+        batches,
+      ];
     },
   };
 }
@@ -114,14 +106,7 @@ interface Summing {
   readonly columns: number;
 }
 
-const extraBinding =
-  '@group(0) @binding(3) var<storage, read> bias: array<f32>;';
-
-const finish: Record<Mode, string> = {
-  plain: 'sum',
-  bias: 'sum + bias[bias_at(z, row, column)]',
-  add: 'out[at] + sum',
-};
+const SUM = { plain: 'sum', bias: 'sum + bias[bias_at(z, row, column)]' };
 
 /**
  * WGSL has no loops over registers: a line that begins with EACH(i,COUNT), or

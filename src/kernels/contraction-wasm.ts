@@ -7,7 +7,7 @@
 import { addressOf, arrayInArena } from '../formula/wasm/arena.ts';
 import { MOST_PARTS, runParts } from '../formula/wasm/team.ts';
 import { Workspace } from '../formula/wasm/workspace.ts';
-import type { Contract, Layout, Sizes } from './contraction-cpu.ts';
+import type { Contract, Layout, Sizes } from './contraction-layout.ts';
 import {
   columnsOf,
   FINISH,

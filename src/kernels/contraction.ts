@@ -4,53 +4,64 @@
  * where the elements lie; matrix products and convolutions are forms.
  */
 
-import { type Contractor, contractor, type Layout } from './contraction-cpu.ts';
-import { isShort } from './contraction-epilogue.ts';
-import {
-  contractionGpu,
-  type Mode,
-  type Tile,
-  tileOf,
-} from './contraction-gpu.ts';
+import { contractor } from './contraction-cpu.ts';
+import { EPILOGUE, isShort, type Mode } from './contraction-epilogue.ts';
+import { contractionGpu, type Tile, tileOf } from './contraction-gpu.ts';
+import type { Layout } from './contraction-layout.ts';
 import {
   buffersOf,
   chained,
+  fusedFields,
+  fusedOnce,
   isPlain,
   MOST_BUFFERS,
   placesAfter,
 } from './fused.ts';
-import type { Emit, Kernel, Ref } from './kernel.ts';
+import {
+  type Emit,
+  type Fields,
+  type Fused,
+  type Kernel,
+  type Params,
+  type Ref,
+  u32,
+} from './kernel.ts';
 
-export interface ContractionForm {
+/** Parameters of all contractions; out_rows: elements between rows of the output. */
+const FIELDS = u32('m', 'n', 'depth', 'batches', 'out_rows');
+type Common = keyof typeof FIELDS;
+
+/** N: names of the parameters that a form has beside those. */
+export interface ContractionForm<N extends string = string> {
   readonly name: string;
+  readonly params: Fields<N>;
   /** Files of kernels/ that say where elements lie, in order. */
   readonly files: readonly string[];
   /** The file of a kernel that reads operands in fours, where it can. */
   readonly fours?: {
     readonly file: string;
     /** Whether a call's operands lie so; strides of batches included. */
-    fits(ints: readonly number[]): boolean;
+    fits(params: Params<N | Common>): boolean;
   };
-  /** The same for the CPU; ints are those of the call. */
-  layout(ints: readonly number[]): Layout;
+  /** The same for the CPU. */
+  layout(params: Params<N | Common>): Layout;
   /** Many calls as one, as Kernel.batch has it. */
-  readonly batch?: Kernel['batch'];
+  readonly batch?: Kernel<N | Common>['batch'];
 }
 
-/** Size of a contraction: rows, columns, terms of a sum, and how many of it. */
-export type Extent = readonly [m: number, n: number, k: number, z: number];
-
 /** A contraction of a form, with a typed way to call it. */
-export type Contraction = (
+export type Contraction<N extends string> = (
   emit: Emit,
-  extent: Extent,
   operands: readonly [a: Ref, b: Ref],
-  /** Elements of the output, and what the form needs after `z`. */
-  output: { size: number; ints: readonly number[] },
+  /** Elements of the output. */
+  size: number,
+  params: Params<N | Common>,
   more?: { bias?: Ref; base?: Ref | null },
 ) => Ref;
 
-export function contraction(form: ContractionForm): Contraction {
+export function contraction<N extends string>(
+  form: ContractionForm<N>,
+): Contraction<N> {
   const kernels = new Map<string, Kernel>();
   const kernelOf = (mode: Mode, tile: Tile): Kernel => {
     const key = `${mode}:${tile}`;
@@ -58,13 +69,12 @@ export function contraction(form: ContractionForm): Contraction {
     kernels.set(key, kernel);
     return kernel;
   };
-  return (emit, extent, operands, { size, ints }, { bias, base } = {}) => {
+  return (emit, operands, size, params, { bias, base } = {}) => {
     const mode = base ? 'add' : bias ? 'bias' : 'plain';
     const extra = base ?? bias;
     const inputs = extra ? [...operands, extra] : operands;
-    const all = [...extent, ...ints];
-    const tile = tileOf(extent, form.fours?.fits(all) ?? false);
-    return emit(kernelOf(mode, tile), inputs, [size], all)[0];
+    const tile = tileOf(params, form.fours?.fits(params) ?? false);
+    return emit(kernelOf(mode, tile), inputs, [size], params)[0];
   };
 }
 
@@ -74,20 +84,19 @@ function contractionKernel(
   tile: Tile,
 ): Kernel {
   const places = { files: form.files, fours: form.fours?.file };
-  const kernel: Kernel = {
+  const kernel: Kernel<Common> = {
     name: `${form.name}:${mode}:${tile}`,
+    params: { ...FIELDS, ...form.params },
     inPlace: [mode === 'add' ? 2 : null],
     batch: form.batch && batchOf(form, tile),
     cpu(single) {
-      // A call keeps its list of ints: what is prepared for it is kept too.
-      const known = new WeakMap<readonly number[], Contractor>();
-      return (inputs, [out], ints, _, threads = 1) => {
-        let contract = known.get(ints);
+      // A call keeps its parameters: what is prepared for it is kept too.
+      const known = new WeakMap<Params, ReturnType<typeof contractor>>();
+      return (inputs, [out], params, threads = 1) => {
+        let contract = known.get(params);
         if (!contract) {
-          const [m, n, depth, batches] = ints;
-          const sizes = { m, n, depth, batches };
-          contract = contractor(sizes, form.layout(ints), single);
-          known.set(ints, contract);
+          contract = contractor(params, form.layout(params), single);
+          known.set(params, contract);
         }
         const bias = mode === 'bias' ? inputs[2] : null;
         const operands = { a: inputs[0], b: inputs[1], out, bias };
@@ -106,31 +115,21 @@ function batchOf(
   { batch, fours }: ContractionForm,
   tile: Tile,
 ): NonNullable<Kernel['batch']> {
-  return (ints, strides, count) => {
-    const made = batch?.(ints, strides, count) ?? null;
-    const fits = tile !== 'fours' || fours?.fits(made?.ints ?? []);
-    return fits ? made : null;
+  return (params, strides, count) => {
+    const made = batch?.(params, strides, count) ?? null;
+    return made && (tile !== 'fours' || fours?.fits(made.params)) ? made : null;
   };
 }
 
-const fused = new Map<string, Kernel | null>();
-
 /** A contraction whose sums an elementwise kernel of one output takes over. */
-function fuseContraction(
+const fuseContraction = (
   first: Kernel,
   form: ContractionForm,
   [mode, tile]: readonly [Mode, Tile],
   second: Kernel,
   slot: number,
-): Kernel | null {
-  const name = `(${first.name} > ${second.name}@${slot})`;
-  const known = fused.get(name);
-  if (known !== undefined) return known;
-  const made = makeFused();
-  fused.set(name, made);
-  return made;
-
-  function makeFused(): Kernel | null {
+): Fused | null =>
+  fusedOnce(first, second, slot, (name) => {
     const parts = second.elementwise?.parts;
     if (!parts || !isPlain(parts) || !isShort(parts)) return null;
     const inputs = mode === 'plain' ? 2 : 3;
@@ -138,18 +137,16 @@ function fuseContraction(
     const total = inputs + parts.operands.length - 1;
     const tooMany = buffersOf({ inPlace }, total) > MOST_BUFFERS;
     if (inPlace.length > 1 || tooMany) return null;
-    return {
+    const kernel: Kernel<Common> = {
       name,
+      params: { ...FIELDS, ...fusedFields(first, second, EPILOGUE) },
       inPlace,
       cpu: (single) =>
         chained(
-          {
-            form: first.cpu(single),
-            inputs,
-            floats: 0,
-            base: first.inPlace[0],
-          },
-          { form: second.cpu(single), slot, inPlace: second.inPlace },
+          first,
+          inputs,
+          { kernel: second, slot, prefix: EPILOGUE },
+          single,
         ),
       gpu: contractionGpu(
         { files: form.files, fours: form.fours?.file },
@@ -157,16 +154,16 @@ function fuseContraction(
         tile,
         { parts, slot },
       ),
-      batch(ints, strides, count) {
+      batch(params, strides, count) {
         // What is read where the sums are stored lies at their distances.
         const [own] = strides.outputs;
         const after = strides.inputs.slice(mode === 'add' ? 2 : inputs);
         if (after.some((stride) => stride !== own)) return null;
         const inner = strides.inputs.slice(0, mode === 'bias' ? 3 : 2);
         const distances = { inputs: inner, outputs: strides.outputs };
-        const batch = first.batch?.(ints, distances, count);
+        const batch = first.batch?.(params, distances, count);
         return batch && !batch.kernel ? batch : null;
       },
     };
-  }
-}
+    return { kernel, prefix: EPILOGUE };
+  });

@@ -1,7 +1,7 @@
 /** Where the elements of convolutions lie, on the CPU. */
 
 import type { FloatArray } from '../base/tensor.ts';
-import { type Layout, strided } from './contraction-cpu.ts';
+import { type Layout, strided } from './contraction-layout.ts';
 
 /** Sizes of a convolution, as kernels/conv2d.wgsl has them. */
 export interface Geometry {

@@ -6,8 +6,9 @@
  */
 
 import { renamed } from '../formula/expression.ts';
-import type { CpuForm, Kernel } from './kernel.ts';
-import { mapGpu, type Output, type Parts } from './map-gpu.ts';
+import type { CpuForm, Fields, Fused, Kernel, Params } from './kernel.ts';
+import { fieldsOf, mapGpu } from './map-gpu.ts';
+import type { Output, Parts } from './parts.ts';
 
 /** Buffers that every adapter binds. */
 export const MOST_BUFFERS = 8;
@@ -37,86 +38,129 @@ export function placesAfter(
   );
 }
 
-const cache = new Map<string, Kernel | null>();
+const cache = new Map<string, Fused | null>();
 
-/** The second on the first's result as its input `slot`; null where not. */
-export function fuseMaps(first: Kernel, second: Kernel, slot: number) {
+/** Makes (once) the kernel of both, `make` being given its name. */
+export function fusedOnce(
+  first: Kernel,
+  second: Kernel,
+  slot: number,
+  make: (name: string) => Fused | null,
+): Fused | null {
   const name = `(${first.name} > ${second.name}@${slot})`;
-  let made = cache.get(name);
-  if (made === undefined) {
-    made = makeFused(name, first, second, slot);
-    cache.set(name, made);
-  }
+  const known = cache.get(name);
+  if (known !== undefined) return known;
+  const made = make(name);
+  cache.set(name, made);
   return made;
 }
+
+/** The numbers of a kernel's parameters under longer names. */
+const prefixed = ({ params }: Kernel, prefix: string) =>
+  Object.keys(params)
+    .filter((name) => params[name] === 'f32')
+    .map((name) => [name, prefix + name] as const);
+
+/** Parameters of both: see `Fused.prefix`. */
+export const fusedFields = (
+  first: Kernel,
+  second: Kernel,
+  prefix: string,
+): Fields => ({
+  ...first.params,
+  ...Object.fromEntries(
+    prefixed(second, prefix).map(([, name]) => [name, 'f32']),
+  ),
+});
+
+/** The parameters of a call in place of two. */
+export const fusedParams = (
+  first: Params,
+  { kernel, params }: { readonly kernel: Kernel; readonly params: Params },
+  prefix: string,
+): Params => ({
+  ...first,
+  ...Object.fromEntries(
+    prefixed(kernel, prefix).map(([name, own]) => [own, params[name]]),
+  ),
+});
+
+/** The second on the first's result as its input `slot`; null where not. */
+export const fuseMaps = (first: Kernel, second: Kernel, slot: number) =>
+  fusedOnce(first, second, slot, (name) =>
+    makeFused(name, first, second, slot),
+  );
 
 function makeFused(
   name: string,
   first: Kernel,
   second: Kernel,
   slot: number,
-): Kernel | null {
+): Fused | null {
   const [a, b] = [first.elementwise?.parts, second.elementwise?.parts];
   if (!a || !b || !isPlain(a) || !isPlain(b) || a.outputs.length > 1) {
     return null;
   }
-  const parts = joined(a, b, slot);
+  // No two have one prefix: with each the numbers in between are one more.
+  const depth = (a.hidden?.length ?? 0) + (b.hidden?.length ?? 0);
+  const prefix = `b${depth}_`;
+  const parts = joined(a, b, slot, { prefix, middle: `middle${depth}` });
   const inPlace = parts.outputs.map((output) => output.inPlace);
   const each = parts.operands.length;
   const tooLarge =
     buffersOf({ inPlace }, each) > MOST_BUFFERS ||
     (parts.hidden?.length ?? 0) > MOST_HIDDEN;
   if (tooLarge) return null;
-  const kernel: Kernel = {
+  const kernel: Kernel<'n'> = {
     name,
+    params: fieldsOf(parts),
     inPlace,
     elementwise: { each, parts },
     cpu: (single) =>
       chained(
-        { form: first.cpu(single), ...sizesOf(a), base: first.inPlace[0] },
-        { form: second.cpu(single), slot, inPlace: second.inPlace },
+        first,
+        a.operands.length,
+        { kernel: second, slot, prefix },
+        single,
       ),
     gpu: mapGpu(parts),
     fuse: (next, at) => fuseMaps(kernel, next, at),
   };
-  return kernel;
+  return { kernel, prefix };
 }
-
-const sizesOf = ({ operands, constants }: Parts) => ({
-  inputs: operands.length,
-  floats: constants.length,
-});
 
 /** Whether all operands are read element by element. */
 export const isPlain = ({ operands, placed }: Parts) =>
   placed.length === 0 && operands.every(({ at }) => at === 'i');
 
 /** Both computations in one; names of the two are kept apart. */
-function joined(a: Parts, b: Parts, slot: number): Parts {
-  const depth = (a.hidden?.length ?? 0) + (b.hidden?.length ?? 0);
-  const middle = `middle${depth}`;
-  const left = (name: string) => `a_${name}`;
+function joined(
+  a: Parts,
+  b: Parts,
+  slot: number,
+  { prefix, middle }: { prefix: string; middle: string },
+): Parts {
   const right = new Map<string, string>();
-  const rightName = (name: string) => right.get(name) ?? `b_${name}`;
+  const rightName = (name: string) => right.get(name) ?? prefix + name;
   right.set(b.operands[slot].name, middle);
   const [made] = a.outputs;
   const operands = [
-    ...a.operands.map(({ name, at }) => ({ name: left(name), at })),
+    ...a.operands,
     ...othersOf(b.operands, slot).map(({ name, at }) => ({
-      name: `b_${name}`,
+      name: prefix + name,
       at,
     })),
   ];
   const hidden = [
-    ...renamedAll(a.hidden ?? [], left),
-    { name: middle, formula: renamed(made.formula, left), inPlace: null },
+    ...(a.hidden ?? []),
+    { name: middle, formula: made.formula, inPlace: null },
     ...renamedAll(b.hidden ?? [], rightName),
   ];
   const outputs: Output[] = [];
   for (const { name, formula, inPlace } of b.outputs) {
     const at = inPlace === null || inPlace === slot ? null : inPlace;
     outputs.push({
-      name: `b_${name}`,
+      name: prefix + name,
       formula: renamed(formula, rightName),
       inPlace: at === null ? null : a.operands.length + at - Number(at > slot),
     });
@@ -124,7 +168,7 @@ function joined(a: Parts, b: Parts, slot: number): Parts {
     right.delete(name);
   }
   return {
-    constants: [...a.constants.map(left), ...b.constants.map((c) => `b_${c}`)],
+    constants: [...a.constants, ...b.constants.map((name) => prefix + name)],
     operands,
     hidden,
     outputs,
@@ -142,33 +186,33 @@ function renamedAll(list: readonly Output[], to: (name: string) => string) {
   }));
 }
 
-interface First {
-  readonly form: CpuForm;
-  readonly inputs: number;
-  readonly floats: number;
-  /** The input in whose place it makes its output, or null. */
-  readonly base: number | null;
-}
-
-interface Second {
-  readonly form: CpuForm;
-  readonly slot: number;
-  readonly inPlace: readonly (number | null)[];
-}
-
-/** On the CPU: one after the other. */
-export function chained(first: First, second: Second): CpuForm {
-  return (inputs, outputs, ints, floats, threads) => {
+/** On the CPU: one after the other; the first has so many inputs. */
+export function chained(
+  first: Kernel,
+  inputs: number,
+  second: {
+    readonly kernel: Kernel;
+    readonly slot: number;
+    readonly prefix: string;
+  },
+  single: boolean,
+): CpuForm {
+  const { kernel, slot, prefix } = second;
+  const [make, use] = [first.cpu(single), kernel.cpu(single)];
+  const names = prefixed(kernel, prefix);
+  const [base] = first.inPlace;
+  return (operands, outputs, params, threads) => {
     const middle = outputs[0].slice();
-    if (first.base !== null) middle.set(inputs[first.base]);
-    const own = inputs.slice(0, first.inputs);
-    first.form(own, [middle], ints, floats.slice(0, first.floats), threads);
-    const rest = inputs.slice(first.inputs);
-    rest.splice(second.slot, 0, middle);
-    second.inPlace.forEach((at, k) => {
-      if (at === second.slot) outputs[k].set(middle);
+    if (base !== null) middle.set(operands[base]);
+    make(operands.slice(0, inputs), [middle], params, threads);
+    const rest = operands.slice(inputs);
+    rest.splice(slot, 0, middle);
+    kernel.inPlace.forEach((at, k) => {
+      if (at === slot) outputs[k].set(middle);
     });
-    const numbers = floats.slice(first.floats);
-    second.form(rest, outputs, [middle.length], numbers, threads);
+    const own = Object.fromEntries(
+      names.map(([name, given]) => [name, params[given]]),
+    );
+    use(rest, outputs, { n: middle.length, ...own }, threads);
   };
 }

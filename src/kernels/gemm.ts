@@ -3,9 +3,9 @@
  * B[z, k, j]. The strides make one kernel serve all transposed forms.
  */
 
-import { contraction, type Extent } from './contraction.ts';
-import { strided } from './contraction-cpu.ts';
-import type { Emit, Ref } from './kernel.ts';
+import { contraction } from './contraction.ts';
+import { strided } from './contraction-layout.ts';
+import { type Emit, type Params, type Ref, u32 } from './kernel.ts';
 
 /**
  * Matrices in memory: element [z, row, column] is at
@@ -32,33 +32,51 @@ export const transposed = (ref: Ref, width: number, batch = 0): Strided => ({
   columns: width,
 });
 
+/** Elements between the matrices, rows and columns of each operand. */
+const STRIDES = u32(
+  ...(['a_batch', 'a_rows', 'a_columns'] as const),
+  ...(['b_batch', 'b_rows', 'b_columns'] as const),
+  ...(['bias_batch', 'out_batch'] as const),
+);
+
 const product = contraction({
   name: 'gemm',
+  params: STRIDES,
   files: ['gemm'],
   fours: { file: 'gemm-fours', fits: inFours },
-  layout: ([, , , , n, az, ai, ak, bz, bk, bj, biasBatch, outBatch]) => ({
-    a: strided(az, ai, ak),
-    b: strided(bz, bj, bk),
-    out: { batch: outBatch, row: n, column: (j) => j },
-    bias: { of: 'column', batch: biasBatch },
+  layout: (p) => ({
+    a: strided(p.a_batch, p.a_rows, p.a_columns),
+    b: strided(p.b_batch, p.b_columns, p.b_rows),
+    out: { batch: p.out_batch, row: p.n, column: (j) => j },
+    bias: { of: 'column', batch: p.bias_batch },
   }),
   // Single products become products for all z.
-  batch([m, n, k, z, rows, , ...rest], { inputs, outputs }, count) {
-    if (z !== 1) return null;
-    const [, ai, ak, , bk, bj] = [0, ...rest];
-    const [a, b, bias = 0] = inputs;
-    const strides = [a, ai, ak, b, bk, bj, bias, outputs[0]];
-    return { ints: [m, n, k, count, rows, ...strides] };
+  batch(params, { inputs: [a, b, bias = 0], outputs: [out] }, count) {
+    if (params.batches !== 1) return null;
+    const strides = {
+      a_batch: a,
+      b_batch: b,
+      bias_batch: bias,
+      out_batch: out,
+    };
+    return { params: { ...params, batches: count, ...strides } };
   },
 });
 
 /** Whether both operands are fours of neighbours: see gemm-fours.wgsl. */
-function inFours(ints: readonly number[]): boolean {
-  const [m, n, k, , , az, ai, ak, bz, bk, bj] = ints;
+function inFours(
+  p: Params<keyof typeof STRIDES | 'm' | 'n' | 'depth'>,
+): boolean {
   const four = (...numbers: number[]) => numbers.every((x) => x % 4 === 0);
-  const a = ak === 1 ? four(ai) : ai === 1 && four(ak, m);
-  const b = bk === 1 ? four(bj) : bj === 1 && four(bk, n);
-  return four(k, az, bz) && a && b;
+  const a =
+    p.a_columns === 1
+      ? four(p.a_rows)
+      : p.a_rows === 1 && four(p.a_columns, p.m);
+  const b =
+    p.b_rows === 1
+      ? four(p.b_columns)
+      : p.b_columns === 1 && four(p.b_rows, p.n);
+  return four(p.depth, p.a_batch, p.b_batch) && a && b;
 }
 
 /**
@@ -72,13 +90,11 @@ export function gemm(
   b: Strided,
   more: { bias?: Ref; base?: Ref | null } = {},
 ): Ref {
-  const extent: Extent = [m, n, k, z];
-  const ints = [
-    n,
-    ...[a.batch, a.rows, a.columns],
-    ...[b.batch, b.rows, b.columns],
-    ...[0, m * n],
-  ];
-  const output = { size: z * m * n, ints };
-  return product(emit, extent, [a.ref, b.ref], output, more);
+  const params = {
+    ...{ m, n, depth: k, batches: z, out_rows: n },
+    ...{ a_batch: a.batch, a_rows: a.rows, a_columns: a.columns },
+    ...{ b_batch: b.batch, b_rows: b.rows, b_columns: b.columns },
+    ...{ bias_batch: 0, out_batch: m * n },
+  };
+  return product(emit, [a.ref, b.ref], z * m * n, params, more);
 }

@@ -10,6 +10,7 @@ import { Code, hasSimd } from '../formula/wasm/code.ts';
 
 import { Steps } from '../formula/wasm/steps.ts';
 import { applyFunction } from '../formula/wasm-formula.ts';
+import type { Params } from './kernel.ts';
 import { runRange } from './ranges.ts';
 
 /** Per row of [rows, features]: the error, or the loss. */
@@ -28,8 +29,7 @@ const codes = new Map<XentPart, Uint8Array>();
 /** A call; false: not with these operands. */
 export type Xent = (
   operands: Readonly<Record<'y' | 't' | 'out', FloatArray>>,
-  shape: readonly [rows: number, features: number],
-  divisor: number,
+  params: Params<'rows' | 'features' | 'divisor'>,
   threads: number,
 ) => boolean;
 
@@ -46,7 +46,7 @@ export function wasmXent(part: XentPart): Xent | null {
     1,
   );
   const job = addressOf(words);
-  return ({ y, t, out }, [rows, features], divisor, threads) => {
+  return ({ y, t, out }, { rows, features, divisor }, threads) => {
     const at = [addressOf(y), addressOf(t), addressOf(out)];
     divisors[0] = divisor;
     // A divisor that float32 does not have is not rounded in JavaScript.

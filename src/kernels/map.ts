@@ -4,23 +4,26 @@
  */
 
 import { parseExpression } from '../formula/expression.ts';
+import type { Form } from '../formula/loop.ts';
 import { fuseMaps } from './fused.ts';
 import type { CpuForm, Emit, Kernel, Ref } from './kernel.ts';
 import { cpuForm } from './map-cpu.ts';
-import { type Form, mapGpu, type Parts } from './map-gpu.ts';
+import { fieldsOf, mapGpu } from './map-gpu.ts';
+import { type Parts, placeOf } from './parts.ts';
 
-export interface MapSpec {
+/** C: names of constants, A: of what has a place. */
+export interface MapSpec<C extends string = string, A extends string = string> {
   readonly name: string;
   /** Names of the operands, each of the size of the outputs. */
   readonly each: readonly string[];
   /** Names of operands of size 1, read by every element. */
   readonly single?: readonly string[];
   /** Names of operands of which element i reads the one that `Along` says. */
-  readonly along?: readonly string[];
+  readonly along?: readonly A[];
   /** Names of numbers that say where element i is, as `Along` says. */
-  readonly coordinates?: readonly string[];
+  readonly coordinates?: readonly A[];
   /** Names of numbers fixed when the call is recorded. */
-  readonly constants?: readonly string[];
+  readonly constants?: readonly C[];
   /**
    * Outputs in order: name and formula, which may use operands, constants
    * and earlier outputs. An output that bears the name of an operand takes
@@ -36,30 +39,65 @@ export interface MapSpec {
  */
 export type Along = readonly [step: number, count: number, low: number];
 
+/** What a call is given by name: constants, and places of `along` and coordinates. */
+export type Named<C extends string, A extends string> = Readonly<
+  Record<C, number> & Record<A, Along>
+>;
+
+/** Nothing where there is nothing to give. */
+type Given<C extends string, A extends string> = [C | A] extends [never]
+  ? []
+  : [named: Named<C, A>];
+
 /** An elementwise kernel with a typed way to call it. */
-export interface MapKernel extends Kernel {
-  /**
-   * Operands in the order of `each`, `single`, `along`; `places` of `along`,
-   * then of `coordinates`.
-   */
-  emit(
-    emit: Emit,
-    operands: readonly Ref[],
-    constants?: readonly number[],
-    places?: readonly Along[],
-  ): Ref[];
+export interface MapKernel<C extends string = string, A extends string = string>
+  extends Kernel<'n'> {
+  /** Operands in the order of `each`, `single`, `along`. */
+  emit(emit: Emit, operands: readonly Ref[], ...given: Given<C, A>): Ref[];
 }
 
 const cache = new Map<string, MapKernel>();
 
 /** Makes (once per spec) the kernel of an elementwise computation. */
-export function mapKernel(spec: MapSpec): MapKernel {
+export function mapKernel<
+  const C extends string = never,
+  const A extends string = never,
+>(spec: MapSpec<C, A>): MapKernel<C, A> {
   const key = JSON.stringify(spec);
   const known = cache.get(key);
-  if (known) return known;
+  if (known) return known as MapKernel<C, A>;
   const made = makeMap(spec);
   cache.set(key, made);
-  return made;
+  return made as MapKernel<C, A>;
+}
+
+/** Records a message, added to `base` where there is one. */
+export type EmitMessage<C extends string, A extends string> = (
+  emit: Emit,
+  base: Ref | null,
+  operands: readonly Ref[],
+  ...given: Given<C, A>
+) => Ref;
+
+/** A computation of one output, alone and added to a sum in its place. */
+export function messageKernel<
+  const C extends string = never,
+  const A extends string = never,
+>({
+  formula,
+  ...spec
+}: Omit<MapSpec<C, A>, 'outputs'> & { formula: string }): EmitMessage<C, A> {
+  const fresh = mapKernel<C, A>({ ...spec, outputs: [['s', formula]] });
+  const added = mapKernel<C, A>({
+    ...spec,
+    name: `${spec.name}+`,
+    each: ['s', ...spec.each],
+    outputs: [['s', `s + (${formula})`]],
+  });
+  return (emit, base, operands, ...given) =>
+    base
+      ? added.emit(emit, [base, ...operands], ...given)[0]
+      : fresh.emit(emit, operands, ...given)[0];
 }
 
 function formOf([step, count, low]: Along, n: number): Form {
@@ -69,26 +107,39 @@ function formOf([step, count, low]: Along, n: number): Form {
 }
 
 function makeMap(spec: MapSpec): MapKernel {
-  const variants = new Map<string, MapKernel>();
+  const { along = [], coordinates = [], constants = [], outputs } = spec;
+  const placed = [...along, ...coordinates];
+  const variants = new Map<string, Kernel<'n'>>();
   const variant = (forms: readonly Form[]) => {
     const key = forms.join('-');
     const made = variants.get(key) ?? makeVariant(spec, forms);
     variants.set(key, made);
     return made;
   };
-  const general = variant(
-    [...(spec.along ?? []), ...(spec.coordinates ?? [])].map(() => 'general'),
-  );
+  const general = variant(placed.map(() => 'general'));
   return {
     ...general,
-    emit(emit, refs, numbers = [], places = []) {
-      const forms = places.map((place) => formOf(place, refs[0].size));
-      return variant(forms).emit(emit, refs, numbers, places);
+    emit(emit, refs, named: Named<string, string> = {}) {
+      const n = refs[0].size;
+      const params: Record<string, number> & { n: number } = { n };
+      const forms = placed.map((name) => {
+        const { step, count, low } = placeOf(name);
+        [params[step], params[count], params[low]] = named[name];
+        return formOf(named[name], n);
+      });
+      for (const name of constants) params[name] = named[name];
+      const kernel = forms.length > 0 ? variant(forms) : general;
+      return emit(
+        kernel,
+        refs,
+        outputs.map(() => n),
+        params,
+      );
     },
   };
 }
 
-function makeVariant(spec: MapSpec, ways: readonly Form[]): MapKernel {
+function makeVariant(spec: MapSpec, ways: readonly Form[]): Kernel<'n'> {
   const { each, single = [], along = [], constants = [] } = spec;
   const outputs = spec.outputs.map(([name, text]) => ({
     name,
@@ -107,9 +158,10 @@ function makeVariant(spec: MapSpec, ways: readonly Form[]): MapKernel {
     ],
     coordinates: spec.coordinates ?? [],
   };
-  const forms = new Map<boolean, CpuForm>();
-  const kernel: MapKernel = {
+  const forms = new Map<boolean, CpuForm<'n'>>();
+  const kernel: Kernel<'n'> = {
     name: ['map', spec.name, ...ways].join(':'),
+    params: fieldsOf(parts),
     inPlace: outputs.map((o) => o.inPlace),
     // Operands read along axes are not where the places say, further on.
     elementwise:
@@ -122,11 +174,6 @@ function makeVariant(spec: MapSpec, ways: readonly Form[]): MapKernel {
       return made;
     },
     gpu: mapGpu(parts),
-    emit(emit, refs, numbers = [], places = []) {
-      const n = refs[0].size;
-      const sizes = outputs.map(() => n);
-      return emit(kernel, refs, sizes, [n, ...places.flat()], numbers);
-    },
   };
   return kernel;
 }

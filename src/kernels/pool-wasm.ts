@@ -9,7 +9,15 @@ import type { FloatArray } from '../base/tensor.ts';
 import { addressOf, arrayInArena, release } from '../formula/wasm/arena.ts';
 import { Code, hasSimd } from '../formula/wasm/code.ts';
 import { Steps } from '../formula/wasm/steps.ts';
+import { type Params, u32 } from './kernel.ts';
 import { runRange } from './ranges.ts';
+
+/** Planes, the sizes of each before and after, and their square windows. */
+export const WINDOWS = u32(
+  ...(['planes', 'height', 'width', 'oh', 'ow'] as const),
+  ...(['size', 'stride', 'padding'] as const),
+);
+export type Windows = Params<keyof typeof WINDOWS>;
 
 /** Words of a job; sizes of rows and planes in bytes. */
 const WORDS = [
@@ -40,7 +48,7 @@ export type MaxPool = (
     readonly out: FloatArray;
     readonly eps: FloatArray | null;
   },
-  ints: readonly number[],
+  windows: Windows,
   threads: number,
 ) => boolean;
 
@@ -55,15 +63,15 @@ export function wasmMaxPool(message: boolean, single: boolean): MaxPool | null {
   const code = codes.get(key) ?? new PoolCode(message, single).module();
   codes.set(key, code);
   const job = addressOf(words);
-  const width = single ? 4 : 8;
+  const bytes = single ? 4 : 8;
   const tables = tablesOf(single);
-  return ({ x, out, eps }, ints, threads) => {
+  return ({ x, out, eps }, windows, threads) => {
     const at = [x, out, eps ?? x].map(addressOf);
     if (Math.min(...at) < 0) return false;
-    const table = tables(ints);
+    const table = tables(windows);
     if (!table) return false;
-    const [planes, height, columns, oh, ow, size, stride, padding] = ints;
-    const row = columns * width;
+    const { planes, height, width, oh, ow, size, stride, padding } = windows;
+    const row = width * bytes;
     words.set([
       ...[...at, height * row, row, height, oh, ow, size, stride, padding],
       ...[addressOf(table), (4 * table.length) / size],
@@ -75,12 +83,11 @@ export function wasmMaxPool(message: boolean, single: boolean): MaxPool | null {
 
 /** The table of the last sizes is kept: most kernels have one only. */
 function tablesOf(single: boolean) {
-  const [lanes, width] = single ? [4, 4] : [2, 8];
+  const [lanes, bytes] = single ? [4, 4] : [2, 8];
   let last = '';
   let table: Int32Array | null = null;
-  return (ints: readonly number[]): Int32Array | null => {
-    const [, , columns, , ow, size, stride, padding] = ints;
-    const key = `${[columns, ow, size, stride, padding]}`;
+  return ({ width, ow, size, stride, padding }: Windows): Int32Array | null => {
+    const key = `${[width, ow, size, stride, padding]}`;
     if (table && key === last) return table;
     if (table) release(table);
     last = key;
@@ -89,7 +96,7 @@ function tablesOf(single: boolean) {
     for (let i = 0; table && i < table.length; i++) {
       const output = Math.min(i % outputs, ow - 1);
       const column = output * stride - padding + Math.floor(i / outputs);
-      table[i] = Math.min(Math.max(column, 0), columns - 1) * width;
+      table[i] = Math.min(Math.max(column, 0), width - 1) * bytes;
     }
     return table;
   };

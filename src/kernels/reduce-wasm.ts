@@ -9,10 +9,8 @@ import { addressOf, arrayInArena } from '../formula/wasm/arena.ts';
 import { Code, hasSimd, type Plain } from '../formula/wasm/code.ts';
 import { Steps } from '../formula/wasm/steps.ts';
 import { runOf } from '../formula/wasm/team.ts';
+import type { Params } from './kernel.ts';
 import { runRange } from './ranges.ts';
-
-/** A tensor seen as [outer, n, inner], reduced over its middle axis. */
-export type Split = readonly [outer: number, n: number, inner: number];
 
 export type Reduction = 'sum' | 'most';
 
@@ -32,8 +30,7 @@ const JOB_BYTES = 32;
 export type Reduce = (
   input: FloatArray,
   out: FloatArray,
-  split: Split,
-  divisor: number,
+  params: Params<'outer' | 'n' | 'inner' | 'divisor'>,
   threads: number,
 ) => boolean;
 
@@ -46,7 +43,7 @@ export function wasmReduce(
   const made = makeJob(kind, single);
   if (!made) return null;
   const { code, job, words, divisors } = made;
-  return (input, out, [outer, n, inner], divisor, threads) => {
+  return (input, out, { outer, n, inner, divisor }, threads) => {
     const [from, to] = [addressOf(input), addressOf(out)];
     divisors[0] = divisor;
     // A divisor that float32 does not have is not rounded in JavaScript.

@@ -1,164 +1,158 @@
 /** Sums, means and maxima over the middle axis of [outer, n, inner]. */
 
-import type { FloatArray } from '../base/tensor.ts';
 import {
   type CpuForm,
+  type ElementSpec,
   type Emit,
-  elementKernel,
-  finishing,
-  type Kernel,
+  elements,
+  f32,
+  type Params,
   type Ref,
   rounding,
+  u32,
 } from './kernel.ts';
-import {
-  type Reduce,
-  type Reduction,
-  type Split,
-  wasmReduce,
-} from './reduce-wasm.ts';
+import { type Reduce, type Reduction, wasmReduce } from './reduce-wasm.ts';
 
-/**
- * Kernels on [outer, n, inner]: `sum` adds over n, ascending, and divides;
- * `most` takes the greatest; `expand` repeats n times, divided.
- */
-function splitKernel(name: keyof typeof forms, add: boolean): Kernel {
-  const kernel = elementKernel({
-    name: `${name}${add ? ':add' : ''}`,
-    file: name === 'expand' ? 'expand' : 'reduce',
-    words: { ...finishing(add), ...(name === 'expand' ? {} : steps[name]) },
-    inPlace: add ? 1 : undefined,
-    cpu: (single) => forms[name](single, add),
-  });
-  return {
-    ...kernel,
+/** A tensor seen as [outer, n, inner], reduced over its middle axis. */
+export type Split = readonly [outer: number, n: number, inner: number];
+
+const FIELDS = { ...u32('outer', 'n', 'inner'), ...f32('divisor') };
+type Field = keyof typeof FIELDS;
+
+/** What all kernels on [outer, n, inner] have in common; `repeats`: n times. */
+function onSplit(
+  spec: Pick<ElementSpec<Field>, 'name' | 'cpu' | 'words'>,
+  repeats = false,
+) {
+  return elements<Field>({
+    ...spec,
+    params: FIELDS,
+    reads: ['x'],
+    files: [repeats ? 'expand' : 'reduce'],
+    count: `params.outer * ${repeats ? 'params.n * ' : ''}params.inner`,
+    value: repeats ? 'repeated(i)' : 'reduced(i)',
     // Without gaps between them, many tensors are one with more rows.
-    batch([outer, n, inner], { inputs, outputs }, count) {
+    batch(params, { inputs, outputs }, count) {
+      const { outer, n, inner } = params;
       const [many, one] = [outer * n * inner, outer * inner];
-      const [from, to] = name === 'expand' ? [one, many] : [many, one];
+      const [from, to] = repeats ? [one, many] : [many, one];
       const dense = inputs[0] === from && outputs[0] === to;
-      return dense ? { ints: [count * outer, n, inner] } : null;
+      return dense ? { params: { ...params, outer: count * outer } } : null;
     },
-  };
+  });
 }
 
-const steps = {
-  sum: {
+/** Adds over n, ascending, and divides. */
+const sum = onSplit({
+  name: 'sum',
+  words: {
     START: '0.0f',
     STEP: 'so_far + x[at]',
     RESULT: 'so_far / params.divisor',
   },
-  most: {
+  cpu(single, add) {
+    const round = rounding(single);
+    return inWasm('sum', single, add, ([input], [out], params) => {
+      const { outer, n, inner, divisor } = params;
+      for (let i = 0; i < outer * inner; i++) {
+        let at = Math.floor(i / inner) * n * inner + (i % inner);
+        let sum = 0;
+        for (let k = 0; k < n; k++, at += inner) sum = round(sum + input[at]);
+        const value = round(sum / divisor);
+        out[i] = add ? out[i] + value : value;
+      }
+    });
+  },
+});
+
+/** Takes the greatest. */
+const most = onSplit({
+  name: 'most',
+  words: {
     START: 'x[at]',
     // A NaN stays: comparisons with it are false.
     STEP: 'select(so_far, x[at], x[at] > so_far || is_nan(x[at]))',
     RESULT: 'so_far',
   },
-};
-
-const forms = { sum: sumForm, most: mostForm, expand: expandForm };
-
-function sumForm(single: boolean, add: boolean): CpuForm {
-  const round = rounding(single);
-  return reduceForm('sum', single, add, (input, out, split, divisor) => {
-    const [outer, n, inner] = split;
-    for (let i = 0; i < outer * inner; i++) {
-      let at = Math.floor(i / inner) * n * inner + (i % inner);
-      let sum = 0;
-      for (let k = 0; k < n; k++, at += inner) sum = round(sum + input[at]);
-      const value = round(sum / divisor);
-      out[i] = add ? out[i] + value : value;
-    }
-  });
-}
-
-function mostForm(single: boolean): CpuForm {
-  return reduceForm('most', single, false, (input, out, split) => {
-    const [outer, n, inner] = split;
-    for (let i = 0; i < outer * inner; i++) {
-      let at = Math.floor(i / inner) * n * inner + (i % inner);
-      let most = input[at];
-      for (let k = 0; k < n; k++, at += inner) {
-        if (input[at] > most || Number.isNaN(input[at])) most = input[at];
+  cpu: (single) =>
+    inWasm('most', single, false, ([input], [out], { outer, n, inner }) => {
+      for (let i = 0; i < outer * inner; i++) {
+        let at = Math.floor(i / inner) * n * inner + (i % inner);
+        let most = input[at];
+        for (let k = 0; k < n; k++, at += inner) {
+          if (input[at] > most || Number.isNaN(input[at])) most = input[at];
+        }
+        out[i] = most;
       }
-      out[i] = most;
-    }
-  });
-}
+    }),
+});
 
 /** In WebAssembly where the operands are in its memory, else by a loop. */
-function reduceForm(
+function inWasm(
   kind: Reduction,
   single: boolean,
   add: boolean,
-  loop: (
-    input: FloatArray,
-    out: FloatArray,
-    split: Split,
-    divisor: number,
-  ) => void,
-): CpuForm {
+  loop: CpuForm<Field>,
+): CpuForm<Field> {
   let quick: Reduce | null | undefined;
-  return ([input], [out], [outer, n, inner], [divisor], threads = 1) => {
+  return (inputs, outputs, params, threads = 1) => {
     quick ??= quick === undefined ? wasmReduce(kind, single, add) : null;
-    const split = [outer, n, inner] as const;
-    if (!quick?.(input, out, split, divisor, threads)) {
-      loop(input, out, split, divisor);
+    if (!quick?.(inputs[0], outputs[0], params, threads)) {
+      loop(inputs, outputs, params);
     }
   };
 }
 
-function expandForm(single: boolean, add: boolean): CpuForm {
-  const round = rounding(single);
-  return ([input], [out], [outer, n, inner], [divisor]) => {
-    for (let o = 0, i = 0; o < outer; o++) {
-      for (let k = 0; k < n; k++) {
-        for (let j = o * inner; j < (o + 1) * inner; j++, i++) {
-          const value = round(input[j] / divisor);
-          out[i] = add ? out[i] + value : value;
+/** Repeats n times, divided. */
+const expand = onSplit(
+  {
+    name: 'expand',
+    cpu(single, add) {
+      const round = rounding(single);
+      return ([input], [out], { outer, n, inner, divisor }) => {
+        for (let o = 0, i = 0; o < outer; o++) {
+          for (let k = 0; k < n; k++) {
+            for (let j = o * inner; j < (o + 1) * inner; j++, i++) {
+              const value = round(input[j] / divisor);
+              out[i] = add ? out[i] + value : value;
+            }
+          }
         }
-      }
-    }
-  };
-}
+      };
+    },
+  },
+  true,
+);
 
-const KERNELS = {
-  sum: [splitKernel('sum', false), splitKernel('sum', true)],
-  expand: [splitKernel('expand', false), splitKernel('expand', true)],
-};
-const MOST = splitKernel('most', false);
+const paramsOf = ([outer, n, inner]: Split, divisor = 1): Params<Field> => ({
+  ...{ outer, n, inner, divisor },
+});
 
 /** Records the greatest over n of [outer, n, inner]; NaN where one is. */
-export function reduceMost(
-  emit: Emit,
-  input: Ref,
-  [outer, n, inner]: Split,
-): Ref {
-  return emit(MOST, [input], [outer * inner], [outer, n, inner], [1])[0];
+export function reduceMost(emit: Emit, input: Ref, split: Split): Ref {
+  return most(emit, [input], split[0] * split[2], paramsOf(split));
 }
 
 /** Records the sum over n of [outer, n, inner], divided, plus `base`. */
 export function reduceSum(
   emit: Emit,
   input: Ref,
-  [outer, n, inner]: Split,
+  split: Split,
   divisor = 1,
   base: Ref | null = null,
 ): Ref {
-  const inputs = base ? [input, base] : [input];
-  const kernel = KERNELS.sum[base ? 1 : 0];
-  return emit(kernel, inputs, [outer * inner], [outer, n, inner], [divisor])[0];
+  const size = split[0] * split[2];
+  return sum(emit, [input], size, paramsOf(split, divisor), base);
 }
 
 /** Records the repetition of x over n, divided, plus `base`. */
 export function expandMean(
   emit: Emit,
   input: Ref,
-  [outer, n, inner]: Split,
+  split: Split,
   divisor: number,
   base: Ref | null,
 ): Ref {
-  const inputs = base ? [input, base] : [input];
-  const kernel = KERNELS.expand[base ? 1 : 0];
-  const size = [outer * n * inner];
-  return emit(kernel, inputs, size, [outer, n, inner], [divisor])[0];
+  const size = split[0] * split[1] * split[2];
+  return expand(emit, [input], size, paramsOf(split, divisor), base);
 }

@@ -4,7 +4,7 @@
  */
 
 import { type Shape, sameShape, shapeText } from '../base/tensor.ts';
-import { type MapKernel, mapKernel } from '../kernels/map.ts';
+import { mapKernel, messageKernel } from '../kernels/map.ts';
 import { type Attrs, type Op, ShapeProblem } from './op.ts';
 
 interface Entry {
@@ -162,11 +162,13 @@ function makeOp(name: string, entry: Entry): Op {
     constants,
     outputs: [['y', entry.forward]],
   });
-  const vjps = entry.vjp.map((formula, slot) => ({
-    ...vjpKernels(`${name}/vjp${slot}`, inputs, constants, formula),
-    reads: [...inputs, 'y', 'eps'].filter((n) => mentions(formula, n)),
-  }));
-  const numbers = (attrs: Attrs) => constants.map((key) => Number(attrs[key]));
+  const vjps = entry.vjp.map((formula, slot) => {
+    const each = [...inputs, 'y', 'eps'].filter((n) => mentions(formula, n));
+    const spec = { name: `${name}/vjp${slot}`, each, constants, formula };
+    return { each, message: messageKernel(spec) };
+  });
+  const numbers = (attrs: Attrs) =>
+    Object.fromEntries(constants.map((key) => [key, Number(attrs[key])]));
   return {
     name,
     arity: inputs.length,
@@ -188,7 +190,7 @@ function makeOp(name: string, entry: Entry): Op {
       return forward.emit(emit, refs, numbers(attrs))[0];
     },
     vjp(emit, { inputs: operands, output, attrs, slot, eps, base }) {
-      const { fresh, added, reads } = vjps[slot];
+      const { each, message } = vjps[slot];
       const named = {
         eps,
         y: output.ref,
@@ -196,29 +198,9 @@ function makeOp(name: string, entry: Entry): Op {
         z: operands[1]?.ref,
       };
       if (!base && entry.vjp[slot] === 'eps') return eps;
-      const refs = reads.map((n) => named[n as keyof typeof named]);
-      return base
-        ? added.emit(emit, [base, ...refs], numbers(attrs))[0]
-        : fresh.emit(emit, refs, numbers(attrs))[0];
+      const refs = each.map((n) => named[n as keyof typeof named]);
+      return message(emit, base, refs, numbers(attrs));
     },
-  };
-}
-
-function vjpKernels(
-  name: string,
-  inputs: readonly string[],
-  constants: readonly string[],
-  formula: string,
-): { fresh: MapKernel; added: MapKernel } {
-  const each = [...inputs, 'y', 'eps'].filter((n) => mentions(formula, n));
-  return {
-    fresh: mapKernel({ name, each, constants, outputs: [['s', formula]] }),
-    added: mapKernel({
-      name: `${name}+`,
-      each: ['s', ...each],
-      constants,
-      outputs: [['s', `s + (${formula})`]],
-    }),
   };
 }
 

@@ -1,8 +1,7 @@
 /** sum and mean over an axis or over everything. */
 
 import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
-import { expandMean, reduceSum } from '../kernels/reduce.ts';
-import type { Split } from '../kernels/reduce-wasm.ts';
+import { expandMean, reduceSum, type Split } from '../kernels/reduce.ts';
 import { type Attrs, type Op, ShapeProblem } from './op.ts';
 
 /** How an axis (or none: everything) splits a shape. Throws ShapeProblem. */

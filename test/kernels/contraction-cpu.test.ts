@@ -9,9 +9,12 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.ts';
 import type { DType, FloatArray } from '../../src/base/tensor.ts';
 import { floatsInArena, release } from '../../src/formula/wasm/arena.ts';
-import type { Layout, Sizes } from '../../src/kernels/contraction-cpu.ts';
-import { strided } from '../../src/kernels/contraction-cpu.ts';
-import { loopContract } from '../../src/kernels/contraction-loops.ts';
+import { loopContract } from '../../src/kernels/contraction-cpu.ts';
+import {
+  type Layout,
+  type Sizes,
+  strided,
+} from '../../src/kernels/contraction-layout.ts';
 import { wasmContract } from '../../src/kernels/contraction-wasm.ts';
 import { type Geometry, layouts } from '../../src/kernels/conv2d-layout.ts';
 

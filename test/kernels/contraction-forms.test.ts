@@ -7,13 +7,14 @@
  */
 
 import fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { candidatesOf } from '../../src/backends/webgpu/traits.ts';
 import { WebGpuBackend } from '../../src/backends/webgpu/webgpu.ts';
 import { Random } from '../../src/base/random.ts';
 import { type Tile, tileOf } from '../../src/kernels/contraction-gpu.ts';
+import type { Sizes } from '../../src/kernels/contraction-layout.ts';
 import { gemm, type Strided } from '../../src/kernels/gemm.ts';
-import type { Ref } from '../../src/kernels/kernel.ts';
+import type { Params, Ref } from '../../src/kernels/kernel.ts';
 import { conv2d } from '../../src/ops/conv2d.ts';
 import type { Op } from '../../src/ops/op.ts';
 import { opByName } from '../../src/ops/table.ts';
@@ -21,9 +22,6 @@ import { type Program, Recorder } from '../../src/program/recorder.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
 import { feedsFor, recordOp } from '../ops/cases.ts';
 import { runOn, twin } from '../ops/programs.ts';
-
-/** Each form compiles its kernels, slowly on a busy machine. */
-vi.setConfig({ testTimeout: 240_000 });
 
 let opened: Promise<WebGpuBackend[]> | null = null;
 
@@ -183,9 +181,11 @@ test('operands are read in fours only where they lie so', () => {
   const tile = (product: Partial<Product>): Tile => {
     const all = { along: [true, true], gaps: [0, 0], z: 2, ...product };
     const program = recordProduct({ size: [32, 32, 32], ...all } as Product);
-    const { kernel, ints } = program.calls[0];
+    const { kernel, params } = program.calls[0];
     expect(kernel.name).toContain('gemm');
-    return kernel.name.endsWith('fours') ? 'fours' : tileOf(ints, false);
+    return kernel.name.endsWith('fours')
+      ? 'fours'
+      : tileOf(params as Params<keyof Sizes>, false);
   };
   expect(tile({})).toBe('fours');
   expect(tile({ size: [33, 31, 32] })).toBe('fours');
@@ -204,11 +204,11 @@ test('calls that read in fours are made one only if that can be', () => {
   const [a, b] = ['a', 'b'].map((name) => recorder.feed(name, 1024));
   const turned = { ...matrix(b), rows: 1, columns: 32 };
   recorder.output('y', gemm(recorder.emit, [32, 32, 32], matrix(a), turned));
-  const [{ kernel, ints }] = recorder.finish({ live: true }).calls;
+  const [{ kernel, params }] = recorder.finish({ live: true }).calls;
   const at = (...inputs: number[]) =>
-    kernel.batch?.(ints, { inputs, outputs: [1024] }, 3);
+    kernel.batch?.(params, { inputs, outputs: [1024] }, 3);
   expect(kernel.name).toContain('fours');
-  expect(at(1024, 0)?.ints[3]).toBe(3);
+  expect(at(1024, 0)?.params.batches).toBe(3);
   expect(at(1026, 0)).toBeNull();
   expect(at(1024, 1)).toBeNull();
 });

@@ -2,7 +2,7 @@
 
 import type { DType, FloatArray } from '../../src/base/tensor.ts';
 import { floatsInArena } from '../../src/formula/wasm/arena.ts';
-import type { Kernel } from '../../src/kernels/kernel.ts';
+import type { Kernel, Params } from '../../src/kernels/kernel.ts';
 import { reduceSum } from '../../src/kernels/reduce.ts';
 import { losses } from '../../src/ops/loss.ts';
 import { lrn } from '../../src/ops/lrn.ts';
@@ -14,8 +14,7 @@ import { transpose } from '../../src/ops/view.ts';
 import { CORNERS, difference } from '../formula/loops.ts';
 
 interface KernelCall {
-  readonly ints: readonly number[];
-  readonly floats: readonly number[];
+  readonly params: Params;
   readonly inputs: readonly number[];
   readonly sizes: readonly number[];
   readonly threads?: number;
@@ -101,7 +100,7 @@ export function feedable(dtype: DType) {
       fill(make(size), k + 9, numbers),
     );
     const form = kernel.cpu(single);
-    form(inputs, outputs, call.ints, call.floats, call.threads);
+    form(inputs, outputs, call.params, call.threads);
     return outputs;
   };
   return {

@@ -35,14 +35,15 @@ describe.each(PRECISIONS)('kernels on arrays of the arena, %s', (dtype) => {
 
   test.each(SPLITS)('sums over [%i, %i, %i]', (outer, n, inner) => {
     for (const divisor of [1, n, 3]) {
-      const call = { ints: [outer, n, inner], floats: [divisor] };
+      const params = { outer, n, inner, divisor };
+      const call = { params };
       const inputs = [outer * n * inner];
       const sizes = [outer * inner];
       expect(run('sum', { ...call, inputs, sizes })).toBeNull();
       expect(run('sum:add', { ...call, inputs, sizes })).toBeNull();
       expect(run('most', { ...call, inputs, sizes })).toBeNull();
       // A divisor that float32 does not have.
-      const odd = { ...call, floats: [0.1] };
+      const odd = { params: { ...params, divisor: 0.1 } };
       expect(run('sum', { ...odd, inputs, sizes })).toBeNull();
       const [from, to] = [sizes, inputs];
       expect(run('expand', { ...call, inputs: from, sizes: to })).toBeNull();
@@ -56,7 +57,7 @@ describe.each(PRECISIONS)('kernels on arrays of the arena, %s', (dtype) => {
       [90, 8, 150],
     ]) {
       const call = {
-        ...{ ints: [outer, n, inner], floats: [3], threads },
+        ...{ params: { outer, n, inner, divisor: 3 }, threads },
         inputs: [outer * n * inner],
         sizes: [outer * inner],
       };
@@ -80,7 +81,7 @@ describe.each(PRECISIONS)('kernels on arrays of the arena, %s', (dtype) => {
   ])('softmax and cross-entropy of [%i, %i]', (rows, features) => {
     for (const divisor of [1, rows, 0.1]) {
       const all = rows * features;
-      const call = { ints: [rows, features], floats: [divisor] };
+      const call = { params: { rows, features, divisor } };
       const inputs = [all, all];
       expect(
         run('softmax_xent/error', { ...call, inputs, sizes: [all] }),
@@ -94,7 +95,7 @@ describe.each(PRECISIONS)('kernels on arrays of the arena, %s', (dtype) => {
   test.each([1, 2, 3])('softmax and cross-entropy, %i threads', (threads) => {
     const [rows, features] = [1037, 33];
     const all = rows * features;
-    const call = { ints: [rows, features], floats: [7], threads };
+    const call = { params: { rows, features, divisor: 7 }, threads };
     const inputs = [all, all];
     for (const [part, size] of [
       ['error', all],
@@ -116,8 +117,8 @@ describe.each(PRECISIONS)('kernels on arrays of the arena, %s', (dtype) => {
     'windows of channels, %i x %i x %i',
     (batch, channels, inner, below, above) => {
       const n = batch * channels * inner;
-      const ints = [n, channels, inner, below, above];
-      const call = { ints, floats: [], inputs: [n], sizes: [n] };
+      const params = { n, channels, inner, below, above };
+      const call = { params, inputs: [n], sizes: [n] };
       expect(run('channel-window', call)).toBeNull();
     },
   );
@@ -136,13 +137,13 @@ describe.each(PRECISIONS)('kernels on arrays of the arena, %s', (dtype) => {
       ['part', whole, own],
       ['among_zeros', own, whole],
     ] as const) {
-      const ints = [to, outer, total, inner, start, length];
-      const call = { ints, floats: [], inputs: [from], sizes: [to] };
+      const params = { n: to, outer, total, inner, start, length };
+      const call = { params, inputs: [from], sizes: [to] };
       expect(run(`slice:${name}`, call)).toBeNull();
       expect(run(`slice:${name}:add`, call)).toBeNull();
     }
     const joined = {
-      ...{ ints: [outer, inner, start + 1, total], floats: [] },
+      params: { outer, inner, n0: start + 1, n1: total },
       inputs: [outer * (start + 1) * inner, whole],
       sizes: [outer * (start + 1 + total) * inner],
     };
@@ -172,9 +173,10 @@ describe.each(PRECISIONS)('kernels on arrays of the arena, %s', (dtype) => {
         [2, 1, 0],
       ],
     ]) {
-      const lengths = order.map((axis) => shape[axis]);
-      const ints = [n, ...lengths, ...order.map((axis) => steps[axis])];
-      const call = { ints, floats: [], inputs: [n], sizes: [n] };
+      const [l0, l1, l2] = order.map((axis) => shape[axis]);
+      const [s0, s1, s2] = order.map((axis) => steps[axis]);
+      const params = { n, l0, l1, l2, s0, s1, s2 };
+      const call = { params, inputs: [n], sizes: [n] };
       expect(run('view3', call)).toBeNull();
       expect(run('view3:add', call)).toBeNull();
     }
@@ -204,10 +206,10 @@ describe.each(PRECISIONS)('kernels on arrays of the arena, %s', (dtype) => {
     const along = (n: number) =>
       Math.floor((n + 2 * padding - size) / stride) + 1;
     const [oh, ow] = [along(height), along(width)];
-    const ints = [planes, height, width, oh, ow, size, stride, padding];
+    const params = { planes, height, width, oh, ow, size, stride, padding };
     const [pixels, outputs] = [planes * height * width, planes * oh * ow];
     for (const threads of [1, 3]) {
-      const call = { ints, floats: [], threads };
+      const call = { params, threads };
       for (const part of ['max', 'mean']) {
         const forward = { ...call, inputs: [pixels], sizes: [outputs] };
         expect(run(`pool2d-${part}`, forward)).toBeNull();
@@ -223,7 +225,8 @@ describe.each(PRECISIONS)('kernels on arrays of the arena, %s', (dtype) => {
 // Ablation: a sum in another order.
 test('another order of a sum is found', () => {
   const { run, outputs } = feedable('f32');
-  const call = { ints: [1, 999, 1], floats: [1], inputs: [999], sizes: [1] };
+  const params = { outer: 1, n: 999, inner: 1, divisor: 1 };
+  const call = { params, inputs: [999], sizes: [1] };
   expect(run('sum', call)).toBeNull();
   const [forward] = outputs('sum', call);
   const [backward] = outputs('sum', call, (x) => x.reverse());

@@ -6,10 +6,11 @@
 import { describe, expect, test } from 'vitest';
 import type { FloatArray } from '../../src/base/tensor.ts';
 import { parseExpression } from '../../src/formula/expression.ts';
+import type { Form } from '../../src/formula/loop.ts';
 import { addressOf, floatsInArena } from '../../src/formula/wasm/arena.ts';
 import { type Along, type MapSpec, mapKernel } from '../../src/kernels/map.ts';
 import { jsForm, wasmForm } from '../../src/kernels/map-cpu.ts';
-import type { Form, Parts } from '../../src/kernels/map-gpu.ts';
+import { type Parts, placeOf } from '../../src/kernels/parts.ts';
 import { CORNERS, difference } from '../formula/loops.ts';
 
 interface Tried extends Omit<MapSpec, 'name'> {
@@ -73,8 +74,19 @@ function compare(
   );
   // The same array under two names.
   if (same) made[1] = made[0];
-  const constants = (spec.constants ?? []).map((_, k) => 0.1 + k / 3);
-  const ints = [n, ...places.flat()];
+  const named = (spec.constants ?? []).map((name, k) => [name, 0.1 + k / 3]);
+  const placed = parts.placed.flatMap((name, k) => {
+    const [step, count, low] = places[k];
+    const at = placeOf(name);
+    return [
+      ...[
+        [at.step, step],
+        [at.count, count],
+      ],
+      [at.low, low],
+    ] as const;
+  });
+  const params = { n, ...Object.fromEntries([...placed, ...named]) };
   const home = ({ inPlace }: { inPlace: number | null }, all: FloatArray[]) =>
     inPlace === null
       ? inArena(dtype, new Float64Array(n + 3).fill(7))
@@ -85,9 +97,9 @@ function compare(
   const right = parts.outputs.map(({ inPlace }, k) =>
     inPlace === null ? mine[k].slice() : before[inPlace],
   );
-  jsForm(parts, single)(before, right, ints, constants);
+  jsForm(parts, single)(before, right, params);
   const quick = wasmForm(partsOf(other), single);
-  if (!quick(made, mine, ints, constants, threads)) return 'none';
+  if (!quick(made, mine, params, threads)) return 'none';
   for (const [k, array] of mine.entries()) {
     const found = difference(array, right[k]);
     if (found) return `output ${k}: ${found}`;
@@ -281,7 +293,7 @@ describe.each(['f32', 'f64'] as const)(
         const x = new kind(n).map((_, i) => i + 1);
         const near = inArena(dtype, x);
         const [out, mine] = [new kind(n), inArena(dtype, new kind(n))];
-        form([x, x], [out], [n], []);
+        form([x, x], [out], { n });
         expect([...out]).toEqual(Array.from(x, (value) => 2 * value));
         expect([addressOf(x), addressOf(mine) > 0]).toEqual([-1, true]);
         for (const inputs of [
@@ -290,7 +302,7 @@ describe.each(['f32', 'f64'] as const)(
           [near, near],
         ]) {
           mine.fill(0);
-          form(inputs, [mine], [n], []);
+          form(inputs, [mine], { n });
           expect(difference(mine, out)).toBeNull();
         }
       }

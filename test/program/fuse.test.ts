@@ -60,8 +60,8 @@ function execute(
   }) => places[place].subarray(offset, offset + length);
   for (const { span, fill } of plan.constants) part(span).fill(fill);
   for (const [name, span] of plan.feeds) part(span).set(feeds[name]);
-  for (const { kernel, inputs, outputs, ints, floats } of plan.calls) {
-    kernel.cpu(true)(inputs.map(part), outputs.map(part), ints, floats);
+  for (const { kernel, inputs, outputs, params } of plan.calls) {
+    kernel.cpu(true)(inputs.map(part), outputs.map(part), params);
   }
   return new Map(
     [...plan.outputs].map(([name, span]) => [name, [...part(span)]]),

@@ -6,13 +6,13 @@
  */
 
 import { OptionError } from '../../base/errors.ts';
+import { BLOCK_WORDS, blockOf } from '../../kernels/shader.ts';
 import type { PlacedCall } from '../../program/plan.ts';
-import { textOf } from '../../program/recorder.ts';
 import { bufferUsage } from './dispatch.ts';
 import { BYTES } from './memory.ts';
 
-/** Offsets of uniform blocks; what every adapter allows. */
-const BLOCK = 256;
+/** Bytes of uniform blocks: offsets that every adapter allows. */
+const BLOCK = BLOCK_WORDS * BYTES;
 
 /** Bind groups that may live at once, of all programs of a device. */
 const MOST_GROUPS = 50_000;
@@ -41,28 +41,30 @@ export class BindGroups {
   ) {
     this.device = device;
     const known = new Map<string, number>();
-    const distinct: PlacedCall[] = [];
-    this.offsets = calls.map((call) => {
-      const { kernel, ints, floats } = call;
-      if ((ints.length + floats.length) * BYTES > BLOCK) {
-        throw new OptionError(`Kernel ${kernel.name} has too many parameters`);
+    const distinct: Uint32Array[] = [];
+    this.offsets = calls.map(({ kernel, params }) => {
+      const block = blockOf(kernel, params);
+      // The last word is mathWgsl's 0.
+      if (block.length >= BLOCK_WORDS) {
+        throw new OptionError(`Kernel ${kernel.name} has too many parameters`, {
+          ...{ kernel: kernel.name, words: block.length },
+        });
       }
-      const key = `${ints.join()};${floats.map(textOf).join()}`;
+      const key = block.join();
       let at = known.get(key);
       if (at === undefined) {
-        at = distinct.push(call) - 1;
+        at = distinct.push(block) - 1;
         known.set(key, at);
       }
       return at * BLOCK;
     });
-    const bytes = new ArrayBuffer(Math.max(1, distinct.length) * BLOCK);
-    distinct.forEach(({ ints, floats }, i) => {
-      new Uint32Array(bytes, i * BLOCK).set(ints);
-      new Float32Array(bytes, i * BLOCK).set(floats, ints.length);
+    const words = new Uint32Array(Math.max(1, distinct.length) * BLOCK_WORDS);
+    distinct.forEach((block, i) => {
+      words.set(block, i * BLOCK_WORDS);
     });
     const usage = bufferUsage.uniform | bufferUsage.copyDst;
-    this.blocks = makeBuffer(bytes.byteLength, usage);
-    device.queue.writeBuffer(this.blocks, 0, bytes);
+    this.blocks = makeBuffer(words.byteLength, usage);
+    device.queue.writeBuffer(this.blocks, 0, words);
   }
 
   /**

@@ -79,7 +79,9 @@ export class GpuExecutable implements Executable {
   /** A submission with buffers that are gone would fail the whole device. */
   private checkThere(): void {
     if (!this.freed) return;
-    throw new OptionError('The program was freed: compile it again');
+    throw new OptionError('The program was freed: compile it again', {
+      freed: true,
+    });
   }
 
   feed(name: string, data: ArrayLike<number>): void {
@@ -158,7 +160,7 @@ export class GpuExecutable implements Executable {
     index: number,
     pipelines: ReadonlyMap<Kernel, Pipeline>,
   ): Dispatch {
-    const { kernel, inputs, outputs, ints, tick } = call;
+    const { kernel, inputs, outputs, params, tick } = call;
     const { pipeline, layout } = pipelines.get(kernel) as Pipeline;
     const bound = [
       ...inputs.filter((_, i) => !kernel.inPlace.includes(i)),
@@ -171,7 +173,7 @@ export class GpuExecutable implements Executable {
     }));
     const group = this.groups.of(index, layout, resources);
     const size = kernel.gpu.workgroups(this.backend.traits, {
-      ints,
+      params,
       outputs: outputs.map(({ length }) => ({ size: length })),
     });
     const most = this.backend.gpu.limits.maxComputeWorkgroupsPerDimension;

@@ -14,6 +14,7 @@ import {
   type Kernel,
   type SumForm,
 } from '../../kernels/kernel.ts';
+import { shaderOf } from '../../kernels/shader.ts';
 import { planMemory } from '../../program/memory.ts';
 import type { Program } from '../../program/recorder.ts';
 import {
@@ -182,11 +183,9 @@ export class WebGpuBackend implements Backend {
       stepwise,
     });
     const pipelines = new Map<Kernel, Pipeline>();
-    for (const { kernel, inputs, outputs } of plan.calls) {
+    for (const { kernel } of plan.calls) {
       if (pipelines.has(kernel)) continue;
-      const inPlace = kernel.inPlace.filter((at) => at !== null).length;
-      const reads = inputs.length - inPlace;
-      pipelines.set(kernel, await this.pipeline(kernel, reads, outputs.length));
+      pipelines.set(kernel, await this.pipeline(kernel));
     }
     this.gpu.check();
     const before = new Set(this.buffers);
@@ -271,6 +270,7 @@ export class WebGpuBackend implements Backend {
       this.gpu.check();
       throw new DeviceFailedError(
         `Results could not be read from the device: ${messageOf(error)}`,
+        { reason: messageOf(error), bytes: total },
       );
     }
     let at = 0;
@@ -296,31 +296,23 @@ export class WebGpuBackend implements Backend {
     return this.staging;
   }
 
-  private pipeline(
-    kernel: Kernel,
-    reads: number,
-    writes: number,
-  ): Promise<Pipeline> {
+  private pipeline(kernel: Kernel): Promise<Pipeline> {
     const key = kernel.name;
     let made = this.pipelines.get(key);
     if (!made) {
-      made = this.makePipeline(kernel, reads, writes);
+      made = this.makePipeline(kernel);
       this.pipelines.set(key, made);
     }
     return made;
   }
 
-  private async makePipeline(
-    kernel: Kernel,
-    reads: number,
-    writes: number,
-  ): Promise<Pipeline> {
+  private async makePipeline(kernel: Kernel): Promise<Pipeline> {
     const { device } = this.gpu;
-    const code = kernel.gpu.code(this.traits, wgsl);
+    const code = shaderOf(kernel, this.traits, wgsl);
     const types: GPUBufferBindingType[] = [
       'uniform',
-      ...Array.from({ length: reads }, () => 'read-only-storage' as const),
-      ...Array.from({ length: writes }, () => 'storage' as const),
+      ...kernel.gpu.reads.map(() => 'read-only-storage' as const),
+      ...kernel.gpu.writes.map(() => 'storage' as const),
     ];
     const layout = device.createBindGroupLayout({
       entries: types.map((type, binding) => ({

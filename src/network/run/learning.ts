@@ -4,19 +4,62 @@
  */
 
 import type { FloatArray } from '../../base/tensor.ts';
-import { parseExpression } from '../../formula/expression.ts';
-import { compileJs, toJs } from '../../formula/js.ts';
+import { type Expression, parseExpression } from '../../formula/expression.ts';
+import { canCompile, compileJs, toClosure, toJs } from '../../formula/js.ts';
 import { toWgsl } from '../../formula/wgsl.ts';
-import { type Kernel, spread } from '../../kernels/kernel.ts';
+import {
+  f32,
+  type Kernel,
+  mainOver,
+  type Params,
+  rounding,
+  spread,
+  u32,
+} from '../../kernels/kernel.ts';
 import type { GradedRule } from '../plasticity.ts';
+import { memoryKernel } from './delivery.ts';
 
 const graded = new Map<string, Kernel>();
 
-/**
- * (clock, values, sent, rows, ends, weight) -> weight. Ints: zero, sources,
- * targets, trials, from, history, post, post history; floats: the constants.
- */
-export function learnKernel({ formula, constants }: GradedRule): Kernel {
+/** Parameters of the kernels of a rule, beside its constants. */
+const GRADED = u32(
+  ...(['sources', 'targets', 'trials', 'from_', 'history'] as const),
+  ...(['post', 'post_history'] as const),
+);
+
+/** A rule's constants as parameters. */
+export const ruleConstants = ({ constants }: GradedRule) =>
+  Object.fromEntries(
+    Object.entries(constants).map(([name, value]) => [`c_${name}`, value]),
+  );
+
+type NextWeight = (
+  w: number,
+  pre: number,
+  post: number,
+  constants: Params,
+) => number;
+
+function nextWeight(
+  e: Expression,
+  constants: readonly string[],
+  single: boolean,
+): NextWeight {
+  const values = ['x_w', 'x_pre', 'x_post'];
+  if (canCompile()) {
+    const loads = constants.map((name) => `const x_${name} = c.c_${name};`);
+    const body = `${loads.join(' ')} return ${toJs(e, single)};`;
+    return compileJs([...values, 'c'], body) as unknown as NextWeight;
+  }
+  const names = [...values, ...constants.map((name) => `x_${name}`)];
+  const closure = toClosure(e, single, (name) => names.indexOf(name));
+  return (w, pre, post, c) =>
+    closure([w, pre, post, ...constants.map((name) => c[`c_${name}`])]);
+}
+
+/** Each synapse's weight anew, of what arrives and what the target sends. */
+export function learnKernel(rule: GradedRule): Kernel<keyof typeof GRADED> {
+  const { formula, constants } = rule;
   const names = Object.keys(constants);
   const key = JSON.stringify([formula, names]);
   const known = graded.get(key);
@@ -26,28 +69,32 @@ export function learnKernel({ formula, constants }: GradedRule): Kernel {
     (name) => `x_${name}`,
   );
   const expression = parseExpression(named);
-  const kernel: Kernel = {
+  const own = names.map((name) => `c_${name}`);
+  const loads = names.map((name) => `let x_${name} = params.c_${name};`);
+  const kernel = memoryKernel({
     name: `learn ${graded.size}`,
-    inPlace: [5],
+    params: { ...GRADED, ...f32(...own) },
+    reads: ['clock: u32', 'values', 'sent', 'rows: u32', 'ends: vec2u'],
+    writes: ['weight'],
+    code: (_, file) =>
+      file('learn')
+        .replace('LOADS', loads.join(' '))
+        .replace('FORMULA', toWgsl(expression)) +
+      mainOver('params.trials * params.targets', 'learn(i);'),
+    workgroups: (_, { params }) => spread(params.targets * params.trials),
     cpu(single) {
-      const parameters = ['x_w', 'x_pre', 'x_post', 'c'];
-      const body = [
-        ...names.map((name, i) => `const x_${name} = c[${i}];`),
-        `return ${toJs(expression, single)};`,
-      ].join('\n');
-      const next = compileJs(parameters, body) as (
-        w: number,
-        pre: number,
-        post: number,
-        c: readonly number[],
-      ) => number;
-      return (inputs, outputs, ints, floats) => {
+      const next = nextWeight(expression, names, single);
+      const round = rounding(single);
+      return (inputs, outputs, params) => {
         const [clock, , , rows, ends] = inputs as unknown as Uint32Array[];
         const [, values, sent] = inputs;
         const weight = outputs[0];
-        const [, sources, targets, trials, from, history, post, postHistory] =
-          ints;
-        const c = single ? floats.map(Math.fround) : floats;
+        const { sources, targets, trials, from_: from, history } = params;
+        const { post, post_history: postHistory } = params;
+        const numbers: Params = params;
+        const c = Object.fromEntries(
+          own.map((name) => [name, round(numbers[name])]),
+        );
         const tick = clock[0];
         const elements = trials * targets;
         const synapses = ends.length / 2;
@@ -65,107 +112,58 @@ export function learnKernel({ formula, constants }: GradedRule): Kernel {
         }
       };
     },
-    gpu: {
-      files: ['math', 'learn'],
-      code: (_, file) =>
-        file('learn')
-          .replace(
-            'CONSTANTS',
-            names.map((name) => `c_${name}: f32,`).join(' '),
-          )
-          .replace(
-            'LOADS',
-            names.map((name) => `let x_${name} = params.c_${name};`).join(' '),
-          )
-          .replace('FORMULA', toWgsl(expression)) + file('math'),
-      workgroups: (_, { ints }) => spread(ints[2] * ints[3]),
-    },
-  };
+  });
   graded.set(key, kernel);
   return kernel;
 }
 
 type Words = Uint32Array;
 
-const bindings = (
-  ...list: readonly (readonly [access: string, name: string, type: string])[]
-) =>
-  list
-    .map(
-      ([access, name, type], i) =>
-        `@group(0) @binding(${i + 2}) var<storage, ${access}> ${name}: array<${type}>;`,
-    )
-    .join('\n');
+const STDP = {
+  ...u32('sources', 'targets', 'trials', 'base', 'mask', 'history'),
+  ...f32('keep_plus', 'keep_minus', 'a_plus', 'a_minus', 'low', 'high'),
+};
+export type StdpParams = Params<keyof typeof STDP>;
 
-function stdpKernel(
-  name: string,
-  inPlace: number[],
-  texts: { bindings: string; count: string; body: string },
-  count: (ints: readonly number[]) => number,
-  cpu: Kernel['cpu'],
-): Kernel {
-  return {
-    name,
-    inPlace,
-    cpu,
-    gpu: {
-      files: ['math', 'stdp'],
-      code: (_, file) =>
-        file('stdp')
-          .replace('BINDINGS', texts.bindings)
-          .replace('COUNT', texts.count)
-          .replace('BODY', texts.body) + file('math'),
-      workgroups: (_, { ints }) => spread(count(ints)),
-    },
-  };
-}
+/** A part of STDP, done for each source or target of all trials. */
+const stdpKernel = (
+  part: 'arrive' | 'source' | 'target',
+  reads: readonly string[],
+  writes: readonly string[],
+  cpu: Kernel<keyof typeof STDP>['cpu'],
+) => {
+  const of = part === 'source' ? 'sources' : 'targets';
+  const call = { arrive: 'arrive', source: 'source', target: 'raise' }[part];
+  return memoryKernel({
+    name: `stdp ${part}`,
+    params: STDP,
+    ...{ reads, writes, cpu },
+    code: (_, file) =>
+      file('stdp') +
+      file(`stdp-${part}`) +
+      mainOver(`params.trials * params.${of}`, `${call}(i);`),
+    workgroups: (_, { params }) => spread(params.trials * params[of]),
+  });
+};
 
-/** Of ints and floats of all three: see kernels/stdp.wgsl. */
 const clipped = (w: number, low: number, high: number) =>
   w < low ? low : w > high ? high : w;
 
-/**
- * (clock, sent, post, rows, ends, weight, arrivals) -> weight, arrivals: what
- * arrives is transmitted, then lowers its weight by the target's trace.
- */
-export const stdpArrive: Kernel = stdpKernel(
-  'stdp arrive',
-  [5, 6],
-  {
-    bindings: bindings(
-      ['read', 'sent', 'u32'],
-      ['read', 'post', 'f32'],
-      ['read', 'rows', 'u32'],
-      ['read', 'ends', 'vec2u'],
-      ['read_write', 'weight', 'f32'],
-      ['read_write', 'arrivals', 'f32'],
-    ),
-    count: 'elements',
-    body: `
-    let trial = e / params.targets;
-    let target_ = e % params.targets;
-    let trace = pin(params.keep_minus * post[e]);
-    let less = pin(params.a_minus * trace);
-    var sum = 0.0f;
-    for (var s = rows[target_]; s < rows[target_ + 1u]; s++) {
-      let row = (tick - ends[s].y) & params.history;
-      if (sent[row * many + trial * params.sources + ends[s].x] == 0u) { continue; }
-      let at = trial * arrayLength(&ends) + s;
-      sum = pin(sum) + weight[at];
-      weight[at] = clip(pin(weight[at] - less));
-    }
-    arrivals[params.base + (tick & params.mask) * elements + e] = sum;`,
-  },
-  (ints) => ints[2] * ints[3],
+/** What arrives is transmitted, then lowers its weight by the target's trace. */
+export const stdpArrive = stdpKernel(
+  'arrive',
+  ['clock: u32', 'sent: u32', 'post', 'rows: u32', 'ends: vec2u'],
+  ['weight', 'arrivals'],
   (single) => {
-    const r = single ? Math.fround : (x: number) => x;
+    const r = rounding(single);
     let delays: number[] | null = null;
-    return (inputs, outputs, ints, floats) => {
+    return (inputs, outputs, params) => {
       const [clock, sent, , rows, ends] = inputs as unknown as Words[];
       const post = inputs[2];
       const [weight, arrivals] = outputs;
-      const [, sources, targets, trials, base, mask, history] = ints;
-      const [, keepMinus, , aMinus, low, high] = floats.map(r);
+      const { sources, targets, trials, base, mask, history } = params;
+      const [keepMinus, aMinus] = [r(params.keep_minus), r(params.a_minus)];
+      const [low, high] = [r(params.low), r(params.high)];
       const synapses = ends.length / 2;
       delays ??= distinctDelays(ends);
       const elements = trials * targets;
@@ -196,35 +194,17 @@ export const stdpArrive: Kernel = stdpKernel(
   },
 );
 
-/**
- * (clock, spikes of the source, sent, trace) -> sent, trace. Ticks before the first
- * have neither.
- */
-export const stdpSource: Kernel = stdpKernel(
-  'stdp source',
-  [2, 3],
-  {
-    bindings: bindings(
-      ['read', 'spikes', 'u32'],
-      ['read_write', 'sent', 'u32'],
-      ['read_write', 'trace', 'f32'],
-    ),
-    count: 'many',
-    body: `
-    let spiked = spikes[slot * many + e] & 1u;
-    let now = (tick & params.history) * many + e;
-    let before = ((tick - 1u) & params.history) * many + e;
-    sent[now] = spiked;
-    trace[now] = pin(params.keep_plus * trace[before]) + f32(spiked);`,
-  },
-  (ints) => ints[1] * ints[3],
+/** Spikes of the source and their trace. Ticks before the first have neither. */
+export const stdpSource = stdpKernel(
+  'source',
+  ['clock: u32', 'spikes: u32'],
+  ['sent: u32', 'trace'],
   (single) => {
-    const r = single ? Math.fround : (x: number) => x;
-    return (inputs, _outputs, ints, floats) => {
+    const r = rounding(single);
+    return (inputs, _outputs, { sources, trials, history, keep_plus }) => {
       const [clock, spikes, sent] = inputs as unknown as Words[];
       const trace = inputs[3];
-      const [, sources, , trials, , , history] = ints;
-      const keep = r(floats[0]);
+      const keep = r(keep_plus);
       const many = trials * sources;
       const tick = clock[0];
       const slot = clock[1] * many;
@@ -241,46 +221,23 @@ export const stdpSource: Kernel = stdpKernel(
   },
 );
 
-/**
- * (clock, spikes of the target, trace, rows, ends, incoming, post, weight) ->
- * post, weight: a spike of the target raises weights by what has arrived.
- */
-export const stdpTarget: Kernel = stdpKernel(
-  'stdp target',
-  [6, 7],
-  {
-    bindings: bindings(
-      ['read', 'spikes', 'u32'],
-      ['read', 'trace', 'f32'],
-      ['read', 'rows', 'u32'],
-      ['read', 'ends', 'vec2u'],
-      ['read', 'incoming', 'u32'],
-      ['read_write', 'post', 'f32'],
-      ['read_write', 'weight', 'f32'],
-    ),
-    count: 'elements',
-    body: `
-    let spiked = spikes[slot * elements + e] & 1u;
-    post[e] = pin(params.keep_minus * post[e]) + f32(spiked);
-    if (spiked == 0u) { continue; }
-    let trial = e / params.targets;
-    let target_ = e % params.targets;
-    for (var s = rows[target_]; s < rows[target_ + 1u]; s++) {
-      let row = (tick - ends[s].y) & params.history;
-      let x = trace[row * many + trial * params.sources + ends[s].x];
-      let at = trial * arrayLength(&ends) + s;
-      weight[at] = clip(pin(weight[at] + pin(params.a_plus * x)));
-    }`,
-  },
-  (ints) => ints[2] * ints[3],
+/** A spike of the target raises weights by what has arrived. */
+export const stdpTarget = stdpKernel(
+  'target',
+  [
+    ...['clock: u32', 'spikes: u32', 'trace', 'rows: u32', 'ends: vec2u'],
+    'incoming: u32',
+  ],
+  ['post', 'weight'],
   (single) => {
-    const r = single ? Math.fround : (x: number) => x;
-    return (inputs, outputs, ints, floats) => {
+    const r = rounding(single);
+    return (inputs, outputs, params) => {
       const [clock, spikes, , , ends, incoming] = inputs as unknown as Words[];
       const trace = inputs[2];
       const [post, weight] = outputs as FloatArray[];
-      const [, sources, targets, trials, , , history] = ints;
-      const [, keepMinus, aPlus, , low, high] = floats.map(r);
+      const { sources, targets, trials, history } = params;
+      const [keepMinus, aPlus] = [r(params.keep_minus), r(params.a_plus)];
+      const [low, high] = [r(params.low), r(params.high)];
       const elements = trials * targets;
       const many = trials * sources;
       const synapses = ends.length / 2;

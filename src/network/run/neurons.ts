@@ -13,7 +13,15 @@ import { jsLoop, type Loop, type LoopSpec } from '../../formula/loop.ts';
 import { memoryOf } from '../../formula/wasm/memory.ts';
 import { wasmLoop } from '../../formula/wasm-loop.ts';
 import { ownWgsl, toWgsl } from '../../formula/wgsl.ts';
-import { type Kernel, spread, WORKGROUP } from '../../kernels/kernel.ts';
+import {
+  f32,
+  type Kernel,
+  mainOver,
+  type Params,
+  spread,
+  u32,
+} from '../../kernels/kernel.ts';
+import { memoryKernel } from './delivery.ts';
 import { arrivalName, type TickFormulas } from './formulas.ts';
 import { noiseInto } from './noise.ts';
 
@@ -42,7 +50,7 @@ export interface NeuronSpec {
   readonly state: readonly string[];
   /** Constants that differ from neuron to neuron, in the order of memory. */
   readonly perNeuron: readonly string[];
-  /** Constants that are the same for all, in the order of the call's floats. */
+  /** Constants that are the same for all. */
   readonly shared: readonly string[];
   readonly noise: readonly (readonly [string, 'normal' | 'uniform'])[];
   /** Key of the random numbers. */
@@ -108,26 +116,32 @@ export function neuronMemory(
 const kernels = new Map<string, Kernel>();
 let made = 0;
 
-/** Ints: elements, neurons, window. Floats: the shared constants. */
-export function neuronKernel(spec: NeuronSpec): Kernel {
+const FIELDS = u32('elements', 'neurons', 'window');
+
+/** The constants that all neurons share, as parameters. */
+export const sharedParams = (shared: ReadonlyMap<string, number>) =>
+  Object.fromEntries([...shared].map(([name, value]) => [`x_${name}`, value]));
+
+export function neuronKernel(spec: NeuronSpec): Kernel<keyof typeof FIELDS> {
   const memory = [...neuronMemory(spec, 1).keys()];
-  const code = wgsl(spec, memory);
+  const code = wgsl(spec);
   // The CPU form is bound to the whole of the spec, not to its text alone.
   const key = JSON.stringify([spec, memory]);
   const known = spec.own ? undefined : kernels.get(key);
   if (known) return known;
-  const writes = memory.filter((name) => !READ_ONLY.includes(name));
-  const kernel: Kernel = {
+  const words = ['clock', 'spikes'];
+  const typed = (name: string) =>
+    words.includes(name) ? `${name}: u32` : name;
+  const isRead = (name: NeuronMemory) => READ_ONLY.includes(name);
+  const kernel = memoryKernel({
     name: `neurons ${spec.name} ${made++}`,
-    inPlace: writes.map((name) => memory.indexOf(name)),
+    params: { ...FIELDS, ...f32(...spec.shared.map((name) => `x_${name}`)) },
+    reads: memory.filter(isRead).map(typed),
+    writes: memory.filter((name) => !isRead(name)).map(typed),
+    code: (_, file) => code + (spec.noise.length > 0 ? file('philox') : ''),
+    workgroups: (_, { params }) => spread(params.neurons),
     cpu: (single) => onCpu(spec, memory, single),
-    gpu: {
-      files: ['math', 'philox'],
-      code: (_, file) =>
-        code + file('math') + (spec.noise.length > 0 ? file('philox') : ''),
-      workgroups: (_, call) => spread(call.ints[1]),
-    },
-  };
+  });
   // Functions have no text that would tell kernels apart.
   if (!spec.own) kernels.set(key, kernel);
   return kernel;
@@ -138,22 +152,11 @@ function recordedFormula({ formulas }: NeuronSpec, name: string): string {
   return formulas.state[name] ?? formulas.outputs[name];
 }
 
-function wgsl(spec: NeuronSpec, memory: readonly NeuronMemory[]): string {
+function wgsl(spec: NeuronSpec): string {
   const { formulas, state, perNeuron, shared, noise, rings, outputs } = spec;
   const { history, recorded, spiking } = spec;
   const expression = (formula: string) =>
     toWgsl(parseExpression(formula, spec.own));
-  const words = ['clock', 'spikes'];
-  const ordered = [
-    ...memory.filter((name) => READ_ONLY.includes(name)),
-    ...memory.filter((name) => !READ_ONLY.includes(name)),
-  ];
-  const bindings = ordered.map(
-    (name, i) =>
-      `@group(0) @binding(${i + 1}) var<storage, ` +
-      `${READ_ONLY.includes(name) ? 'read' : 'read_write'}> ${name}: ` +
-      `array<${words.includes(name) ? 'u32' : 'f32'}>;`,
-  );
   const draw = noise.map(([name, kind], j) => {
     const block = Math.floor(j / 2);
     const [a, b] = j % 2 === 0 ? ['x', 'y'] : ['z', 'w'];
@@ -168,21 +171,9 @@ function wgsl(spec: NeuronSpec, memory: readonly NeuronMemory[]): string {
         : '';
     return `${made} let x_${name} = ${value};`;
   });
-  const lines = [
-    '// Neurons over a window of ticks; made of formulas by src/network.',
-    ownWgsl(spec.own ?? {}),
-    'struct Params {',
-    '  zero: u32, elements: u32, neurons: u32, window: u32,',
-    ...shared.map((name) => `  x_${name}: f32,`),
-    '}',
-    '@group(0) @binding(0) var<uniform> params: Params;',
-    ...bindings,
-    `@compute @workgroup_size(${WORKGROUP})`,
-    'fn main(@builtin(global_invocation_id) id: vec3u,',
-    '  @builtin(num_workgroups) groups: vec3u) {',
+  const body = [
     ...shared.map((name) => `let x_${name} = params.x_${name};`),
     'let elements = params.elements;',
-    `for (var e = id.x; e < elements; e += groups.x * ${WORKGROUP}u) {`,
     'let i = e % params.neurons;',
     'let trial = e / params.neurons;',
     ...state.map((name, s) => `var x_${name} = state[${s}u * elements + e];`),
@@ -217,32 +208,33 @@ function wgsl(spec: NeuronSpec, memory: readonly NeuronMemory[]): string {
     '}',
     ...state.map((name, s) => `state[${s}u * elements + e] = x_${name};`),
     spiking ? 'spikes[clock[1] * elements + e] = word;' : '',
-    '}',
-    '}',
-    '',
   ];
-  return lines.join('\n');
+  // Made of formulas: neurons over a window of ticks.
+  return (
+    ownWgsl(spec.own ?? {}) + mainOver('params.elements', body.join('\n'), 'e')
+  );
 }
 
 function onCpu(
   spec: NeuronSpec,
   memory: readonly NeuronMemory[],
   single: boolean,
-): ReturnType<Kernel['cpu']> {
-  let run: ((window: number, floats: readonly number[]) => void) | null = null;
-  return (inputs, _outputs, ints, floats) => {
-    run ??= bind(spec, memory, inputs, single);
-    run(ints[3], floats);
+): ReturnType<Kernel<'window'>['cpu']> {
+  let run: ((window: number) => void) | null = null;
+  return (inputs, _outputs, params) => {
+    run ??= bind(spec, memory, inputs, params, single);
+    run(params.window);
   };
 }
 
-/** Binds the loop to its memory. */
+/** Binds the loop to its memory and its constants. */
 function bind(
   spec: NeuronSpec,
   memory: readonly NeuronMemory[],
   operands: readonly unknown[],
+  params: Params,
   single: boolean,
-): (window: number, floats: readonly number[]) => void {
+): (window: number) => void {
   const { formulas, state, perNeuron, shared, noise, rings, outputs } = spec;
   const { history, recorded, neurons, trials, spiking } = spec;
   const elements = neurons * trials;
@@ -314,7 +306,8 @@ function bind(
   const many = elements / apart;
   const offsets: number[] = new Array(loopSpec.arrays.length);
   const due = recorded.map(() => false);
-  return (window, floats) => {
+  const constants = loopSpec.constants.map((name) => params[name]);
+  return (window) => {
     const [tick, slot] = clock;
     if (spiking) words.fill(0, slot * elements, (slot + 1) * elements);
     for (let k = 0; k < window; k++) {
@@ -349,7 +342,7 @@ function bind(
           offsets[a++] = at.record + base + row * elements + first;
         }
         const word = at.words + slot * elements + first;
-        loop(offsets, floats, many, word, 1 << k);
+        loop(offsets, constants, many, word, 1 << k);
       }
     }
   };

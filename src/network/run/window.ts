@@ -4,17 +4,25 @@
  */
 
 import type { Request } from '../../backends/backend.ts';
-import type { Ref } from '../../kernels/kernel.ts';
+import type { Kernel, Params, Ref } from '../../kernels/kernel.ts';
 import { type Program, Recorder } from '../../program/recorder.ts';
 import type { Network, Population, Projection } from '../network.ts';
 import type { Stdp } from '../plasticity.ts';
 import { advance, collect, deliver, gather, play } from './delivery.ts';
-import { learnKernel, stdpArrive, stdpSource, stdpTarget } from './learning.ts';
+import {
+  learnKernel,
+  ruleConstants,
+  type StdpParams,
+  stdpArrive,
+  stdpSource,
+  stdpTarget,
+} from './learning.ts';
 import {
   type NeuronMemory,
   type NeuronSpec,
   neuronKernel,
   neuronMemory,
+  sharedParams,
 } from './neurons.ts';
 import type { Schedule } from './schedule.ts';
 import type { Wired } from './wiring.ts';
@@ -32,15 +40,15 @@ export interface WindowParts {
   readonly memory: ReadonlyMap<string, Request>;
   readonly specs: ReadonlyMap<string, NeuronSpec>;
   readonly histories: ReadonlyMap<string, number>;
-  readonly shared: ReadonlyMap<string, readonly number[]>;
+  readonly shared: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly wired: readonly Wired[];
 }
 
-type Caller = (
-  kernel: Parameters<Recorder['emit']>[0],
+/** Records a call on memory, by the names of what it reads and changes. */
+type Caller = <N extends string>(
+  kernel: Kernel<N>,
   names: readonly string[],
-  ints: readonly number[],
-  floats?: readonly number[],
+  params: Params<NoInfer<N>>,
 ) => void;
 
 /** The calls of a window; of 0 ticks: what live sources have emitted. */
@@ -68,20 +76,10 @@ class Window {
       refs.set(name, recorder.resident(name, size));
     }
     const ref = (name: string) => refs.get(name) as Ref;
-    const call = (
-      kernel: Parameters<typeof emit>[0],
-      names: readonly string[],
-      ints: readonly number[],
-      floats: readonly number[] = [],
-    ) => {
+    const call: Caller = (kernel, names, params) => {
       const written = kernel.inPlace.map((at) => names[at as number]);
-      const made = emit(
-        kernel,
-        names.map(ref),
-        written.map((name) => ref(name).size),
-        ints,
-        floats,
-      );
+      const sizes = written.map((name) => ref(name).size);
+      const made = emit(kernel, names.map(ref), sizes, params);
       written.forEach((name, i) => {
         refs.set(name, made[i]);
       });
@@ -95,15 +93,14 @@ class Window {
         else if (!population.spiking) {
           const history = (this.parts.histories.get(name) as number) - 1;
           const ago = source.kind === 'live' ? this.parts.schedule.window : 0;
-          const ticks = ago > 0 ? ago : window;
           const names = ['clock', `${name}/samples`, `${name}/out`];
-          call(play, names, [elements, ticks, history, ago]);
+          call(play, names, { elements, window: ago || window, history, ago });
         }
         if (population.spiking) this.send(population, window, call);
       }
       if (window > 0) {
         for (const each of this.parts.wired) this.learn(each, call);
-        call(advance, ['clock'], [window]);
+        call(advance, ['clock'], { window });
       }
       return [...refs];
     });
@@ -142,30 +139,29 @@ class Window {
           `${id}/weight`,
           `${name}/arrivals`,
         ],
-        [
-          0,
+        {
           window,
-          from.size,
-          size,
+          sources: from.size,
+          targets: size,
           trials,
-          ring.base,
-          ring.ticks - 1,
-          sent * history * this.elements(from),
-          history - 1,
-          since ?? EVER,
-          until ?? NEVER,
-        ],
+          base: ring.base,
+          mask: ring.ticks - 1,
+          from_: sent * history * this.elements(from),
+          history: history - 1,
+          since: since ?? EVER,
+          until: until ?? NEVER,
+        },
       );
     }
     const memory = [...neuronMemory(spec, this.parts.slots).keys()].map(
       (part) => memoryName(name, part),
     );
-    call(
-      neuronKernel(spec),
-      memory,
-      [0, this.elements(population), size, window],
-      this.parts.shared.get(name),
-    );
+    call(neuronKernel(spec), memory, {
+      elements: this.elements(population),
+      neurons: size,
+      window,
+      ...sharedParams(this.parts.shared.get(name) ?? new Map()),
+    });
   }
 
   /** Arrivals of a projection of spikes that learns. */
@@ -179,7 +175,7 @@ class Window {
         ...names.map((name) => `${id}/${name}`),
         `${projection.to.name}/arrivals`,
       ],
-      ...this.stdpNumbers(each),
+      this.stdpParams(each),
     );
   }
 
@@ -188,17 +184,17 @@ class Window {
     const { id, projection } = each;
     const { from, to, plasticity, output } = projection;
     if (plasticity?.kind === 'stdp') {
-      const numbers = this.stdpNumbers(each);
+      const params = this.stdpParams(each);
       call(
         stdpSource,
         ['clock', `${from.name}/spikes`, `${id}/sent`, `${id}/trace`],
-        ...numbers,
+        params,
       );
       const names = ['trace', 'rows', 'ends', 'incoming', 'post', 'weight'];
       call(
         stdpTarget,
         ['clock', `${to.name}/spikes`, ...names.map((name) => `${id}/${name}`)],
-        ...numbers,
+        params,
       );
     } else if (plasticity) {
       const history = this.parts.histories.get(from.name) as number;
@@ -212,17 +208,16 @@ class Window {
           `${to.name}/out`,
           ...['rows', 'ends', 'weight'].map((name) => `${id}/${name}`),
         ],
-        [
-          0,
-          from.size,
-          to.size,
-          this.parts.trials,
-          this.outputPlace(from, output) * history * this.elements(from),
-          history - 1,
-          this.outputPlace(to, post) * postHistory * this.elements(to),
-          postHistory - 1,
-        ],
-        Object.values(plasticity.constants),
+        {
+          sources: from.size,
+          targets: to.size,
+          trials: this.parts.trials,
+          from_: this.outputPlace(from, output) * history * this.elements(from),
+          history: history - 1,
+          post: this.outputPlace(to, post) * postHistory * this.elements(to),
+          post_history: postHistory - 1,
+          ...ruleConstants(plasticity),
+        },
       );
     }
   }
@@ -233,31 +228,23 @@ class Window {
     return (this.parts.specs.get(name) as NeuronSpec).outputs.indexOf(output);
   }
 
-  private stdpNumbers(each: Wired): [number[], number[]] {
-    const { projection, ring, history } = each;
-    const { from, to } = projection;
-    const { tauPlus, tauMinus, aPlus, aMinus, low, high } =
-      projection.plasticity as Stdp;
+  private stdpParams({ projection, ring, history }: Wired): StdpParams {
+    const { from, to, plasticity } = projection;
+    const { tauPlus, tauMinus, aPlus, aMinus, low, high } = plasticity as Stdp;
     const { dt } = this.parts.network;
-    return [
-      [
-        0,
-        from.size,
-        to.size,
-        this.parts.trials,
-        ring.base,
-        ring.ticks - 1,
-        history - 1,
-      ],
-      [
-        Math.exp(-dt / tauPlus),
-        Math.exp(-dt / tauMinus),
-        aPlus,
-        aMinus,
-        low,
-        high,
-      ],
-    ];
+    return {
+      sources: from.size,
+      targets: to.size,
+      trials: this.parts.trials,
+      base: ring.base,
+      mask: ring.ticks - 1,
+      history: history - 1,
+      keep_plus: Math.exp(-dt / tauPlus),
+      keep_minus: Math.exp(-dt / tauMinus),
+      a_plus: aPlus,
+      a_minus: aMinus,
+      ...{ low, high },
+    };
   }
 
   private send(population: Population, window: number, call: Caller): void {
@@ -274,11 +261,9 @@ class Window {
     const ticks = ago > 0 ? ago : window;
     const lists = [`${name}/list`, `${name}/starts`];
     const elements = this.elements(population);
-    call(
-      collect,
-      ['clock', `${name}/spikes`, ...lists],
-      [elements, ticks, ago > 0 ? 0 : 1],
-    );
+    const slotted = ago > 0 ? 0 : 1;
+    const params = { elements, window: ticks, slotted };
+    call(collect, ['clock', `${name}/spikes`, ...lists], params);
     for (const { id, projection, ring, table } of out) {
       const { to } = projection;
       call(
@@ -291,17 +276,17 @@ class Window {
           `${id}/weight`,
           `${to.name}/arrivals`,
         ],
-        [
-          ticks,
-          size,
-          to.size,
-          this.parts.trials,
-          ring.base,
-          ring.ticks - 1,
-          Number(table.serial),
+        {
+          window: ticks,
+          sources: size,
+          targets: to.size,
+          trials: this.parts.trials,
+          base: ring.base,
+          mask: ring.ticks - 1,
+          serial: Number(table.serial),
           ago,
-          table.parts,
-        ],
+          parts: table.parts,
+        },
       );
     }
   }
