@@ -18,9 +18,9 @@ export {
   type Outcome,
   parametersOf as circuitParameters,
   type Shelved,
-  type Verdict,
   Workbench,
 } from '../../src/studies/shelf.ts';
+export type { Verdict } from '../../src/studies/verdict.ts';
 
 /** The shelf: each circuit is held to a number that is known of it. */
 export const circuits: readonly Shelved[] = [

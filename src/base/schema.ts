@@ -175,14 +175,22 @@ export const either = <
   );
 
 /** A value of any other type, which only a program can give. */
-export const made =
-  <T>() =>
-  <const A extends About<T>>(
-    allowed: string,
-    fits: (value: unknown) => boolean,
-    about: A,
-  ) =>
-    option<T, A>(about, 'other', allowed, fits);
+export const made = <T>(
+  allowed: string,
+  fits: (value: unknown) => boolean,
+  about: About<T> = {},
+) => option(about, 'other', allowed, fits) as unknown as Option<T, true>;
+
+/** The same where it may be left out. */
+export const maybe = <T>(
+  allowed: string,
+  fits: (value: unknown) => boolean,
+  about: About<T> = {},
+) =>
+  made(allowed, fits, { ...about, optional: true }) as unknown as Option<
+    T | undefined,
+    false
+  >;
 
 /** Options by name, as they are declared. */
 export type Fields = Readonly<Record<string, Option>>;
@@ -216,10 +224,10 @@ export class Schema<const F extends Fields> {
   readonly of: string;
   /** In the order of help and lists. */
   readonly fields: F;
-  /** What stands before a name in a sentence. */
-  private readonly before: 'Option ' | 'Option --' | 'Parameter ';
+  /** What stands before a name in a sentence: 'Parameter ', 'Option --'. */
+  private readonly before: string;
 
-  constructor(of: string, fields: F, before: Schema<F>['before'] = 'Option ') {
+  constructor(of: string, fields: F, before = 'Option ') {
     this.of = of;
     this.fields = fields;
     this.before = before;
@@ -228,12 +236,7 @@ export class Schema<const F extends Fields> {
   /** All values, in the order of the declaration. Throws OptionError. */
   read(given: Given<F>): Values<F> {
     const { of, fields, noun } = this;
-    if (typeof given !== 'object' || given === null) {
-      throw new OptionError(`${of} takes an object, not ${show(given)}`, {
-        ...{ of, value: given, allowed: Object.keys(fields) },
-      });
-    }
-    for (const name of Object.keys(given)) this.field(name);
+    checkNames(of, given, this.names, noun);
     const read = ([name, option]: [string, Option]) => {
       const { default: usual, needed, allowed } = option;
       const value = given[name] === undefined ? usual : given[name];
@@ -256,36 +259,61 @@ export class Schema<const F extends Fields> {
       : Object.entries(texts);
     // No prototype: `__proto__` is an unknown option like any other.
     const given: Record<string, unknown> = Object.create(null);
-    for (const [name, text] of pairs)
-      given[name] = this.field(name).parse(text);
+    for (const [name, text] of pairs) {
+      if (Object.hasOwn(this.fields, name)) {
+        given[name] = this.fields[name].parse(text);
+      } else throw unknownName(this.of, name, this.names, this.noun);
+    }
     return given as Given<F>;
   }
 
   /** The error of a value that cannot be used: fact, value, then `remedy`. */
   error(name: keyof F & string, value: unknown, remedy: string): OptionError {
-    const { of, before, noun } = this;
-    const whose = `${of[0].toLowerCase()}${of.slice(1)}`;
-    const at = noun === 'option' ? '' : ` of ${whose}`;
+    const { of, before } = this;
+    // A function is named by whoever calls it.
+    const phrase = of.includes(' ');
+    const at = phrase ? ` of ${of[0].toLowerCase()}${of.slice(1)}` : '';
     return new OptionError(
       `${before}${name} = ${show(value)}${at}: ${remedy}`,
       { of, name, value, allowed: this.fields[name].allowed },
     );
   }
 
-  private get noun(): 'option' | 'parameter' {
-    return this.before === 'Parameter ' ? 'parameter' : 'option';
+  private get noun(): string {
+    return this.before.split(' ')[0].toLowerCase();
   }
 
-  private field(name: string): Option {
-    if (Object.hasOwn(this.fields, name)) return this.fields[name];
-    const { of, noun } = this;
-    const allowed = Object.keys(this.fields);
-    throw new OptionError(
-      `${of} has no ${noun} "${name}": it takes ${allowed.join(', ') || 'none'}`,
-      { of, name, allowed },
-    );
+  private get names(): string[] {
+    return Object.keys(this.fields);
   }
 }
+
+/** Checks that an object has no key but those known. Throws OptionError. */
+export function checkNames(
+  of: string,
+  given: object,
+  names: readonly string[],
+  noun = 'option',
+): void {
+  if (typeof given !== 'object' || given === null) {
+    const data = { of, value: given, allowed: names };
+    throw new OptionError(`${of} takes an object, not ${show(given)}`, data);
+  }
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name)) throw unknownName(of, name, names, noun);
+  }
+}
+
+const unknownName = (
+  of: string,
+  name: string,
+  allowed: readonly string[],
+  noun: string,
+) =>
+  new OptionError(
+    `${of} has no ${noun} "${name}": it takes ${allowed.join(', ') || 'none'}`,
+    { of, name, allowed },
+  );
 
 /** An option in a line of help: what it means, its words, its default. */
 export function lineOf(option: Option): string {

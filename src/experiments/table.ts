@@ -1,7 +1,6 @@
 /** All experiments, in one explicit list. */
 
-import { OptionError } from '../base/errors.ts';
-import type { Experiment } from '../studies/experiment.ts';
+import { named, type Study } from '../studies/study.ts';
 import { comparison } from './comparison/comparison.ts';
 import { landscape } from './comparison/landscape.ts';
 import { weights } from './comparison/weights.ts';
@@ -18,7 +17,7 @@ import { fazil } from './song/fazil.ts';
 import { gammaT } from './song/gamma-t.ts';
 import { sigma } from './song/sigma.ts';
 
-export const experiments: readonly Experiment[] = [
+export const experiments: readonly Study[] = [
   fig2,
   fig3,
   fig5,
@@ -37,12 +36,5 @@ export const experiments: readonly Experiment[] = [
 ];
 
 /** An experiment by name. Throws OptionError. */
-export function experimentByName(name: string): Experiment {
-  const found = experiments.find((experiment) => experiment.name === name);
-  if (found) return found;
-  throw new OptionError(
-    `Unknown experiment "${name}": use one of ` +
-      experiments.map((experiment) => experiment.name).join(', '),
-    { name },
-  );
-}
+export const experimentByName = (name: string) =>
+  named('experiment', experiments, name);

@@ -1,7 +1,7 @@
 /** Optimisers: how a gradient changes a parameter. One kernel call each. */
 
 import { OptionError } from '../base/errors.ts';
-import { checkKeys, fraction, notNegative, positive } from '../base/options.ts';
+import { type FieldsOf, number, Schema } from '../base/schema.ts';
 import { type MapKernel, mapKernel } from '../kernels/map.ts';
 
 export interface Optimiser {
@@ -19,13 +19,58 @@ export interface Optimiser {
   readonly constants: Readonly<Record<string, number>>;
 }
 
-/** w - lr g. */
-export function sgd(
-  options: { lr?: number; weightDecay?: number } = {},
-): Optimiser {
-  checkKeys('sgd', options, ['lr', 'weightDecay']);
-  const lr = positive('lr', options.lr ?? 0.01);
-  const decay = decayOf(options);
+export interface SgdOptions {
+  /** Learning rate, a number above 0. Default 0.01. */
+  readonly lr?: number;
+  /** Decay of weights as PyTorch's: the gradient plus this times w. Default 0. */
+  readonly weightDecay?: number;
+}
+
+export interface MomentumOptions extends SgdOptions {
+  /** What is left of the last velocity, >= 0 and below 1. Default 0.9. */
+  readonly momentum?: number;
+}
+
+export interface AdamOptions {
+  /** Learning rate, a number above 0. Default 0.001. */
+  readonly lr?: number;
+  /** What is left of the last mean of gradients, >= 0 and below 1. Default 0.9. */
+  readonly beta1?: number;
+  /** The same of the mean of their squares. Default 0.999. */
+  readonly beta2?: number;
+  /** Added to the root of that mean, a number above 0. Default 1e-8. */
+  readonly epsilon?: number;
+  /** Decay of weights as PyTorch's: the gradient plus this times w. Default 0. */
+  readonly weightDecay?: number;
+}
+
+const lr = number({ above: 0, default: 0.01, help: 'learning rate' });
+const left = { least: 0, below: 1 };
+const weightDecay = number({ least: 0, default: 0, help: 'decay of weights' });
+
+const sgdOptions = new Schema('sgd', {
+  lr,
+  weightDecay,
+} satisfies FieldsOf<SgdOptions>);
+
+const momentumOptions = new Schema('momentum', {
+  lr,
+  momentum: number({ ...left, default: 0.9, help: 'velocity that is left' }),
+  weightDecay,
+} satisfies FieldsOf<MomentumOptions>);
+
+const adamOptions = new Schema('adam', {
+  lr: number({ above: 0, default: 0.001, help: 'learning rate' }),
+  beta1: number({ ...left, default: 0.9, help: 'mean that is left' }),
+  beta2: number({ ...left, default: 0.999, help: 'square that is left' }),
+  epsilon: number({ above: 0, default: 1e-8, help: 'added to the root' }),
+  weightDecay,
+} satisfies FieldsOf<AdamOptions>);
+
+/** w - lr g. Throws OptionError. */
+export function sgd(options: SgdOptions = {}): Optimiser {
+  const { lr, weightDecay } = sgdOptions.read(options);
+  const decay = decayOf(weightDecay);
   return {
     name: 'sgd',
     options: { lr, ...decay.options },
@@ -43,14 +88,10 @@ export function sgd(
   };
 }
 
-/** Heavy ball, PyTorch's form: v = momentum v + g; w - lr v. */
-export function momentum(
-  options: { lr?: number; momentum?: number; weightDecay?: number } = {},
-): Optimiser {
-  checkKeys('momentum', options, ['lr', 'momentum', 'weightDecay']);
-  const lr = positive('lr', options.lr ?? 0.01);
-  const momentum = fraction('momentum', options.momentum ?? 0.9);
-  const decay = decayOf(options);
+/** Heavy ball, PyTorch's form: v = momentum v + g; w - lr v. Throws OptionError. */
+export function momentum(options: MomentumOptions = {}): Optimiser {
+  const { lr, momentum, weightDecay } = momentumOptions.read(options);
+  const decay = decayOf(weightDecay);
   const constants = { momentum, ...decay.constants };
   return {
     name: 'momentum',
@@ -72,23 +113,11 @@ export function momentum(
   };
 }
 
-/** Adam (Kingma and Ba 2015), PyTorch's form. */
-export function adam(
-  options: {
-    lr?: number;
-    beta1?: number;
-    beta2?: number;
-    epsilon?: number;
-    weightDecay?: number;
-  } = {},
-): Optimiser {
-  const keys = ['lr', 'beta1', 'beta2', 'epsilon', 'weightDecay'];
-  checkKeys('adam', options, keys);
-  const lr = positive('lr', options.lr ?? 0.001);
-  const beta1 = fraction('beta1', options.beta1 ?? 0.9);
-  const beta2 = fraction('beta2', options.beta2 ?? 0.999);
-  const epsilon = positive('epsilon', options.epsilon ?? 1e-8);
-  const decay = decayOf(options);
+/** Adam (Kingma and Ba 2015), PyTorch's form. Throws OptionError. */
+export function adam(options: AdamOptions = {}): Optimiser {
+  const own = adamOptions.read(options);
+  const { lr, beta1, beta2, epsilon } = own;
+  const decay = decayOf(own.weightDecay);
   const constants = {
     ...{ beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, epsilon },
     ...decay.constants,
@@ -124,8 +153,7 @@ interface Decay {
 }
 
 /** L2 decay as PyTorch's: the gradient plus decay w. Without, as it was. */
-function decayOf({ weightDecay = 0 }: { weightDecay?: number }): Decay {
-  notNegative('weightDecay', weightDecay);
+function decayOf(weightDecay: number): Decay {
   return weightDecay === 0
     ? { name: '', options: {}, constants: {}, gradient: 'g' }
     : {
@@ -143,8 +171,10 @@ export type OptimiserName = keyof typeof optimisers;
 /** Makes an optimiser by name. */
 export function makeOptimiser(name: string, lr?: number): Optimiser {
   if (!Object.hasOwn(optimisers, name)) {
+    const allowed = Object.keys(optimisers);
     throw new OptionError(
-      `Unknown optimiser "${name}": use one of ${Object.keys(optimisers).join(', ')}`,
+      `Unknown optimiser "${name}": use one of ${allowed.join(', ')}`,
+      { name: 'optimiser', value: name, allowed },
     );
   }
   return optimisers[name as OptimiserName](lr === undefined ? {} : { lr });

@@ -9,16 +9,15 @@ import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FileError, messageOf } from '../base/errors.ts';
 import { prepareFolder } from '../formats/folder.ts';
-import type { Row } from './experiment.ts';
 
 /** What makes runs one run: all that their rows depend on. */
 export type Identity = Readonly<Record<string, unknown>>;
 
 export class Journal {
   readonly path: string;
-  private readonly done: Map<string, readonly Row[]>;
+  private readonly done: Map<string, readonly object[]>;
 
-  private constructor(path: string, done: Map<string, readonly Row[]>) {
+  private constructor(path: string, done: Map<string, readonly object[]>) {
     this.path = path;
     this.done = done;
   }
@@ -57,12 +56,12 @@ export class Journal {
   }
 
   /** Rows of a piece, if it is done. */
-  rowsOf(key: string): readonly Row[] | undefined {
+  rowsOf(key: string): readonly object[] | undefined {
     return this.done.get(key);
   }
 
   /** Keeps the rows of a piece; they are on the disk afterwards. */
-  async add(key: string, rows: readonly Row[]): Promise<void> {
+  async add(key: string, rows: readonly object[]): Promise<void> {
     const line = JSON.stringify({ key, rows }, replacer);
     try {
       await write(this.path, `${line}\n`, 'a');
@@ -78,10 +77,10 @@ export class Journal {
 }
 
 /** The pieces of a file; null if it is of another run. */
-function piecesOf(text: string, head: string): Map<string, Row[]> | null {
+function piecesOf(text: string, head: string): Map<string, object[]> | null {
   const [first, ...lines] = text.split('\n');
   if (first !== head) return null;
-  const done = new Map<string, Row[]>();
+  const done = new Map<string, object[]>();
   for (const line of lines) {
     const piece = pieceOf(line);
     if (piece) done.set(piece.key, piece.rows);
@@ -90,7 +89,7 @@ function piecesOf(text: string, head: string): Map<string, Row[]> | null {
 }
 
 /** Null for a line that was cut off: its piece is done again. */
-function pieceOf(line: string): { key: string; rows: Row[] } | null {
+function pieceOf(line: string): { key: string; rows: object[] } | null {
   try {
     const piece = JSON.parse(line, reviver);
     return typeof piece.key === 'string' && Array.isArray(piece.rows)

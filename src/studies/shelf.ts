@@ -1,92 +1,39 @@
 /**
- * What a circuit of the shelf is: a network made of parameters, run on a
- * backend, measured, and held to a number that is known from elsewhere.
+ * What a circuit of the shelf is: a study of one network, made of parameters,
+ * run on a backend, measured, and held to a number that is known from elsewhere.
  */
 
 import type { Backend } from '../backends/backend.ts';
+import { type OnBackend, takeBackend } from '../backends/open.ts';
 import { OptionError } from '../base/errors.ts';
+import { SEED } from '../base/random.ts';
+import {
+  type Fields,
+  type Given,
+  Schema,
+  type Values,
+} from '../base/schema.ts';
 import type { HeadResponses } from '../data/heads.ts';
 import type { Network } from '../network/network.ts';
-import {
-  type NetworkOptions,
-  NetworkRun,
-  type Progress,
-  type RunReport,
-} from '../network/run/run.ts';
+import type { Progress, RunReport } from '../network/run/report.ts';
+import { type NetworkOptions, NetworkRun } from '../network/run/run.ts';
+import type { Picture } from './picture.ts';
+import type { Context, Study } from './study.ts';
+import type { Verdict } from './verdict.ts';
 
-export interface Parameter {
-  readonly value: number;
-  readonly help: string;
-  readonly unit?: string;
-  /** Whole numbers only. */
-  readonly whole?: boolean;
-  readonly least?: number;
-  readonly most?: number;
-}
-
-/** A number that is known, and what came out. */
-export interface Verdict {
-  readonly what: string;
-  readonly expected: number | string;
-  readonly measured: number | string;
-  readonly unit?: string;
-  /** How far measured may be from expected, for people: 'exact', '1 %' ... */
-  readonly tolerance: string;
-  readonly holds: boolean;
-}
-
-/** Rows of a picture; src/figures draws each kind. Times in ms. */
-export type Picture =
-  | {
-      readonly kind: 'raster';
-      readonly title: string;
-      readonly groups: readonly {
-        readonly name: string;
-        readonly size: number;
-      }[];
-      /** `neuron` counts within its group. */
-      readonly spikes: readonly {
-        readonly time: number;
-        readonly neuron: number;
-        readonly group?: number;
-      }[];
-      readonly duration: number;
-    }
-  | {
-      readonly kind: 'traces';
-      readonly title: string;
-      readonly xLabel: string;
-      readonly yLabel: string;
-      readonly series: readonly {
-        readonly name: string;
-        readonly times: readonly number[];
-        readonly values: readonly number[];
-        /** Points in place of a line: what was measured, beside theory. */
-        readonly points?: boolean;
-        /** Strokes from 0 in place of a line: values of single ticks. */
-        readonly stems?: boolean;
-      }[];
-    }
-  | {
-      readonly kind: 'space-time';
-      readonly title: string;
-      /** From level 0 up. */
-      readonly rows: readonly string[];
-      readonly columns: readonly number[];
-      /** [row][column]; null where there is nothing. */
-      readonly values: readonly (readonly (number | null)[])[];
-      readonly quantity: string;
-      readonly unit?: string;
-      /** Ends of the colour scale, to compare pictures; default its own. */
-      readonly domain?: readonly [number, number];
-    };
-
+/** What was measured of a circuit. */
 export interface Outcome {
   readonly verdicts: readonly Verdict[];
   /** The first is the one that --plot draws. */
   readonly pictures: readonly Picture[];
   /** Numbers worth telling beside: rates, counts. */
   readonly figures?: Readonly<Record<string, number | string>>;
+}
+
+/** An outcome, with the seed and what its runs cost together. */
+export interface CircuitRow extends Outcome {
+  readonly seed: number;
+  readonly cost: Workbench['cost'];
 }
 
 /** How a circuit gets its runs; it counts what they cost. */
@@ -100,67 +47,70 @@ export interface Bench {
   heads(): Promise<HeadResponses>;
 }
 
-export interface Shelved<P extends string = string> {
+/** A circuit as it is written. */
+interface Written<F extends Fields> {
   readonly name: string;
   readonly title: string;
   /** Paper, and where the number comes from. */
   readonly source: string;
-  readonly parameters: Readonly<Record<P, Parameter>>;
+  readonly parameters: F;
   /** The network whose circuit is drawn. */
-  network(parameters: Readonly<Record<P, number>>): Network;
-  measure(
-    parameters: Readonly<Record<P, number>>,
-    bench: Bench,
-  ): Promise<Outcome>;
+  network(values: Values<F>): Network;
+  measure(values: Values<F>, bench: Bench): Promise<Outcome>;
 }
 
-/** A circuit with the types of its parameters kept. */
-export const shelve = <P extends string>(circuit: Shelved<P>): Shelved =>
-  circuit as unknown as Shelved;
+export interface Shelved<F extends Fields = Fields>
+  extends Study<CircuitRow, F, Picture>,
+    Pick<Written<F>, 'network' | 'measure'> {}
+
+/** A circuit as a study of one piece, whose row is its outcome. */
+export function shelve<const F extends Fields>(
+  written: Written<F>,
+): Shelved<F> {
+  const { parameters, ...circuit } = written;
+  return {
+    ...circuit,
+    dtype: 'f64',
+    schema: new Schema(`Circuit ${circuit.name}`, parameters, 'Parameter '),
+    pieces: (values, seeds) =>
+      seeds.map((seed) => ({
+        key: `${seed}`,
+        async run(context) {
+          const bench = new Workbench(context.backend, seed, context.heads);
+          bench.onProgress = telling(context);
+          try {
+            const outcome = await circuit.measure(values, bench);
+            return [{ ...outcome, seed, cost: bench.cost }];
+          } finally {
+            bench.close();
+          }
+        },
+      })),
+    tables: () => [],
+    figures: (rows) => rows.flatMap(({ pictures }) => pictures),
+    conclude: (rows) => ({
+      verdicts: rows.flatMap(({ verdicts }) => verdicts),
+    }),
+  };
+}
+
+/** Ticks of a long run, as the progress of a piece. */
+const telling =
+  ({ progress }: Context) =>
+  ({ done, ticks, seconds, realTimeFactor }: Progress) =>
+    progress(
+      {
+        ...{ done, all: ticks, what: 'ticks' },
+        since: performance.now() - 1000 * seconds,
+      },
+      `real-time factor ${realTimeFactor.toPrecision(2)}`,
+    );
 
 /** The parameters of a circuit with some given. Throws OptionError. */
-export function parametersOf(
-  { name, parameters }: Shelved,
-  given: Readonly<Record<string, unknown>>,
-): Record<string, number> {
-  const values = Object.fromEntries(
-    Object.entries(parameters).map(([key, { value }]) => [key, value]),
-  );
-  for (const [key, value] of Object.entries(given)) {
-    const known = Object.hasOwn(parameters, key) ? parameters[key] : undefined;
-    if (!known) {
-      throw new OptionError(
-        `Circuit ${name} has no parameter "${key}": it has ` +
-          (Object.keys(parameters).join(', ') || 'none'),
-        { key },
-      );
-    }
-    const { whole, least = -Infinity, most = Infinity } = known;
-    const number = typeof value === 'number' ? value : Number.NaN;
-    const fits =
-      Number.isFinite(number) &&
-      number >= least &&
-      number <= most &&
-      (!whole || Number.isInteger(number));
-    if (!fits) {
-      throw new OptionError(
-        `Parameter ${key} = ${String(value)} of ${name}: give a ` +
-          `${whole ? 'whole ' : ''}number` +
-          (least > -Infinity && most < Infinity
-            ? ` from ${least} to ${most}`
-            : least > -Infinity
-              ? ` >= ${least}`
-              : most < Infinity
-                ? ` <= ${most}`
-                : ''),
-        { key, value },
-      );
-    }
-    values[key] = number;
-  }
-  return values;
-}
-
+export const parametersOf = <F extends Fields>(
+  { schema }: Shelved<F>,
+  given: Given<F>,
+): Values<F> => schema.read(given);
 const noHeads = () =>
   Promise.reject(
     new OptionError(
@@ -175,6 +125,7 @@ export class Workbench implements Bench {
   readonly seed: number;
   /** Hears how far long runs are. */
   onProgress: (progress: Progress) => void = () => {};
+  private owned = false;
   private readonly opened: NetworkRun[] = [];
   private readonly reports: RunReport[] = [];
 
@@ -182,12 +133,27 @@ export class Workbench implements Bench {
 
   constructor(
     backend: Backend,
-    seed: number,
+    seed: number = SEED,
     heads: () => Promise<HeadResponses> = noHeads,
   ) {
     this.backend = backend;
     this.seed = seed;
     this.heads = heads;
+  }
+
+  /** A workbench on a backend that closes with it, unless it is given open. */
+  static async open({
+    seed,
+    heads,
+    ...on
+  }: OnBackend & {
+    readonly seed?: number;
+    readonly heads?: () => Promise<HeadResponses>;
+  } = {}): Promise<Workbench> {
+    const { backend, owned } = await takeBackend(on);
+    const bench = new Workbench(backend, seed, heads);
+    bench.owned = owned;
+    return bench;
   }
 
   get precise(): boolean {
@@ -220,67 +186,10 @@ export class Workbench implements Bench {
     };
   }
 
-  /** Frees all runs. */
+  /** Frees all runs; closes the backend if it was opened for them. */
   close(): void {
     for (const run of this.opened) run.destroy();
     this.opened.length = 0;
+    if (this.owned) this.backend.close();
   }
-}
-
-const short = (value: number) => Number(value.toPrecision(2));
-
-/** A verdict, with its unit if it has one. */
-const judged = (
-  verdict: Omit<Verdict, 'unit'>,
-  unit: string | undefined,
-): Verdict => (unit ? { ...verdict, unit } : verdict);
-
-/** A number that must be met within a relative tolerance. */
-export function within(
-  what: string,
-  expected: number,
-  measured: number,
-  relative: number,
-  unit?: string,
-): Verdict {
-  const tolerance = `${short(relative * 100)} %`;
-  const holds = Math.abs(measured - expected) <= relative * Math.abs(expected);
-  return judged({ what, expected, measured, tolerance, holds }, unit);
-}
-
-/** A number that must be met within an absolute tolerance. */
-export function near(
-  what: string,
-  expected: number,
-  measured: number,
-  absolute: number,
-  unit?: string,
-): Verdict {
-  const tolerance = `+- ${short(absolute)}`;
-  const holds = Math.abs(measured - expected) <= absolute;
-  return judged({ what, expected, measured, tolerance, holds }, unit);
-}
-
-/** Something that must be met exactly. */
-export function exactly(
-  what: string,
-  expected: number | string,
-  measured: number | string,
-  unit?: string,
-): Verdict {
-  const holds = expected === measured;
-  return judged({ what, expected, measured, tolerance: 'exact', holds }, unit);
-}
-
-/** A number that must lie in a range. */
-export function between(
-  what: string,
-  low: number,
-  high: number,
-  measured: number,
-  unit?: string,
-): Verdict {
-  const expected = `${low} to ${high}`;
-  const holds = measured >= low && measured <= high;
-  return judged({ what, expected, measured, tolerance: 'range', holds }, unit);
 }

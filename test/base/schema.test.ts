@@ -8,7 +8,7 @@ import {
   flag,
   lineOf,
   list,
-  made,
+  maybe,
   number,
   oneOf,
   Schema,
@@ -44,11 +44,7 @@ const trial = new Schema('trial', {
   delays: list(number({ least: 0, most: 9 }), { default: [1, 2] }),
   forms: list(oneOf(['a', 'b'], {}), { optional: true }),
   file: text({ optional: true }),
-  each: made<(n: number) => void>()(
-    'a function',
-    (value) => typeof value === 'function',
-    { optional: true },
-  ),
+  each: maybe('a function', (value) => typeof value === 'function'),
 } satisfies FieldsOf<TrialOptions>);
 
 const read = (options: TrialOptions) => trial.read(options);

@@ -8,11 +8,11 @@ import { hash, philox } from '../../src/base/random.ts';
 import { parseExpression } from '../../src/formula/expression.ts';
 import type {
   Network,
-  PerNeuron,
   Population,
   Projection,
 } from '../../src/network/network.ts';
 import type { Synapses } from '../../src/network/synapses.ts';
+import type { PerNeuron } from '../../src/network/values.ts';
 import { NORMAL, type Numbers, value } from './evaluate.ts';
 
 /** Delays that a projection has from a tick on. */

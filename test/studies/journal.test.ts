@@ -7,8 +7,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FileError } from '../../src/base/errors.ts';
-import type { Row } from '../../src/studies/experiment.ts';
+
 import { Journal } from '../../src/studies/journal.ts';
+import type { Row } from '../../src/studies/study.ts';
 import { temporary } from '../cli/run.ts';
 
 const identity = {
@@ -49,7 +50,7 @@ describe('a journal', () => {
       ...Object.fromEntries(numbers.map((number, i) => [`n${i}`, number])),
     };
     await (await open(folder)).add('a', [row]);
-    const [read] = (await open(folder)).rowsOf('a')!;
+    const [read] = (await open(folder)).rowsOf('a') as Row[];
     expect(Object.keys(read)).toEqual(Object.keys(row));
     numbers.forEach((number, i) => {
       expect(Object.is(read[`n${i}`], number), `${number}`).toBe(true);

@@ -54,7 +54,9 @@ export interface Part {
 /** The memory as the backend's own. Throws OptionError. */
 export function own(memory: Memory, backend: Backend): GpuMemory {
   if (memory instanceof GpuMemory && memory.owner === backend) return memory;
-  throw new OptionError('This memory belongs to another backend');
+  throw new OptionError('This memory belongs to another backend', {
+    size: memory.size,
+  });
 }
 
 export interface Pipeline {
@@ -149,6 +151,7 @@ export class Buffers {
       this.gpu.check();
       throw new DeviceFailedError(
         `Results could not be read from the device: ${messageOf(error)}`,
+        { reason: messageOf(error), bytes: total },
       );
     }
     let at = 0;

@@ -1,22 +1,22 @@
 /** Figures of the comparison. */
 
 import type { Figure } from '../../figures/figure.ts';
-import type { Settings } from '../../studies/settings.ts';
-import type { ComparisonRow } from './comparison.ts';
+import { band, curve, groupsOf, meanOf } from '../../studies/rows.ts';
 import {
+  accuracyOf,
   bestOf,
-  percent,
+  type ComparisonRow,
+  type ComparisonSettings,
   type Summary,
   summaries,
-} from './comparison-tables.ts';
-import type { Variant } from './variants.ts';
+} from './summary.ts';
 
 export function comparisonFigures(
   rows: readonly ComparisonRow[],
-  settings: Settings,
+  settings: ComparisonSettings,
 ): Figure[] {
   if (rows.length === 0) return [];
-  const widths = settings.numbers('widths');
+  const widths = settings.widths;
   const figures: Figure[] = widths.flatMap((width) => {
     const all = drawn(bestOf(rows, width, settings));
     return [
@@ -81,39 +81,27 @@ function curves(
       "Look for the curve that lies nearest to bp's, and for steps upwards, which are " +
       'signs of an instability. Z-IL has the curve of bp to the last bit. A line that ' +
       'stops is of numbers that left their range.',
-    lines: all.map(({ rule, rows }) => {
-      const steps = rows[0].steps;
-      const at = (i: number) =>
-        rows.map((row) => scale * (row[key][i] ?? Number.NaN));
-      const spread = rows.length > 1;
-      return {
-        name: rule,
-        xs: steps,
-        ys: steps.map((_, i) => mean(at(i))),
-        ...(spread && {
-          lower: steps.map((_, i) => Math.min(...at(i))),
-          upper: steps.map((_, i) => Math.max(...at(i))),
-        }),
-      };
-    }),
+    lines: all.map(({ rule, rows }) =>
+      band(
+        rule,
+        rows[0].steps,
+        rows.map((row) => row[key].map((value) => scale * value)),
+      ),
+    ),
     x: { label: 'presentations' },
     y: { label, log, fromZero: !isLoss },
   };
 }
 
-const mean = (values: readonly number[]) =>
-  values.reduce((a, b) => a + b, 0) / values.length;
-
 function byRate(
   rows: readonly ComparisonRow[],
   width: number,
-  settings: Settings,
+  settings: ComparisonSettings,
 ): Figure {
-  const [decay] = settings.numbers('decays');
+  const [decay] = settings.decays;
   const all = drawn(
     summaries(rows, width).filter((each) => each.decay === decay),
   );
-  const names = [...new Set(all.map(({ rule }) => rule))];
   return {
     kind: 'lines',
     name: `comparison-rates-${width}`,
@@ -123,23 +111,25 @@ function byRate(
       'Test accuracy at the end of the training; 0 where numbers left their range. Look ' +
       'for the rate from which on a rule falls: rc2 and rc23 learn several times a ' +
       'presentation, so the same rate moves their weights farther.',
-    lines: names.map((rule) => {
-      const own = all.filter((each) => each.rule === rule);
-      own.sort((a, b) => a.rate - b.rate);
-      return {
-        name: rule,
-        xs: own.map(({ rate }) => rate),
-        ys: own.map(({ accuracy }) => 100 * accuracy),
-      };
-    }),
+    lines: groupsOf(all, ({ rule }) => rule).map(([rule, own]) =>
+      curve(
+        rule,
+        own.sort((a, b) => a.rate - b.rate),
+        ({ rate }) => rate,
+        ({ accuracy }) => 100 * accuracy,
+      ),
+    ),
     x: { label: 'learning rate', log: true },
     y: { label: 'test images named right (%)', fromZero: true },
   };
 }
 
-function speed(rows: readonly ComparisonRow[], settings: Settings): Figure {
-  const widths = settings.numbers('widths');
-  const rules = settings.texts('rules') as Variant[];
+function speed(
+  rows: readonly ComparisonRow[],
+  settings: ComparisonSettings,
+): Figure {
+  const widths = settings.widths;
+  const rules = settings.rules;
   const all = widths.map((width) => bestOf(rows, width, settings));
   return {
     kind: 'bars',
@@ -155,7 +145,7 @@ function speed(rows: readonly ComparisonRow[], settings: Settings): Figure {
           (width, i) =>
             `width ${width}: ` +
             all[i]
-              .map(({ rule, accuracy }) => `${rule} ${percent(accuracy)}`)
+              .map(({ rule, accuracy }) => `${rule} ${accuracyOf(accuracy)}`)
               .join(', '),
         )
         .join('; ') +
@@ -167,7 +157,7 @@ function speed(rows: readonly ComparisonRow[], settings: Settings): Figure {
         const found = all[i].find((each) => each.rule === rule);
         const steps = found?.rows.map(({ reachedSteps }) => reachedSteps) ?? [];
         const known = steps.filter((value) => value !== null);
-        return known.length === 0 ? null : mean(known);
+        return known.length === 0 ? null : meanOf(known, (value) => value);
       }),
     })),
     x: { label: 'rule' },

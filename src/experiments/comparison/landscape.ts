@@ -5,53 +5,59 @@
  */
 
 import { mlp } from '../../../models/index.ts';
+import type { TrainingData } from '../../data/examples.ts';
+import type { Figure } from '../../figures/figure.ts';
+import type { Graph } from '../../graph/graph.ts';
 import {
-  type Context,
-  type Experiment,
+  column,
+  fixed,
+  origin,
+  type RowOf,
   short,
-} from '../../studies/experiment.ts';
-import type { Settings } from '../../studies/settings.ts';
+} from '../../studies/columns.ts';
+import { count, size } from '../../studies/parameters.ts';
+import { dataOf, meanOf, mostOf } from '../../studies/rows.ts';
+import { type Context, product, study } from '../../studies/study.ts';
+import { every } from '../../studies/verdict.ts';
 import { type Followed, follow } from '../training.ts';
 import { worstLength } from './directions.ts';
-import { landscapeFigure } from './landscape-figures.ts';
-import { linearLosses, lossesOn, type PlaneOptions, planeOf } from './plane.ts';
+import { linearLosses, lossesOn, planeOf } from './plane.ts';
 import {
   network,
+  networkParameters,
   optimiserOf,
   ruleOf,
+  ruleParameter,
   trainVariant,
-  VARIANTS,
   VARIANTS_TOLD,
   type Variant,
   variantData,
   variantParameters,
 } from './variants.ts';
 
-export type LandscapeRow = {
-  readonly experiment: 'landscape';
-  readonly data: string;
-  readonly backend: string;
-  readonly dtype: string;
-  readonly seed: number;
+const columns = {
+  ...origin,
   /** `network`, or `linear`: one layer, whose landscape is known. */
-  readonly model: 'network' | 'linear';
-  readonly rule: Variant;
+  model: column<'network' | 'linear'>('model'),
+  rule: column<Variant>('rule'),
   /** Steps along either direction. */
-  readonly places: readonly number[];
+  places: column<readonly number[]>(),
   /** Mean loss of an example; row after row of the second direction. */
-  readonly losses: readonly number[];
-  readonly centre: number;
-  /** The least of all, and how far from the centre it is. */
-  readonly least: number;
-  readonly leastAt: number;
-  /** Mean loss at the rim of the plane over that of the centre. */
-  readonly rise: number;
+  losses: column<readonly number[]>(),
+  centre: column('loss at the centre', fixed(4)),
   /** Largest |length of a direction's filter / length of the filter - 1|. */
-  readonly lengths: number;
+  lengths: column(),
+  /** The least of all, and how far from the centre it is. */
+  least: column('least loss', fixed(4)),
+  leastAt: column('at distance', fixed(2)),
+  /** Mean loss at the rim of the plane over that of the centre. */
+  rise: column('rim / centre', fixed(2)),
   /** Largest difference to the closed form, over the greatest loss. */
-  readonly deviation: number | null;
-  readonly holds: boolean;
+  deviation: column<number | null>('off the closed form', short),
+  holds: column<boolean>(),
 };
+
+export type LandscapeRow = RowOf<typeof columns>;
 
 /**
  * float32 rounds weights, sums of 784 products, and losses of 500 examples:
@@ -61,7 +67,7 @@ const TOLERANCE = { f64: 1e-12, f32: 1e-4 } as const;
 /** Lengths are made in float64, whatever the backend has. */
 const LENGTHS = 1e-12;
 
-export const landscape: Experiment<LandscapeRow> = {
+export const landscape = study({
   name: 'landscape',
   title: 'The loss around trained weights',
   source:
@@ -84,38 +90,16 @@ export const landscape: Experiment<LandscapeRow> = {
     '8 x 256 with each rule, takes about an hour on 2 cores.',
   ],
   parameters: {
-    rules: {
-      value: ['bp', 'pc', 'rc2', 'rc3'],
-      help: 'rules to compare (zil is not of the paper)',
-      from: 'chosen',
-      oneOf: [...VARIANTS],
-    },
-    width: {
-      value: 64,
-      help: 'units of a hidden layer (the paper: 256 and 1024)',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
-    rate: {
-      value: 0.001,
-      help: 'learning rate of all rules',
-      from: 'chosen',
-      least: 1e-9,
-    },
-    reach: {
-      value: 1,
-      help: 'steps from the centre to the edge of the plane',
-      from: 'chosen',
+    rules: ruleParameter(['bp', 'pc', 'rc2', 'rc3']),
+    ...networkParameters,
+    reach: size(1, 'steps from the centre to the edge of the plane', {
       least: 1e-6,
-    },
-    grid: {
-      value: 21,
-      help: 'places along either direction; odd, so that the centre is one',
-      from: 'chosen',
-      least: 3,
-      whole: true,
-    },
+    }),
+    grid: count(
+      21,
+      'places along either direction; odd, so that the centre is one',
+      { least: 3 },
+    ),
     ...variantParameters,
   },
   quick: {
@@ -126,169 +110,123 @@ export const landscape: Experiment<LandscapeRow> = {
     ...{ layers: '8', width: '256', T: '256', batch: '64', grid: '51' },
     ...{ presentations: '938', train: '60000', test: '1000' },
   },
-  pieces: (settings, seeds) =>
+  columns,
+  grid: ({ rules }, seeds) =>
     seeds.flatMap((seed) => [
-      {
-        key: `linear/bp/${seed}`,
-        run: (context: Context) => linear(seed, settings, context),
-      },
-      ...(settings.texts('rules') as Variant[]).map((rule) => ({
-        key: `network/${rule}/${seed}`,
-        run: (context: Context) => deep(rule, seed, settings, context),
-      })),
+      { model: 'linear' as const, rule: 'bp' as const, seed },
+      ...product({ model: ['network' as const], rule: rules, seed: [seed] }),
     ]),
-  sections: (rows) => [
-    {
-      title: 'The plane around the trained weights',
-      head: [
-        ...['model', 'rule', 'loss at the centre', 'least loss', 'at distance'],
-        ...['rim / centre', 'off the closed form'],
-      ],
-      rows: rows.map((row) => [
-        row.model,
-        row.rule,
-        row.centre.toFixed(4),
-        row.least.toFixed(4),
-        row.leastAt.toFixed(2),
-        row.rise.toFixed(2),
-        row.deviation === null ? '-' : short(row.deviation),
-      ]),
-    },
+  async measure({ model: kind, rule, seed }, settings, context) {
+    const { backend, signal, progress } = context;
+    const { width, rate, batch, presentations: steps } = settings;
+    const { test: examples } = settings;
+    let trained: Followed & { data: TrainingData };
+    let model: (batch: number) => Graph;
+    if (kind === 'linear') {
+      const data = await variantData(settings, seed);
+      const sizes = [784, data.classes.length];
+      model = (batch) => mlp({ sizes, batch });
+      const followed = await follow({
+        ...{ model, data, backend, seed, signal, tests: [], examples: 1 },
+        rule: ruleOf('bp', settings),
+        optimiser: optimiserOf(settings, rate, 0),
+        ...{ batch, steps },
+      });
+      trained = { ...followed, data };
+    } else {
+      const run = { variant: rule, width, rate, decay: 0, tests: 1, seed };
+      const training: Context = {
+        ...context,
+        progress: (part, text) => progress(Number(part) / 2, text),
+      };
+      trained = await trainVariant(run, settings, training);
+      model = network(settings, width, trained.data.classes.length);
+      // Weights that are not finite have no surroundings.
+      if (trained.broke !== null) return [];
+    }
+    const { data } = trained;
+    const { grid, reach } = settings;
+    const plane = planeOf(model(1), trained.weights, { seed, grid, reach });
+    const losses = await lossesOn(
+      plane,
+      { model, data, examples, backend, signal },
+      (part) => progress(kind === 'linear' ? part : (1 + part) / 2, 'plane'),
+    );
+    const row = { data: data.title, ...shapeOf(plane, losses) };
+    if (kind === 'network') return [row];
+    const known = linearLosses(plane, data.train, examples);
+    const most = Math.max(...known);
+    const deviation = Math.max(
+      ...losses.map((loss, i) => Math.abs(loss - known[i]) / most),
+    );
+    const holds = row.holds && deviation <= TOLERANCE[backend.dtype];
+    return [{ ...row, deviation, holds }];
+  },
+  table: [
+    'The plane around the trained weights',
+    [
+      ...(['model', 'rule', 'centre', 'least', 'leastAt', 'rise'] as const),
+      'deviation',
+    ],
   ],
   figures: (rows) => {
     const most = Math.max(...rows.flatMap(({ losses }) => losses));
     return rows
       .filter(({ seed }) => seed === rows[0].seed)
-      .map((row) => landscapeFigure(row, most));
+      .map((row) => figure(row, most));
   },
-  conclude(rows, settings) {
+  conclude(rows, { rules }) {
     const known = rows.filter(({ deviation }) => deviation !== null);
-    const worst = Math.max(0, ...known.map(({ deviation }) => deviation!));
-    const lengths = Math.max(0, ...rows.map((row) => row.lengths));
-    const lines = [
-      `The landscape of the linear layer is the known quadratic function, off by ` +
-        `${short(worst)} of its greatest value.`,
-      `Filters of directions are as long as those of the weights, off by ` +
-        `${short(lengths)}.`,
-    ];
     const own = rows.filter(({ model }) => model === 'network');
-    lines.push(
-      'Loss at the rim over that of the centre: ' +
-        `${own.map(({ rule, rise }) => `${rule} ${rise.toFixed(2)}`).join(', ')}.`,
-    );
     const off = own.filter(({ leastAt }) => leastAt > 0);
-    lines.push(
-      off.length === 0
-        ? 'No place on the plane is better than the trained weights.'
-        : `A better place than the trained weights is on the plane of ` +
-            `${off.map(({ rule }) => rule).join(', ')}: training had not ended.`,
-      `Data: ${[...new Set(rows.map(({ data }) => data))].join('; ')}.`,
+    const missing = rules.filter((rule) =>
+      own.every((row) => row.rule !== rule),
     );
-    const missing = settings
-      .texts('rules')
-      .filter((rule) => own.every((row) => row.rule !== rule));
-    if (missing.length > 0) {
-      lines.push(
-        `No landscape of ${missing.join(', ')}: the numbers of the training left ` +
-          'their range.',
-      );
-    }
-    const wrong = rows.filter(({ holds }) => !holds);
-    for (const { model, rule } of wrong) {
-      lines.push(`NOT as the theory has it: ${model}, ${rule}.`);
-    }
-    return { lines, holds: wrong.length === 0 };
+    const nameOf = ({ model, rule }: LandscapeRow) => `${model}, ${rule}`;
+    const rounding = { tolerance: 'rounding' };
+    return {
+      verdicts: [
+        ...every(
+          'linear layers whose landscape is the known quadratic function',
+          known,
+          nameOf,
+          rounding,
+        ),
+        ...every(
+          'planes whose filters are as long as those of the weights',
+          rows,
+          nameOf,
+          { ...rounding, holds: ({ lengths }) => lengths <= LENGTHS },
+        ),
+      ],
+      remarks: [
+        'The landscape of the linear layer is off by ' +
+          `${short(mostOf(known, ({ deviation }) => deviation!))} of its greatest value.`,
+        'Filters of directions are as long as those of the weights, off by ' +
+          `${short(mostOf(rows, ({ lengths }) => lengths))}.`,
+        'Loss at the rim over that of the centre: ' +
+          `${own.map(({ rule, rise }) => `${rule} ${rise.toFixed(2)}`).join(', ')}.`,
+        off.length === 0
+          ? 'No place on the plane is better than the trained weights.'
+          : `A better place than the trained weights is on the plane of ` +
+            `${off.map(({ rule }) => rule).join(', ')}: training had not ended.`,
+        dataOf(rows),
+        ...(missing.length === 0
+          ? []
+          : [
+              `No landscape of ${missing.join(', ')}: the numbers of the training left ` +
+                'their range.',
+            ]),
+      ],
+    };
   },
-};
-
-/** The layer whose landscape is known, trained by BP. */
-async function linear(
-  seed: number,
-  settings: Settings,
-  context: Context,
-): Promise<LandscapeRow[]> {
-  const { backend, signal } = context;
-  const data = await variantData(settings, seed);
-  const sizes = [784, data.classes.length];
-  const model = (batch: number) => mlp({ sizes, batch });
-  const trained = await follow({
-    ...{ model, data, backend, seed, signal, tests: [], examples: 1 },
-    rule: ruleOf('bp', settings),
-    optimiser: optimiserOf(settings, settings.number('rate'), 0),
-    batch: settings.number('batch'),
-    steps: settings.number('presentations'),
-  });
-  const plane = planeOf(
-    model(1),
-    trained.weights,
-    planeOptions(settings, seed),
-  );
-  const examples = settings.number('test');
-  const of = { model, data, examples, backend, signal };
-  const losses = await lossesOn(plane, of, context.progress);
-  const known = linearLosses(plane, data.train, examples);
-  const most = Math.max(...known);
-  const deviation = Math.max(
-    ...losses.map((loss, i) => Math.abs(loss - known[i]) / most),
-  );
-  const row = rowOf('linear', 'bp', seed, plane, losses, context);
-  return [
-    {
-      ...row,
-      data: data.title,
-      deviation,
-      holds: row.holds && deviation <= TOLERANCE[backend.dtype],
-    },
-  ];
-}
-
-async function deep(
-  rule: Variant,
-  seed: number,
-  settings: Settings,
-  context: Context,
-): Promise<LandscapeRow[]> {
-  const { backend, signal, progress } = context;
-  const [width, rate] = [settings.number('width'), settings.number('rate')];
-  const run = { variant: rule, width, rate, decay: 0, tests: 1, seed };
-  const half = (part: number, text?: string) => progress(part / 2, text);
-  const training = { ...context, progress: half };
-  const trained = await trainVariant(run, settings, training);
-  if (ended(trained)) return [];
-  const { data } = trained;
-  const model = network(settings, width, data.classes.length);
-  const plane = planeOf(
-    model(1),
-    trained.weights,
-    planeOptions(settings, seed),
-  );
-  const examples = settings.number('test');
-  const losses = await lossesOn(
-    plane,
-    { model, data, examples, backend, signal },
-    (part) => progress((1 + part) / 2, 'plane'),
-  );
-  const row = rowOf('network', rule, seed, plane, losses, context);
-  return [{ ...row, data: data.title }];
-}
-
-/** Weights that are not finite have no surroundings. */
-const ended = ({ broke }: Followed) => broke !== null;
-
-const planeOptions = (settings: Settings, seed: number): PlaneOptions => ({
-  seed,
-  grid: settings.number('grid'),
-  reach: settings.number('reach'),
 });
 
-function rowOf(
-  model: LandscapeRow['model'],
-  rule: Variant,
-  seed: number,
+/** What a plane looks like. */
+function shapeOf(
   { places, weights, directions }: ReturnType<typeof planeOf>,
   losses: readonly number[],
-  { backend }: Pick<Context, 'backend'>,
-): LandscapeRow {
+) {
   const n = places.length;
   const middle = (n * n - 1) / 2;
   const least = losses.reduce((at, loss, i) => (loss < losses[at] ? i : at), 0);
@@ -301,15 +239,42 @@ function rowOf(
   );
   const centre = losses[middle];
   return {
-    experiment: 'landscape',
-    data: '',
-    backend: backend.name,
-    dtype: backend.dtype,
-    ...{ seed, model, rule, places, losses, centre, lengths },
-    least: losses[least],
+    ...{ places, losses, centre, lengths, least: losses[least] },
     leastAt: Math.hypot(places[Math.floor(least / n)], places[least % n]),
-    rise: rim.reduce((all, loss) => all + loss, 0) / rim.length / centre,
-    deviation: null,
+    rise: meanOf(rim, (loss) => loss) / centre,
     holds: lengths <= LENGTHS,
+  };
+}
+
+/** The plane of a row; `most`: the greatest loss of all pictures. */
+function figure(row: LandscapeRow, most: number): Figure {
+  const { model, rule, places, losses, data, seed } = row;
+  const n = places.length;
+  const named = places.map((place) => Number(place.toFixed(3)));
+  return {
+    kind: 'heat',
+    name: `landscape-${model === 'linear' ? 'linear' : rule}`,
+    title:
+      model === 'linear'
+        ? 'Loss around the weights of one linear layer'
+        : `Loss around the weights that ${rule} has learned`,
+    subtitle: `seed ${seed}; ${data}`,
+    caption:
+      (model === 'linear'
+        ? 'A quadratic function, so contours are ellipses around one place; it is known ' +
+          'in closed form and agrees. '
+        : 'The trained weights are in the middle. Look for how round the valley is and how ' +
+          'soon the loss rises, and compare it with the other rules, whose directions ' +
+          'differ in the lengths of their filters only. ') +
+      'Colours are of each picture by itself; the greatest loss of all pictures is ' +
+      `${most.toPrecision(3)}. Lines join places of equal loss.`,
+    x: { label: 'steps along the first direction', places: named },
+    y: { label: 'steps along the second direction', places: named },
+    values: places.map((_, i) => losses.slice(i * n, (i + 1) * n)),
+    scale: {
+      label: 'mean loss of a training image',
+      log: Math.max(...losses) > 100 * Math.min(...losses),
+    },
+    contours: true,
   };
 }

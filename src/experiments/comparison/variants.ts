@@ -4,7 +4,8 @@
  */
 
 import { mlp } from '../../../models/index.ts';
-import { type AutoName, loadDataset } from '../../data/datasets.ts';
+import type { Values } from '../../base/schema.ts';
+import { loadDataset } from '../../data/datasets.ts';
 import { imageExamples, type TrainingData } from '../../data/examples.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { level } from '../../graph/level.ts';
@@ -13,8 +14,8 @@ import { il } from '../../rules/il.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { zil } from '../../rules/zil.ts';
 import { adam, momentum, type Optimiser, sgd } from '../../simulation/optim.ts';
-import type { Context } from '../../studies/experiment.ts';
-import type { Parameters, Settings } from '../../studies/settings.ts';
+import { choice, choices, count, size } from '../../studies/parameters.ts';
+import type { Context } from '../../studies/study.ts';
 import { type Followed, follow, testsOf } from '../training.ts';
 
 export const VARIANTS = ['bp', 'zil', 'pc', 'rc2', 'rc3', 'rc23'] as const;
@@ -30,103 +31,72 @@ export const VARIANTS_TOLD = [
   '  rc23  both',
 ] as const;
 
+/** The rules of an experiment, by default all of them. */
+export const ruleParameter = (usual: readonly Variant[] = VARIANTS) =>
+  choices(VARIANTS, 'rules to compare (zil is not of the paper)', usual);
+
+/** Of experiments that train one network by each rule. */
+export const networkParameters = {
+  width: count(64, 'units of a hidden layer (the paper: 256 and 1024)'),
+  rate: size(0.001, 'learning rate of all rules', { least: 1e-9 }),
+};
+
 /** Parameters of experiments that train these networks. */
 export const variantParameters = {
-  data: {
-    value: 'auto-clothes',
-    help: 'auto-clothes: Fashion-MNIST, drawn digits where it is not; auto: MNIST',
+  data: choice(
+    ['auto-clothes', 'auto', 'digits', 'mnist', 'fashion-mnist'],
+    'auto-clothes',
+    'auto-clothes: Fashion-MNIST, drawn digits where it is not; auto: MNIST',
+    { from: 'paper' },
+  ),
+  layers: count(4, 'hidden layers (the paper: 8)'),
+  T: count(64, 'inference steps of a presentation (the paper: 256)'),
+  every: count(8, 'inference steps between plasticity of rc2 and rc23', {
     from: 'paper',
-    oneOf: ['auto-clothes', 'auto', 'digits', 'mnist', 'fashion-mnist'],
-  },
-  layers: {
-    value: 4,
-    help: 'hidden layers (the paper: 8)',
-    from: 'chosen',
-    least: 1,
-    whole: true,
-  },
-  T: {
-    value: 64,
-    help: 'inference steps of a presentation (the paper: 256)',
-    from: 'chosen',
-    least: 1,
-    whole: true,
-  },
-  every: {
-    value: 8,
-    help: 'inference steps between plasticity of rc2 and rc23',
-    from: 'paper',
-    least: 1,
-    whole: true,
-  },
-  gamma: {
-    value: 0.1,
-    help: 'size of an inference step',
-    from: 'chosen',
-    least: 1e-6,
-  },
-  activation: {
-    value: 'tanh',
-    help: 'of the hidden layers',
-    from: 'chosen',
-    oneOf: ['tanh', 'sigmoid', 'relu'],
-  },
-  optimiser: {
-    value: 'adam',
-    help: 'of weights and of ln Sigma',
-    from: 'chosen',
-    oneOf: ['adam', 'sgd', 'momentum'],
-  },
-  batch: {
-    value: 32,
-    help: 'examples of a presentation',
-    from: 'chosen',
-    least: 1,
-    whole: true,
-  },
-  presentations: {
-    value: 300,
-    help: 'presentations of a training',
-    from: 'chosen',
-    least: 1,
-    whole: true,
-  },
-  train: {
-    value: 8000,
-    help: 'training images, the first ones',
-    from: 'chosen',
-    least: 1,
-    whole: true,
-  },
-  test: {
-    value: 500,
-    help: 'images of each part that losses and accuracies are of',
-    from: 'chosen',
-    least: 1,
-    whole: true,
-  },
-} as const satisfies Parameters;
+  }),
+  gamma: size(0.1, 'size of an inference step', { least: 1e-6 }),
+  activation: choice(
+    ['tanh', 'sigmoid', 'relu'],
+    'tanh',
+    'of the hidden layers',
+  ),
+  optimiser: choice(
+    ['adam', 'sgd', 'momentum'],
+    'adam',
+    'of weights and of ln Sigma',
+  ),
+  batch: count(32, 'examples of a presentation'),
+  presentations: count(300, 'presentations of a training'),
+  train: count(8000, 'training images, the first ones'),
+  test: count(500, 'images of each part that losses and accuracies are of'),
+};
+
+export type VariantSettings = Values<typeof variantParameters>;
 
 /**
  * mu = f(W x + b) is one population a layer; the last is linear, and its loss
  * is half the squared distance to the one-hot target, as of a Gaussian.
  */
-export function network(settings: Settings, width: number, classes: number) {
-  const hidden = new Array<number>(settings.number('layers')).fill(width);
-  const activation = settings.text('activation') as 'tanh' | 'sigmoid' | 'relu';
+export function network(
+  { layers, activation }: VariantSettings,
+  width: number,
+  classes: number,
+) {
+  const hidden = new Array<number>(layers).fill(width);
   const sizes = [784, ...hidden, classes];
   return (batch: number): Graph =>
     mlp({ sizes, batch, activation, vertices: 'layer' });
 }
 
-export function ruleOf(variant: Variant, settings: Settings): Rule {
+export function ruleOf(
+  variant: Variant,
+  { T, gamma, every }: VariantSettings,
+): Rule {
   if (variant === 'bp') return bp();
   if (variant === 'zil') return zil();
   const relaxed = variant === 'rc2' || variant === 'rc23';
   return il({
-    steps: settings.number('T'),
-    gamma: settings.number('gamma'),
-    plasticity: relaxed ? settings.number('every') : 'end',
+    ...{ steps: T, gamma, plasticity: relaxed ? every : 'end' },
     precision: variant === 'rc3' || variant === 'rc23' ? 'learned' : 'one',
   });
 }
@@ -137,34 +107,25 @@ export function ruleOf(variant: Variant, settings: Settings): Rule {
  */
 export function stepsOf(
   variant: Variant,
-  settings: Settings,
+  { T }: VariantSettings,
   graph: Graph,
 ): number {
   const waits = variant === 'bp' || variant === 'zil';
-  return waits ? level(graph).depth : settings.number('T');
+  return waits ? level(graph).depth : T;
 }
 
-export function optimiserOf(
-  settings: Settings,
+export const optimiserOf = (
+  { optimiser }: VariantSettings,
   lr: number,
   weightDecay: number,
-): Optimiser {
-  const make = { adam, sgd, momentum }[settings.text('optimiser')];
-  if (!make) throw new Error(`no optimiser ${settings.text('optimiser')}`);
-  return make({ lr, weightDecay });
-}
+): Optimiser => ({ adam, sgd, momentum })[optimiser]({ lr, weightDecay });
 
 export async function variantData(
-  settings: Settings,
+  { data, train, test }: VariantSettings,
   seed: number,
 ): Promise<TrainingData> {
-  const name = settings.text('data') as AutoName;
-  const [trainCount, testCount] = ['train', 'test'].map((key) =>
-    settings.number(key),
-  );
-  return imageExamples(
-    await loadDataset(name, { trainCount, testCount, seed }),
-  );
+  const counts = { trainCount: train, testCount: test };
+  return imageExamples(await loadDataset(data, { ...counts, seed }));
 }
 
 export interface VariantRun {
@@ -180,19 +141,17 @@ export interface VariantRun {
 /** Trains one network by one rule. */
 export async function trainVariant(
   { variant, width, rate, decay, tests, seed }: VariantRun,
-  settings: Settings,
+  settings: VariantSettings,
   { backend, signal, progress }: Context,
 ): Promise<Followed & { data: TrainingData; graph: Graph }> {
   const data = await variantData(settings, seed);
   const model = network(settings, width, data.classes.length);
-  const batch = settings.number('batch');
-  const steps = settings.number('presentations');
+  const { batch, presentations: steps, test: examples } = settings;
   const followed = await follow({
-    ...{ model, data, backend, seed, batch, steps, signal },
+    ...{ model, data, backend, seed, batch, steps, examples, signal },
     rule: ruleOf(variant, settings),
     optimiser: optimiserOf(settings, rate, decay),
     tests: testsOf(steps, tests),
-    examples: settings.number('test'),
     progress: (part) => progress(part, `${Math.round(part * steps)}`),
   });
   return { ...followed, data, graph: model(batch) };

@@ -8,33 +8,37 @@ import type { DType } from '../../base/tensor.ts';
 import type { Figure } from '../../figures/figure.ts';
 import { gradientsOf } from '../../proof/check.ts';
 import { bp } from '../../rules/bp.ts';
+import { column, device, type RowOf, short } from '../../studies/columns.ts';
+import { count, sizes } from '../../studies/parameters.ts';
 import {
-  type Context,
-  type Experiment,
-  type Section,
-  short,
-} from '../../studies/experiment.ts';
-import type { Settings } from '../../studies/settings.ts';
+  curve,
+  groupsOf,
+  mostOf,
+  positive,
+  unique,
+} from '../../studies/rows.ts';
+import { study } from '../../studies/study.ts';
+import { every } from '../../studies/verdict.ts';
 import { binomialBelow } from '../../theory/binomial.ts';
 import { gradientsAt } from '../instants.ts';
 
-export type Fig2Row = {
-  readonly experiment: 'fig2';
-  readonly backend: string;
-  readonly dtype: string;
-  readonly gamma: number;
+const columns = {
+  ...device,
+  gamma: column(),
   /** Inference steps so far, n. */
-  readonly step: number;
+  step: column(),
   /** |gradient - BP's gradient| of v0, and by its closed form. */
-  readonly measured: number;
-  readonly expected: number;
+  measured: column(),
+  expected: column(),
   /** The same of theta. */
-  readonly measuredTheta: number;
-  readonly expectedTheta: number;
+  measuredTheta: column(),
+  expectedTheta: column(),
   /** Most that rounding can make of the differences. */
-  readonly tolerance: number;
-  readonly holds: boolean;
+  tolerance: column(),
+  holds: column<boolean>(),
 };
+
+export type Fig2Row = RowOf<typeof columns>;
 
 const [V0, THETA, TARGET] = [5, 2, 3];
 /** Half a unit in the last place of 1. */
@@ -80,7 +84,7 @@ function toleranceOf(gamma: number, dtype: DType): number {
   return (16 / gamma + own) * ROUNDING[dtype] * scale;
 }
 
-export const fig2: Experiment<Fig2Row> = {
+export const fig2 = study({
   name: 'fig2',
   title: 'Inference learning closes in on the true gradient',
   source: 'Millidge 2020, Figure 2',
@@ -105,85 +109,88 @@ export const fig2: Experiment<Fig2Row> = {
     'follows the lines down to 1e-14. The 500 steps are those of the code.',
   ],
   parameters: {
-    gammas: {
-      value: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
-      help: 'sizes of the inference step',
-      from: 'paper',
-      least: 1e-6,
-    },
-    steps: {
-      value: 500,
-      help: 'inference steps',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
+    gammas: sizes(
+      [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
+      'sizes of the inference step',
+      { from: 'paper', least: 1e-6 },
+    ),
+    steps: count(500, 'inference steps'),
   },
-  quick: {},
-  full: {},
   dtype: 'f64',
+  columns,
   // Nothing is drawn: one seed is as good as many.
-  pieces: (settings) =>
-    settings.numbers('gammas').map((gamma) => ({
-      key: `gamma ${gamma}`,
-      run: (context: Context) => measure(gamma, settings, context),
-    })),
-  sections: (rows) => [summary(rows)],
-  figures: (rows, settings) => [figure(rows, settings)],
-  conclude(rows) {
-    const wrong = rows.filter(({ holds }) => !holds);
-    const worst = Math.max(
-      ...rows.map((row) => Math.abs(row.measured - row.expected)),
+  grid: ({ gammas }) => gammas.map((gamma) => ({ gamma })),
+  key: ({ gamma }) => `gamma ${gamma}`,
+  async measure({ gamma }, { steps }, { backend }) {
+    const graph = tanSqrtSin({ paper: true });
+    const wanted = await gradientsOf(graph, { rule: bp(), backend });
+    const instants = Array.from({ length: steps + 1 }, (_, n) => n);
+    const found = await gradientsAt(
+      graph,
+      { gamma, prediction: 'fixed', instants },
+      { backend },
     );
-    const lines = [
-      `${rows.length - wrong.length} of ${rows.length} divergences are those of ` +
-        `the closed form; the largest difference is ${short(worst)}.`,
+    const tolerance = toleranceOf(gamma, backend.dtype);
+    return found.map((gradients, step) => {
+      const apart = (id: string) =>
+        Math.abs(gradients.get(id)![0] - wanted.get(id)![0]);
+      const { v0, theta } = missing(step, gamma);
+      const row = {
+        ...{ step, tolerance, measured: apart('v0'), expected: v0 },
+        ...{ measuredTheta: apart('theta'), expectedTheta: theta },
+      };
+      return { ...row, holds: asExpected(row) };
+    });
+  },
+  tables: (rows) => {
+    const all = unique(rows.map(({ step }) => step));
+    const shown = [0, 10, 100, 500].filter((n) => all.includes(n));
+    return [
+      {
+        title: 'Divergence of v0 after n steps: measured (expected)',
+        head: ['gamma', ...shown.map((n) => `n = ${n}`), 'steps to 1/1000'],
+        rows: ofGamma(rows).map(([gamma, own]) => {
+          const least = own[0].expected / 1000;
+          const reached = own.find(({ measured }) => measured <= least);
+          return [
+            `${gamma}`,
+            ...shown.map((n) => {
+              const row = own.find(({ step }) => step === n);
+              return row
+                ? `${short(row.measured)} (${short(row.expected)})`
+                : '-';
+            }),
+            `${reached?.step ?? '-'}`,
+          ];
+        }),
+      },
+    ];
+  },
+  figures: (rows, { steps }) => [figure(rows, steps)],
+  conclude: (rows) => ({
+    verdicts: every(
+      'divergences that are those of the closed form',
+      rows,
+      ({ gamma, step, measured, expected }) =>
+        `gamma = ${gamma}, step ${step}, ${short(measured)} for ${short(expected)}`,
+      { tolerance: 'rounding' },
+    ),
+    remarks: [
+      'The largest difference to the closed form is ' +
+        `${short(mostOf(rows, (row) => Math.abs(row.measured - row.expected)))}.`,
       'The divergence falls exponentially with the steps, the faster the larger',
       'gamma: as the paper shows.',
-    ];
-    for (const { gamma, step, measured, expected } of wrong.slice(0, 3)) {
-      lines.push(
-        `NOT as the theory has it: gamma = ${gamma}, step ${step}, ` +
-          `${short(measured)} for ${short(expected)}.`,
-      );
-    }
-    return { lines, holds: wrong.length === 0 };
-  },
-};
+    ],
+  }),
+});
 
-async function measure(
-  gamma: number,
-  settings: Settings,
-  { backend }: Context,
-): Promise<Fig2Row[]> {
-  const graph = tanSqrtSin({ paper: true });
-  const wanted = await gradientsOf(graph, { rule: bp(), backend });
-  const length = settings.number('steps') + 1;
-  const instants = Array.from({ length }, (_, n) => n);
-  const found = await gradientsAt(
-    graph,
-    { gamma, prediction: 'fixed', instants },
-    { backend },
-  );
-  const tolerance = toleranceOf(gamma, backend.dtype);
-  return found.map((gradients, step) => {
-    const apart = (id: string) =>
-      Math.abs(gradients.get(id)![0] - wanted.get(id)![0]);
-    const expected = missing(step, gamma);
-    const [measured, measuredTheta] = [apart('v0'), apart('theta')];
-    const row = {
-      experiment: 'fig2' as const,
-      backend: backend.name,
-      dtype: backend.dtype,
-      ...{ gamma, step, measured, expected: expected.v0 },
-      ...{ measuredTheta, expectedTheta: expected.theta, tolerance },
-    };
-    return { ...row, holds: asExpected(row) };
-  });
-}
+type Divergences = Pick<
+  Fig2Row,
+  'measured' | 'expected' | 'measuredTheta' | 'expectedTheta' | 'tolerance'
+>;
 
 /** Whether both divergences are those of the closed form. */
-export function asExpected(row: Omit<Fig2Row, 'holds'>): boolean {
+export function asExpected(row: Divergences): boolean {
   const { measured, expected, measuredTheta, expectedTheta, tolerance } = row;
   return (
     Math.abs(measured - expected) <= tolerance &&
@@ -191,41 +198,12 @@ export function asExpected(row: Omit<Fig2Row, 'holds'>): boolean {
   );
 }
 
-function ofGamma(rows: readonly Fig2Row[]): [number, Fig2Row[]][] {
-  const gammas = [...new Set(rows.map(({ gamma }) => gamma))];
-  return gammas.map((gamma) => [
-    gamma,
-    rows.filter((row) => row.gamma === gamma),
-  ]);
-}
+const ofGamma = (rows: readonly Fig2Row[]) =>
+  groupsOf(rows, ({ gamma }) => gamma);
 
-function summary(rows: readonly Fig2Row[]): Section {
-  const steps = [0, 10, 100, 500];
-  const shown = steps.filter((n) => rows.some(({ step }) => step === n));
-  return {
-    title: 'Divergence of v0 after n steps: measured (expected)',
-    head: ['gamma', ...shown.map((n) => `n = ${n}`), 'steps to 1/1000'],
-    rows: ofGamma(rows).map(([gamma, own]) => {
-      const least = own[0].expected / 1000;
-      const reached = own.find(({ measured }) => measured <= least);
-      return [
-        `${gamma}`,
-        ...shown.map((n) => {
-          const row = own.find(({ step }) => step === n);
-          return row ? `${short(row.measured)} (${short(row.expected)})` : '-';
-        }),
-        reached ? `${reached.step}` : '-',
-      ];
-    }),
-  };
-}
-
-/** A zero has no place on a logarithmic axis. */
-const drawn = (value: number) => (value > 0 ? value : Number.NaN);
-
-function figure(rows: readonly Fig2Row[], settings: Settings): Figure {
+function figure(rows: readonly Fig2Row[], steps: number): Figure {
   const floor = rows[0]?.dtype === 'f32' ? 1e-6 : 1e-14;
-  const every = Math.ceil(settings.number('steps') / 40);
+  const every = Math.ceil(steps / 40);
   const points = rows.filter(
     ({ step, expected }) => step % every === 0 && expected > floor,
   );
@@ -244,16 +222,22 @@ function figure(rows: readonly Fig2Row[], settings: Settings): Figure {
     lines: [
       // First, so that no line has its symbol.
       {
-        name: 'closed form',
-        xs: points.map(({ step }) => step),
-        ys: points.map(({ expected }) => drawn(expected)),
+        ...curve(
+          'closed form',
+          points,
+          ({ step }) => step,
+          ({ expected }) => positive(expected),
+        ),
         style: 'points' as const,
       },
-      ...ofGamma(rows).map(([gamma, own]) => ({
-        name: `gamma = ${gamma}`,
-        xs: own.map(({ step }) => step),
-        ys: own.map(({ measured }) => drawn(measured)),
-      })),
+      ...ofGamma(rows).map(([gamma, own]) =>
+        curve(
+          `gamma = ${gamma}`,
+          own,
+          ({ step }) => step,
+          ({ measured }) => positive(measured),
+        ),
+      ),
     ],
     x: { label: 'inference steps n' },
     y: { label: '|gradient - true gradient|', log: true },

@@ -7,16 +7,21 @@ import type { Figure } from '../../figures/figure.ts';
 import { level } from '../../graph/level.ts';
 import { bp } from '../../rules/bp.ts';
 import { il } from '../../rules/il.ts';
-import type { Rule } from '../../rules/rule.ts';
 import { zil } from '../../rules/zil.ts';
 import {
-  type Context,
-  type Experiment,
+  column,
+  fixed,
+  origin,
+  percent,
+  type RowOf,
   short,
-} from '../../studies/experiment.ts';
-import type { Settings } from '../../studies/settings.ts';
+} from '../../studies/columns.ts';
+import { choices, count, size } from '../../studies/parameters.ts';
+import { band, claim, dataOf, groupsOf, unique } from '../../studies/rows.ts';
+import { product, study } from '../../studies/study.ts';
 import { binomialBelow } from '../../theory/binomial.ts';
-import { digest, follow, testsOf } from '../training.ts';
+import { curves, follow, testsOf } from '../training.ts';
+import { twinOf, zilIsBp } from '../twins.ts';
 import {
   countParameters,
   loadTask,
@@ -27,34 +32,42 @@ import {
   taskParameters,
 } from './tasks.ts';
 
-type Name = 'bp' | 'zil' | 'pc';
+const RULES = ['bp', 'zil', 'pc'] as const;
 
-export type Fig3Row = {
-  readonly experiment: 'fig3';
-  readonly data: string;
-  readonly backend: string;
-  readonly dtype: string;
-  readonly seed: number;
-  readonly model: TaskName;
-  readonly rule: Name;
-  readonly presentations: number;
+const last = percent(1);
+
+const columns = {
+  ...origin,
+  model: column<TaskName>('model'),
+  rule: column<(typeof RULES)[number]>('rule'),
+  presentations: column('presentations', (count, { broke }) =>
+    broke === null ? `${count}` : `broke at ${broke}`,
+  ),
   /** Edges of the longest path; inference steps and their size. */
-  readonly depth: number;
-  readonly inference: number | null;
-  readonly gamma: number | null;
+  depth: column(),
+  inference: column<number | null>(),
+  gamma: column<number | null>(),
   /** Part of an error that has not come to the end of the longest path. */
-  readonly lost: number | null;
-  readonly steps: readonly number[];
-  readonly trainAccuracy: readonly number[];
-  readonly testAccuracy: readonly number[];
-  readonly trainLoss: readonly number[];
-  readonly testLoss: readonly number[];
+  lost: column<number | null>('lost on the way', short),
+  steps: column<readonly number[]>(),
+  trainAccuracy: column<readonly number[]>('training accuracy', (all) =>
+    last(all.at(-1)),
+  ),
+  testAccuracy: column<readonly number[]>('test accuracy', (all) =>
+    last(all.at(-1)),
+  ),
+  trainLoss: column<readonly number[]>(),
+  testLoss: column<readonly number[]>('test loss', (all) =>
+    fixed(4)(all.at(-1)),
+  ),
   /** The presentation at which numbers were no longer finite. */
-  readonly broke: number | null;
-  readonly digest: string;
+  broke: column<number | null>(),
+  digest: column<string>(),
 };
 
-export const fig3: Experiment<Fig3Row> = {
+export type Fig3Row = RowOf<typeof columns>;
+
+export const fig3 = study({
   name: 'fig3',
   title: 'Predictive coding and backpropagation learn alike',
   source: 'Millidge 2020, Figures 3 and 4',
@@ -79,43 +92,20 @@ export const fig3: Experiment<Fig3Row> = {
     'characters in place of 50 and takes about three hours on 2 cores.',
   ],
   parameters: {
-    models: {
-      value: [...TASKS],
-      help: 'networks to train',
-      from: 'paper',
-      oneOf: [...TASKS],
-    },
-    rules: {
-      value: ['bp', 'zil', 'pc'],
-      help: 'bp and pc are of the paper',
-      from: 'chosen',
-      oneOf: ['bp', 'zil', 'pc'],
-    },
+    models: choices(TASKS, 'networks to train', TASKS, { from: 'paper' }),
+    rules: choices(RULES, 'bp and pc are of the paper'),
     ...countParameters(
       { cnn: 120, rnn: 300, lstm: 400 },
       { cnn: 40, rnn: 80, lstm: 120 },
     ),
-    gamma: {
-      value: 0.5,
-      help: 'size of an inference step (the paper: .1, layer after layer)',
-      from: 'chosen',
-      least: 1e-6,
-    },
-    ...taskParameters,
-    tests: {
-      value: 10,
-      help: 'tests of a training, evenly over it',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
-    test: {
-      value: 300,
-      help: 'examples of each part that accuracies are of',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
+    gamma: size(
+      0.5,
+      'size of an inference step (the paper: .1, layer after layer)',
+      { least: 1e-6 },
+    ),
+    ...taskParameters(),
+    tests: count(10, 'tests of a training, evenly over it'),
+    test: count(300, 'examples of each part that accuracies are of'),
   },
   quick: {
     ...{ cnn: '20', rnn: '60', lstm: '20', tests: '5', test: '100' },
@@ -126,78 +116,67 @@ export const fig3: Experiment<Fig3Row> = {
     ...{ dense: '200,150', hidden: '256', letters: '0', characters: '20' },
     ...{ rnnT: '180', lstmT: '340', batch: '64' },
   },
-  pieces: (settings, seeds) =>
-    seeds.flatMap((seed) =>
-      (settings.texts('models') as TaskName[]).flatMap((model) =>
-        (settings.texts('rules') as Name[]).map((rule) => ({
-          key: `${model}/${rule}/${seed}`,
-          run: (context: Context) =>
-            measure({ model, rule, seed }, settings, context),
-        })),
-      ),
-    ),
-  sections: (rows) => [
-    {
-      title: 'At the end of the training',
-      head: [
-        ...['model', 'rule', 'seed', 'presentations', 'training accuracy'],
-        ...['test accuracy', 'test loss', 'lost on the way'],
-      ],
-      rows: rows.map((row) => [
-        row.model,
-        row.rule,
-        `${row.seed}`,
-        row.broke === null ? `${row.presentations}` : `broke at ${row.broke}`,
-        percent(row.trainAccuracy.at(-1)),
-        percent(row.testAccuracy.at(-1)),
-        row.testLoss.at(-1)?.toFixed(4) ?? '-',
-        row.lost === null ? '-' : short(row.lost),
-      ]),
-    },
+  columns,
+  grid: ({ models, rules }, seeds) =>
+    product({ seed: seeds, model: models, rule: rules }),
+  async measure({ model: name, rule, seed }, settings, context) {
+    const { backend, signal, progress } = context;
+    const { data, model } = await loadTask(name, settings, seed);
+    const { gamma, batch, test: examples } = settings;
+    const [steps, T] = [settings[name], settings[`${name}T`]];
+    const relaxes = rule === 'pc';
+    const pc = () => il({ steps: T, gamma, prediction: 'fixed' });
+    const followed = await follow({
+      ...{ model, data, backend, seed, steps, batch, examples, signal },
+      rule: { bp, zil, pc }[rule](),
+      optimiser: taskOptimiser(settings),
+      tests: testsOf(steps, settings.tests),
+      progress: (part) => progress(part, `${Math.round(part * steps)}`),
+    });
+    const { depth } = level(model(1));
+    return [
+      {
+        ...{ data: data.title, presentations: steps, depth },
+        ...(relaxes && { inference: T, gamma }),
+        // The deepest parameter is read one edge before the end of its path.
+        lost: relaxes ? binomialBelow(T, gamma, depth - 1) : null,
+        ...curves(followed),
+      },
+    ];
+  },
+  table: [
+    'At the end of the training',
+    [
+      ...(['model', 'rule', 'seed', 'presentations', 'trainAccuracy'] as const),
+      ...(['testAccuracy', 'testLoss', 'lost'] as const),
+    ],
   ],
   figures: (rows) =>
-    [...new Set(rows.map(({ model }) => model))].map((model) =>
-      curves(rows.filter((row) => row.model === model)),
-    ),
+    groupsOf(rows, ({ model }) => model).map(([, own]) => figure(own)),
   conclude(rows) {
-    const pairs = rows.flatMap((row) => {
-      const twin = rows.find(
-        ({ rule, model, seed }) =>
-          rule === 'bp' && model === row.model && seed === row.seed,
-      );
-      return twin ? [{ row, twin }] : [];
-    });
-    const exact = pairs.filter(({ row }) => row.rule === 'zil');
-    const apart = exact.filter(({ row, twin }) => row.digest !== twin.digest);
-    const lines: string[] = [];
-    if (exact.length > 0) {
-      lines.push(
-        `Z-IL ends with BP's weights to the bit in ${exact.length - apart.length} of ` +
-          `${exact.length} trainings.`,
-      );
-    }
-    for (const { row, twin } of pairs.filter(({ row }) => row.rule === 'pc')) {
+    const same = ['model', 'seed'] as const;
+    const remarks = rows.flatMap((row) => {
+      const twin = twinOf(row, rows, same);
+      if (row.rule !== 'pc' || !twin) return [];
       const gap = largestGap(row, twin);
-      const together = gap <= NEAR;
-      lines.push(
-        `${row.model}, seed ${row.seed}, claim "PC learns as BP does": ` +
-          `${together ? 'it comes out' : 'it does NOT come out'}; test accuracies ` +
+      return [
+        `${row.model}, seed ${row.seed}, ` +
+          `${claim('PC learns as BP does', gap <= NEAR)}; test accuracies ` +
           `are apart by ${(100 * gap).toFixed(1)} points at most, at the end ` +
-          `${percent(row.testAccuracy.at(-1))} and ${percent(twin.testAccuracy.at(-1))}.`,
-      );
-    }
-    lines.push(
-      `Data: ${[...new Set(rows.map(({ data }) => data))].join('; ')}.`,
-    );
-    for (const { row } of apart) {
-      lines.push(
-        `NOT as the theory has it: Z-IL differs from BP, ${row.model}, ` +
-          `seed ${row.seed}.`,
-      );
-    }
-    return { lines, holds: apart.length === 0 };
+          `${last(row.testAccuracy.at(-1))} and ${last(twin.testAccuracy.at(-1))}.`,
+      ];
+    });
+    return {
+      verdicts: zilIsBp(
+        'trainings',
+        rows,
+        same,
+        ({ model, seed }) => `${model}, seed ${seed}`,
+      ),
+      remarks: [...remarks, dataOf(rows)],
+    };
   },
-};
+});
 
 /** Accuracies that are nearer than this are called alike. */
 const NEAR = 0.05;
@@ -210,58 +189,7 @@ function largestGap(a: Fig3Row, b: Fig3Row): number {
   return Math.max(...gaps);
 }
 
-async function measure(
-  of: { model: TaskName; rule: Name; seed: number },
-  settings: Settings,
-  { backend, signal, progress }: Context,
-): Promise<Fig3Row[]> {
-  const { model: name, rule, seed } = of;
-  const { data, model } = await loadTask(name, settings, seed);
-  const steps = settings.number(name);
-  const T = settings.number(`${name}T`);
-  const gamma = settings.number('gamma');
-  const rules: Record<Name, Rule> = {
-    bp: bp(),
-    zil: zil(),
-    pc: il({ steps: T, gamma, prediction: 'fixed' }),
-  };
-  const { points, weights, broke } = await follow({
-    ...{ model, data, backend, seed, steps, signal },
-    rule: rules[rule],
-    optimiser: taskOptimiser(settings),
-    batch: settings.number('batch'),
-    tests: testsOf(steps, settings.number('tests')),
-    examples: settings.number('test'),
-    progress: (part) => progress(part, `${Math.round(part * steps)}`),
-  });
-  const { depth } = level(model(1));
-  const relaxes = rule === 'pc';
-  return [
-    {
-      experiment: 'fig3',
-      data: data.title,
-      backend: backend.name,
-      dtype: backend.dtype,
-      ...{ seed, model: name, rule, presentations: steps, depth },
-      inference: relaxes ? T : null,
-      gamma: relaxes ? gamma : null,
-      // The deepest parameter is read one edge before the end of its path.
-      lost: relaxes ? binomialBelow(T, gamma, depth - 1) : null,
-      steps: points.map(({ step }) => step),
-      trainAccuracy: points.map(({ trainScore }) => trainScore),
-      testAccuracy: points.map(({ testScore }) => testScore),
-      trainLoss: points.map(({ trainLoss }) => trainLoss),
-      testLoss: points.map(({ testLoss }) => testLoss),
-      broke,
-      digest: digest(weights),
-    },
-  ];
-}
-
-const percent = (part: number | undefined) =>
-  part === undefined ? '-' : `${(100 * part).toFixed(1)} %`;
-
-function curves(rows: readonly Fig3Row[]): Figure {
+function figure(rows: readonly Fig3Row[]): Figure {
   const [{ model, data }] = rows;
   const rules = (['bp', 'pc'] as const).filter((rule) =>
     rows.some((row) => row.rule === rule),
@@ -277,7 +205,7 @@ function curves(rows: readonly Fig3Row[]): Figure {
     subtitle: data,
     caption:
       'Mean over seeds' +
-      (new Set(rows.map(({ seed }) => seed)).size > 1
+      (unique(rows.map(({ seed }) => seed)).length > 1
         ? ', and bands from the least to the greatest. '
         : '. ') +
       'Look whether the curves of pc lie on those of bp; those of Z-IL are the curves of ' +
@@ -286,18 +214,8 @@ function curves(rows: readonly Fig3Row[]): Figure {
     lines: parts.flatMap(({ part, key }) =>
       rules.map((rule) => {
         const own = rows.filter((row) => row.rule === rule);
-        const xs = own[0].steps;
-        const at = (i: number) =>
-          own.map((row) => 100 * (row[key][i] ?? Number.NaN));
-        return {
-          name: `${rule}, ${part}`,
-          xs,
-          ys: xs.map((_, i) => at(i).reduce((a, b) => a + b, 0) / own.length),
-          ...(own.length > 1 && {
-            lower: xs.map((_, i) => Math.min(...at(i))),
-            upper: xs.map((_, i) => Math.max(...at(i))),
-          }),
-        };
+        const seeds = own.map((row) => row[key].map((part) => 100 * part));
+        return band(`${rule}, ${part}`, own[0].steps, seeds);
       }),
     ),
     x: { label: 'presentations' },

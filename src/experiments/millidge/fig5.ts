@@ -3,21 +3,27 @@
  * the true ones, layer by layer, while a network learns from them.
  */
 
+import type { Figure } from '../../figures/figure.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { level } from '../../graph/level.ts';
 import { divergence, type Gradients } from '../../proof/check.ts';
 import { bp } from '../../rules/bp.ts';
 import { il } from '../../rules/il.ts';
 import { Simulation } from '../../simulation/simulate.ts';
+import { column, origin, type RowOf, short } from '../../studies/columns.ts';
+import { choices, count, size } from '../../studies/parameters.ts';
 import {
-  type Context,
-  type Experiment,
-  short,
-} from '../../studies/experiment.ts';
-import type { Settings } from '../../studies/settings.ts';
+  claim,
+  curve,
+  dataOf,
+  groupsOf,
+  mostOf,
+  positive,
+} from '../../studies/rows.ts';
+import { type Context, product, study } from '../../studies/study.ts';
+import { every } from '../../studies/verdict.ts';
 import { gradientsAt } from '../instants.ts';
 import { follow, testsOf } from '../training.ts';
-import { fig5Figure, series } from './fig5-figures.ts';
 import { mixture } from './mixture.ts';
 import {
   countParameters,
@@ -30,37 +36,35 @@ import {
   taskParameters,
 } from './tasks.ts';
 
-export type Fig5Row = {
-  readonly experiment: 'fig5';
-  readonly data: string;
-  readonly backend: string;
-  readonly dtype: string;
-  readonly seed: number;
-  readonly model: TaskName;
+const columns = {
+  ...origin,
+  model: column<TaskName>(),
   /** Presentations that the weights had learned from. */
-  readonly step: number;
-  readonly parameter: string;
+  step: column(),
+  parameter: column<string>(),
+  gamma: column(),
+  inference: column(),
   /** Edges from the output to the farthest vertex that reads the parameter. */
-  readonly edges: number;
-  readonly gamma: number;
-  readonly inference: number;
+  edges: column(),
   /** Sum of squares, as in the paper's code, and length of the true gradient. */
-  readonly squared: number;
-  readonly length: number;
+  squared: column(),
+  length: column(),
   /** |gradient - true gradient| / |true gradient|, and by theory. */
-  readonly relative: number;
-  readonly expected: number;
+  relative: column(),
+  expected: column(),
   /** |gradient - gradient by theory| / |true gradient|. */
-  readonly deviation: number;
-  readonly holds: boolean;
+  deviation: column(),
+  holds: column<boolean>(),
 };
+
+export type Fig5Row = RowOf<typeof columns>;
 
 /** Relative spacing of numbers. */
 const SPACING = { f64: 2 ** -52, f32: 2 ** -23 } as const;
 /** Roundings of an error at each vertex and inference step, at most. */
 const ROUNDINGS = 10;
 
-export const fig5: Experiment<Fig5Row> = {
+export const fig5 = study({
   name: 'fig5',
   title: 'Divergence from the true gradients, layer by layer, over training',
   source: 'Millidge 2020, Figure 5',
@@ -85,31 +89,18 @@ export const fig5: Experiment<Fig5Row> = {
     '--full takes about two hours on 2 cores, without the LSTM.',
   ],
   parameters: {
-    models: {
-      value: ['cnn', 'rnn'],
-      help: 'networks to train',
-      from: 'chosen',
-      oneOf: [...TASKS],
-    },
+    models: choices(TASKS, 'networks to train', ['cnn', 'rnn']),
     ...countParameters(
       { cnn: 60, rnn: 150, lstm: 40 },
       { cnn: 100, rnn: 160, lstm: 320 },
     ),
-    gamma: {
-      value: 0.2,
-      help: "size of an inference step (the paper's code: .1 times 2)",
-      from: 'chosen',
-      least: 1e-6,
-    },
-    ...taskParameters,
-    batch: { ...taskParameters.batch, value: 16 },
-    tests: {
-      value: 10,
-      help: 'comparisons of gradients, evenly over the training',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
+    gamma: size(
+      0.2,
+      "size of an inference step (the paper's code: .1 times 2)",
+      { least: 1e-6 },
+    ),
+    ...taskParameters(16),
+    tests: count(10, 'comparisons of gradients, evenly over the training'),
   },
   quick: {
     ...{ cnn: '12', rnn: '30', tests: '4', batch: '8', hidden: '24' },
@@ -121,14 +112,47 @@ export const fig5: Experiment<Fig5Row> = {
     ...{ rnnT: '400', batch: '64', tests: '50' },
   },
   dtype: 'f64',
-  pieces: (settings, seeds) =>
-    seeds.flatMap((seed) =>
-      (settings.texts('models') as TaskName[]).map((model) => ({
-        key: `${model}/${seed}`,
-        run: (context: Context) => measure(model, seed, settings, context),
-      })),
-    ),
-  sections: (rows) => [
+  columns,
+  grid: ({ models }, seeds) => product({ seed: seeds, model: models }),
+  async measure({ model: name, seed }, settings, context) {
+    const { backend, signal, progress } = context;
+    const task = await loadTask(name, settings, seed);
+    const { data, model } = task;
+    const { batch, gamma } = settings;
+    const [steps, T] = [settings[name], settings[`${name}T`]];
+    const graph = withFirst(task, batch);
+    const edges = new Map(
+      [...level(graph).levels].map(([{ id }, own]) => [id, own - 1]),
+    );
+    const tolerance =
+      ROUNDINGS * T * level(graph).depth * SPACING[backend.dtype];
+    const rows: (ReturnType<typeof compare> & { step: number })[] = [];
+    await follow({
+      ...{ model, data, backend, seed, steps, batch, signal, examples: batch },
+      rule: il({ steps: T, gamma, prediction: 'fixed' }),
+      optimiser: taskOptimiser(settings),
+      tests: testsOf(steps, settings.tests),
+      progress: (part) => progress(part, `${name} ${Math.round(part * steps)}`),
+      visit: async (step, simulation) => {
+        const weights = await simulation.allParameters();
+        const run = { backend, weights };
+        const relaxed = { gamma, prediction: 'fixed', instants: [T] } as const;
+        const [found] = await gradientsAt(graph, relaxed, run);
+        const theory = await mixture(graph, { gamma, iterations: T }, run);
+        const wanted = await trueGradients(graph, weights, backend);
+        for (const parameter of wanted.keys()) {
+          rows.push({ step, ...compare(parameter, found, theory, wanted) });
+        }
+      },
+    });
+    return rows.map((row) => ({
+      ...row,
+      ...{ data: data.title, gamma, inference: T },
+      edges: edges.get(row.parameter)!,
+      holds: row.deviation <= tolerance,
+    }));
+  },
+  tables: (rows) => [
     {
       title:
         'Over the length of the true gradient, from first to last comparison',
@@ -139,58 +163,72 @@ export const fig5: Experiment<Fig5Row> = {
       rows: series(rows).map(({ model, parameter, own }) => {
         const [first, last] = [own[0], own.at(-1)!];
         return [
-          model,
-          parameter,
-          `${first.edges}`,
+          ...[model, parameter, `${first.edges}`],
           ...[first.relative, last.relative].map(short),
           ...[first.expected, last.expected].map(short),
-          short(Math.max(...own.map(({ deviation }) => deviation))),
+          short(mostOf(own, ({ deviation }) => deviation)),
           short(last.squared),
         ];
       }),
     },
   ],
   figures: (rows) =>
-    [...new Set(rows.map(({ model }) => model))].flatMap((model) => {
-      const own = rows.filter((row) => row.model === model);
-      return [fig5Figure(own, 'relative'), fig5Figure(own, 'squared')];
-    }),
+    groupsOf(rows, ({ model }) => model).flatMap(([, own]) => [
+      figure(own, 'relative'),
+      figure(own, 'squared'),
+    ]),
   conclude(rows) {
-    const wrong = rows.filter(({ holds }) => !holds);
-    const worst = Math.max(0, ...rows.map(({ deviation }) => deviation));
-    const lines = [
-      `${rows.length - wrong.length} of ${rows.length} gradients are those of the ` +
-        `theory; off by ${short(worst)} of their length at most.`,
-    ];
-    for (const model of new Set(rows.map((row) => row.model))) {
-      const own = series(rows).filter((each) => each.model === model);
-      const grown = growth(own);
-      lines.push(
-        `${model}, claim "the divergence does not grow in training": ` +
-          (grown <= GROWN ? 'it comes out' : 'it does NOT come out') +
+    const worst = mostOf(rows, ({ deviation }) => deviation);
+    const claims = groupsOf(rows, ({ model }) => model).flatMap(([model]) => {
+      const grown = growth(series(rows).filter((each) => each.model === model));
+      const comes = grown <= GROWN;
+      return [
+        `${model}, ${claim('the divergence does not grow in training', comes)}` +
           '; over the length of the gradient it is ' +
           `${grown.toPrecision(3)} times as much at the last comparison as at the ` +
           'first, at most of all parameters.',
-      );
-      if (grown > GROWN) {
-        lines.push(
-          '  Theory has it so: weights learn to carry errors farther, and what comes ' +
-            'from farther is delivered less.',
-        );
-      }
-    }
-    lines.push(
-      `Data: ${[...new Set(rows.map(({ data }) => data))].join('; ')}.`,
-    );
-    for (const row of wrong.slice(0, 3)) {
-      lines.push(
-        `NOT as the theory has it: ${row.model}, ${row.parameter}, after ` +
-          `${row.step} presentations.`,
-      );
-    }
-    return { lines, holds: wrong.length === 0 };
+        ...(comes
+          ? []
+          : [
+              '  Theory has it so: weights learn to carry errors farther, and what ' +
+                'comes from farther is delivered less.',
+            ]),
+      ];
+    });
+    return {
+      verdicts: every(
+        'gradients that are those of the theory',
+        rows,
+        ({ model, parameter, step }) =>
+          `${model}, ${parameter}, after ${step} presentations`,
+        { tolerance: 'rounding' },
+      ),
+      remarks: [
+        `Gradients are off by ${short(worst)} of their length at most.`,
+        ...claims,
+        dataOf(rows),
+      ],
+    };
   },
-};
+});
+
+/** One parameter's gradient against the true one, and against the theory. */
+function compare(
+  parameter: string,
+  found: Gradients,
+  theory: Gradients,
+  wanted: Gradients,
+) {
+  const only = (from: Gradients) =>
+    new Map([[parameter, from.get(parameter)!]]);
+  const { distance, length, relative } = divergence(only(found), only(wanted));
+  const off = divergence(only(found), only(theory)).distance;
+  return {
+    ...{ parameter, squared: distance ** 2, length, relative },
+    expected: divergence(only(theory), only(wanted)).relative,
+    deviation: length === 0 ? off : off / length,
+  };
+}
 
 /** Times as much that is called growth. */
 const GROWN = 3;
@@ -204,64 +242,6 @@ function growth(of: ReturnType<typeof series>): number {
     return last < ROUNDED ? 1 : last / Math.max(first, ROUNDED);
   });
   return Math.max(...ratios);
-}
-
-async function measure(
-  name: TaskName,
-  seed: number,
-  settings: Settings,
-  { backend, signal, progress }: Context,
-): Promise<Fig5Row[]> {
-  const task = await loadTask(name, settings, seed);
-  const { data, model } = task;
-  const steps = settings.number(name);
-  const batch = settings.number('batch');
-  const [gamma, T] = [settings.number('gamma'), settings.number(`${name}T`)];
-  const graph = withFirst(task, batch);
-  const edges = new Map(
-    [...level(graph).levels].map(([{ id }, own]) => [id, own - 1]),
-  );
-  const tolerance = ROUNDINGS * T * level(graph).depth * SPACING[backend.dtype];
-  const rows: Fig5Row[] = [];
-  await follow({
-    ...{ model, data, backend, seed, steps, batch, signal, examples: batch },
-    rule: il({ steps: T, gamma, prediction: 'fixed' }),
-    optimiser: taskOptimiser(settings),
-    tests: testsOf(steps, settings.number('tests')),
-    progress: (part) => progress(part, `${name} ${Math.round(part * steps)}`),
-    visit: async (step, simulation) => {
-      const weights = await simulation.allParameters();
-      const run = { backend, weights };
-      const relaxed = { gamma, prediction: 'fixed', instants: [T] } as const;
-      const [found] = await gradientsAt(graph, relaxed, run);
-      const theory = await mixture(graph, { gamma, iterations: T }, run);
-      const wanted = await trueGradients(graph, weights, backend);
-      for (const [parameter, values] of wanted) {
-        const only = (from: Gradients) =>
-          new Map([[parameter, from.get(parameter)!]]);
-        const truth = new Map([[parameter, values]]);
-        const mine = divergence(only(found), truth);
-        const known = divergence(only(theory), truth);
-        const off = divergence(only(found), only(theory)).distance;
-        const deviation = mine.length === 0 ? off : off / mine.length;
-        rows.push({
-          experiment: 'fig5',
-          data: data.title,
-          backend: backend.name,
-          dtype: backend.dtype,
-          ...{ seed, model: name, step, parameter, gamma, inference: T },
-          edges: edges.get(parameter)!,
-          squared: mine.distance ** 2,
-          length: mine.length,
-          relative: mine.relative,
-          expected: known.relative,
-          deviation,
-          holds: deviation <= tolerance,
-        });
-      }
-    },
-  });
-  return rows;
 }
 
 /** The graph with the first training examples as its data. */
@@ -291,4 +271,68 @@ async function trueGradients(
   } finally {
     simulation.destroy();
   }
+}
+
+/** Rows of one seed by parameter, in the order of the training. */
+const series = (rows: readonly Fig5Row[]) =>
+  groupsOf(
+    rows.filter(({ seed }) => seed === rows[0].seed),
+    ({ model, parameter }) => `${model}/${parameter}`,
+  ).map(([, own]) => {
+    const [{ model, parameter }] = own;
+    return { model, parameter, own };
+  });
+
+const MEASURES = {
+  relative: {
+    title: 'Divergence over the length of the true gradient',
+    label: '|gradient - true| / |true|',
+    more:
+      'Lines are level where there is one path to a layer: the part that is lost on the ' +
+      'way depends on the number of edges alone. Points: theory.',
+  },
+  squared: {
+    title: 'Divergence as a sum of squares',
+    label: 'sum of (gradient - true)^2',
+    more:
+      "The paper's measure: it wanders with the length of the gradient. Look whether it " +
+      'grows while the network learns.',
+  },
+} as const;
+
+/** Of the weights; biases are in the rows. */
+function figure(rows: readonly Fig5Row[], key: 'relative' | 'squared'): Figure {
+  const [{ model, data, gamma, inference }] = rows;
+  const all = series(rows).filter(({ parameter }) => /^[KW]/.test(parameter));
+  const seen = all.filter(({ own }) => own.some((row) => row[key] > 0));
+  const exact = all.filter((each) => !seen.includes(each));
+  const { title, label, more } = MEASURES[key];
+  const stepOf = ({ step }: Fig5Row) => step;
+  const lines = seen.map(({ parameter, own }) =>
+    curve(parameter, own, stepOf, (row) => positive(row[key])),
+  );
+  const theory = {
+    ...curve(
+      'theory',
+      seen.flatMap(({ own }) => own),
+      stepOf,
+      ({ expected }) => positive(expected),
+    ),
+    style: 'points' as const,
+  };
+  return {
+    kind: 'lines',
+    name: `fig5-${model}-${key}`,
+    title: `${title}, ${model.toUpperCase()}`,
+    subtitle: `${inference} inference steps of ${gamma}, fixed predictions; ${data}`,
+    caption:
+      `One line for each weight. ${more}` +
+      (exact.length === 0
+        ? ''
+        : ` ${exact.map(({ parameter }) => parameter).join(', ')}: exactly 0, which ` +
+          'has no place on a logarithmic axis.'),
+    lines: key === 'relative' ? [...lines, theory] : lines,
+    x: { label: 'presentations' },
+    y: { label, log: true },
+  };
 }

@@ -10,43 +10,47 @@ import { level } from '../../graph/level.ts';
 import { divergence, gradientsOf } from '../../proof/check.ts';
 import { bp } from '../../rules/bp.ts';
 import { Simulation } from '../../simulation/simulate.ts';
+import { column, origin, type RowOf, short } from '../../studies/columns.ts';
+import { choices, count, counts, size } from '../../studies/parameters.ts';
 import {
-  type Context,
-  type Experiment,
-  short,
-} from '../../studies/experiment.ts';
-import type { Settings } from '../../studies/settings.ts';
+  curve,
+  groupsOf,
+  meanOf,
+  mostOf,
+  positive,
+} from '../../studies/rows.ts';
+import { study } from '../../studies/study.ts';
+import { every } from '../../studies/verdict.ts';
 import { gradientsAt } from '../instants.ts';
-import { type Cell, type CellName, cells, unrolled } from './cells.ts';
+import { type CellName, cells, unrolled } from './cells.ts';
 import { mixture } from './mixture.ts';
 import { type Relax, sweepBack } from './sweep.ts';
 
-type Schedule = 'parallel' | 'swept';
+const SCHEDULES = ['parallel', 'swept'] as const;
 
-export type Fig9Row = {
-  readonly experiment: 'fig9';
-  readonly data: string;
-  readonly backend: string;
-  readonly dtype: string;
-  readonly seed: number;
-  readonly model: CellName;
-  readonly schedule: Schedule;
+const columns = {
+  ...origin,
+  model: column<CellName>('model'),
+  schedule: column<(typeof SCHEDULES)[number]>('schedule'),
   /** Time steps of the sequence. */
-  readonly length: number;
-  /** Edges of the longest path of the unrolled graph. */
-  readonly depth: number;
-  readonly gamma: number;
+  length: column('time steps'),
+  gamma: column(),
   /** Inference steps: of all vertices, or of each time step. */
-  readonly iterations: number;
+  iterations: column(),
+  /** Edges of the longest path of the unrolled graph. */
+  depth: column('depth'),
   /** Sum of squares over all weights, as in the paper's code. */
-  readonly squared: number;
-  /** |gradient - true gradient| / |true gradient|, and by theory. */
-  readonly relative: number;
-  readonly expected: number;
+  squared: column('sum of squares', short),
+  /** |gradient - true gradient| / |true gradient|. */
+  relative: column('measured', short),
   /** |gradient - gradient by theory| / |true gradient|. */
-  readonly deviation: number;
-  readonly holds: boolean;
+  deviation: column('off by', short),
+  /** `relative` by theory. */
+  expected: column('expected', short),
+  holds: column<boolean>(),
 };
+
+export type Fig9Row = RowOf<typeof columns>;
 
 /**
  * Each of `depth` errors in a row is rounded by about 4/gamma roundings until
@@ -54,7 +58,7 @@ export type Fig9Row = {
  */
 const TOLERANCE = { f64: 1e-10, f32: 1e-2 } as const;
 
-export const fig9: Experiment<Fig9Row> = {
+export const fig9 = study({
   name: 'fig9',
   title: 'Divergence against the length of a sequence',
   source: 'Millidge 2020, Figure 9',
@@ -87,60 +91,24 @@ export const fig9: Experiment<Fig9Row> = {
     'Sizes are reduced by default. The full size takes about half an hour.',
   ],
   parameters: {
-    models: {
-      value: ['chain', 'rnn', 'lstm'],
-      help: "the paper's are rnn and lstm",
-      from: 'chosen',
-      oneOf: ['chain', 'rnn', 'lstm'],
-    },
-    chain: {
-      value: [1, 2, 5, 10, 20, 50, 100],
-      help: 'time steps for the chain',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
-    rnn: {
-      value: [1, 2, 5, 10, 20, 50, 100],
-      help: 'time steps for the RNN',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
-    lstm: {
-      value: [1, 2, 5, 10, 20],
-      help: 'time steps for the LSTM',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
-    iterations: {
-      value: 200,
-      help: 'inference steps, in parallel or of each time step',
-      from: 'paper',
-      least: 1,
-      whole: true,
-    },
-    gamma: {
-      value: 0.05,
-      help: 'size of an inference step',
+    models: choices(['chain', 'rnn', 'lstm'], "the paper's are rnn and lstm"),
+    chain: counts([1, 2, 5, 10, 20, 50, 100], 'time steps for the chain'),
+    rnn: counts([1, 2, 5, 10, 20, 50, 100], 'time steps for the RNN'),
+    lstm: counts([1, 2, 5, 10, 20], 'time steps for the LSTM'),
+    iterations: count(
+      200,
+      'inference steps, in parallel or of each time step',
+      { from: 'paper' },
+    ),
+    gamma: size(0.05, 'size of an inference step', {
       from: 'paper',
       least: 1e-6,
-    },
-    hidden: {
-      value: 32,
-      help: 'units of the hidden layer (65 in the code for this figure)',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
-    batch: {
-      value: 8,
-      help: 'sequences at a time (64 in the code for this figure)',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
+    }),
+    hidden: count(
+      32,
+      'units of the hidden layer (65 in the code for this figure)',
+    ),
+    batch: count(8, 'sequences at a time (64 in the code for this figure)'),
   },
   quick: {
     ...{ chain: '1,2,5,10,20', rnn: '1,2,5,10,20', lstm: '1,2,3' },
@@ -154,153 +122,112 @@ export const fig9: Experiment<Fig9Row> = {
     batch: '64',
   },
   dtype: 'f64',
-  pieces: (settings, seeds) =>
+  columns,
+  grid: (settings, seeds) =>
     seeds.flatMap((seed) =>
-      (settings.texts('models') as CellName[]).flatMap((model) =>
-        settings.numbers(model).flatMap((length) =>
-          (['parallel', 'swept'] as const).map((schedule) => ({
-            key: `${model}/${schedule}/${length}/${seed}`,
-            run: (context: Context) =>
-              measure({ model, length, schedule, seed }, settings, context),
-          })),
+      settings.models.flatMap((model) =>
+        settings[model].flatMap((length) =>
+          SCHEDULES.map((schedule) => ({ model, schedule, length, seed })),
         ),
       ),
     ),
-  sections: (rows) => [
-    {
-      title: 'Distance to the true gradients, over their length',
-      head: [
-        ...['model', 'time steps', 'depth', 'schedule', 'measured', 'expected'],
-        ...['off by', 'sum of squares'],
-      ],
-      rows: rows.map((row) => [
-        row.model,
-        `${row.length}`,
-        `${row.depth}`,
-        row.schedule,
-        short(row.relative),
-        short(row.expected),
-        short(row.deviation),
-        short(row.squared),
-      ]),
-    },
+  async measure({ model, length, schedule, seed }, settings, context) {
+    const { backend, signal, progress } = context;
+    const { batch, hidden, gamma, iterations } = settings;
+    const text = await loadText('auto');
+    const cut = { steps: length, form: 'steps', trainCount: batch } as const;
+    const { train } = textExamples(text, cut);
+    const count = Math.min(batch, train.count);
+    const { target, ...inputs } = train.feeds(
+      Uint32Array.from({ length: count }, (_, i) => i),
+    );
+    const sizes = { batch: count, inputs: text.characters.length, hidden };
+    const width = count * sizes.inputs;
+    const sequence = {
+      xs: Array.from({ length }, (_, t) => inputs[`x${t + 1}`]),
+      targets: Array.from({ length }, (_, t) =>
+        target.subarray(t * width, (t + 1) * width),
+      ),
+    };
+    const cell = cells[model];
+    const graph = unrolled(cell, sizes, sequence);
+    const opened = Simulation.open(graph, { rule: bp(), backend, seed });
+    const weights = await opened.allParameters();
+    opened.destroy();
+    const wanted = await gradientsOf(graph, { rule: bp(), backend, seed });
+
+    const step: Relax = async (graph, weights) => {
+      const instants = [iterations];
+      const options = { gamma, prediction: 'fixed', instants } as const;
+      return (await gradientsAt(graph, options, { backend, weights }))[0];
+    };
+    const theory: Relax = (graph, weights) =>
+      mixture(graph, { gamma, iterations }, { backend, weights });
+    const run = (relax: Relax) =>
+      schedule === 'parallel'
+        ? relax(graph, weights)
+        : sweepBack(cell, sizes, sequence, relax, { backend, weights, signal });
+    const found = await run(step);
+    signal.throwIfAborted();
+    progress(0.7, 'theory');
+    const expected = await run(theory);
+
+    const { distance, relative, length: size } = divergence(found, wanted);
+    const deviation = divergence(found, expected).distance / size;
+    return [
+      {
+        ...{ data: text.title, gamma, iterations },
+        depth: level(graph).depth,
+        ...{ squared: distance ** 2, relative, deviation },
+        expected: divergence(expected, wanted).relative,
+        holds: deviation <= TOLERANCE[backend.dtype],
+      },
+    ];
+  },
+  table: [
+    'Distance to the true gradients, over their length',
+    [
+      ...(['model', 'length', 'depth', 'schedule', 'relative'] as const),
+      ...(['expected', 'deviation', 'squared'] as const),
+    ],
   ],
   figures: (rows) => (rows.length === 0 ? [] : [figure(rows)]),
-  conclude(rows) {
-    const wrong = rows.filter(({ holds }) => !holds);
-    const worst = Math.max(0, ...rows.map(({ deviation }) => deviation));
-    const lines = [
-      `${rows.length - wrong.length} of ${rows.length} gradients are those of the ` +
-        `theory; off by ${short(worst)} of their length at most.`,
-    ];
-    for (const { name, own } of series(rows)) {
-      const [first, last] = [own[0], own.at(-1)!];
-      lines.push(
-        `${name}: from ${short(first.relative)} at ${first.length} to ` +
-          `${short(last.relative)} at ${last.length} time steps, as sums of squares ` +
-          `${short(first.squared)} to ${short(last.squared)}.`,
-      );
-    }
-    for (const row of wrong.slice(0, 3)) {
-      lines.push(
-        `NOT as the theory has it: ${row.model}, ${row.schedule}, ` +
-          `${row.length} time steps.`,
-      );
-    }
-    return { lines, holds: wrong.length === 0 };
-  },
-};
-
-async function measure(
-  of: { model: CellName; length: number; schedule: Schedule; seed: number },
-  settings: Settings,
-  { backend, signal, progress }: Context,
-): Promise<Fig9Row[]> {
-  const { model, length, schedule, seed } = of;
-  const [batch, hidden, gamma, iterations] = [
-    settings.number('batch'),
-    settings.number('hidden'),
-    settings.number('gamma'),
-    settings.number('iterations'),
-  ];
-  const text = await loadText('auto');
-  const { train } = textExamples(text, {
-    steps: length,
-    form: 'steps',
-    trainCount: batch,
-  });
-  const count = Math.min(batch, train.count);
-  const { target, ...inputs } = train.feeds(
-    Uint32Array.from({ length: count }, (_, i) => i),
-  );
-  const sizes = { batch: count, inputs: text.characters.length, hidden };
-  const width = count * sizes.inputs;
-  const sequence = {
-    xs: Array.from({ length }, (_, t) => inputs[`x${t + 1}`]),
-    targets: Array.from({ length }, (_, t) =>
-      target.subarray(t * width, (t + 1) * width),
+  conclude: (rows) => ({
+    verdicts: every(
+      'gradients that are those of the theory',
+      rows,
+      ({ model, schedule, length }) =>
+        `${model}, ${schedule}, ${length} time steps`,
+      { tolerance: 'rounding' },
     ),
-  };
-  const cell: Cell = cells[model];
-  const graph = unrolled(cell, sizes, sequence);
-  const opened = Simulation.open(graph, { rule: bp(), backend, seed });
-  const weights = await opened.allParameters();
-  opened.destroy();
-  const wanted = await gradientsOf(graph, { rule: bp(), backend, seed });
-
-  const step: Relax = async (graph, weights) => {
-    const instants = [iterations];
-    const options = { gamma, prediction: 'fixed', instants } as const;
-    return (await gradientsAt(graph, options, { backend, weights }))[0];
-  };
-  const theory: Relax = (graph, weights) =>
-    mixture(graph, { gamma, iterations }, { backend, weights });
-  const run = (relax: Relax) =>
-    schedule === 'parallel'
-      ? relax(graph, weights)
-      : sweepBack(cell, sizes, sequence, relax, { backend, weights, signal });
-  const found = await run(step);
-  signal.throwIfAborted();
-  progress(0.7, 'theory');
-  const expected = await run(theory);
-
-  const { distance, relative, length: size } = divergence(found, wanted);
-  const deviation = divergence(found, expected).distance / size;
-  return [
-    {
-      experiment: 'fig9',
-      data: text.title,
-      backend: backend.name,
-      dtype: backend.dtype,
-      ...{ seed, model, schedule, length, gamma, iterations },
-      depth: level(graph).depth,
-      ...{ squared: distance ** 2, relative, deviation },
-      expected: divergence(expected, wanted).relative,
-      holds: deviation <= TOLERANCE[backend.dtype],
-    },
-  ];
-}
+    remarks: [
+      'Gradients are off by ' +
+        `${short(mostOf(rows, ({ deviation }) => deviation))} of their length at most.`,
+      ...series(rows).map(({ name, own }) => {
+        const [first, last] = [own[0], own.at(-1)!];
+        return (
+          `${name}: from ${short(first.relative)} at ${first.length} to ` +
+          `${short(last.relative)} at ${last.length} time steps, as sums of squares ` +
+          `${short(first.squared)} to ${short(last.squared)}.`
+        );
+      }),
+    ],
+  }),
+});
 
 /** Means over seeds by length, of each model and schedule. */
 function series(rows: readonly Fig9Row[]) {
   const nameOf = ({ model, schedule }: Fig9Row) =>
     `${model === 'chain' ? model : model.toUpperCase()}, ${schedule}`;
-  return [...new Set(rows.map(nameOf))].map((name) => {
-    const mine = rows.filter((row) => nameOf(row) === name);
-    const lengths = [...new Set(mine.map(({ length }) => length))];
-    const own = lengths.map((length) => {
-      const same = mine.filter((row) => row.length === length);
-      const mean = (key: 'relative' | 'expected' | 'squared') =>
-        same.reduce((sum, row) => sum + row[key], 0) / same.length;
-      return {
-        length,
-        relative: mean('relative'),
-        expected: mean('expected'),
-        squared: mean('squared'),
-      };
-    });
-    return { name, own };
-  });
+  return groupsOf(rows, nameOf).map(([name, mine]) => ({
+    name,
+    own: groupsOf(mine, (row) => row.length).map(([length, same]) => ({
+      length,
+      relative: meanOf(same, (row) => row.relative),
+      expected: meanOf(same, (row) => row.expected),
+      squared: meanOf(same, (row) => row.squared),
+    })),
+  }));
 }
 
 function figure(rows: readonly Fig9Row[]): Figure {
@@ -322,18 +249,22 @@ function figure(rows: readonly Fig9Row[]): Figure {
     lines: [
       // First, so that no line has its symbol.
       {
-        name: 'theory',
-        xs: all.flatMap(({ own }) => own.map(({ length }) => length)),
-        ys: all.flatMap(({ own }) =>
-          own.map(({ expected }) => (expected > 0 ? expected : Number.NaN)),
+        ...curve(
+          'theory',
+          all.flatMap(({ own }) => own),
+          ({ length }) => length,
+          ({ expected }) => positive(expected),
         ),
         style: 'points' as const,
       },
-      ...all.map(({ name, own }) => ({
-        name,
-        xs: own.map(({ length }) => length),
-        ys: own.map(({ relative }) => (relative > 0 ? relative : Number.NaN)),
-      })),
+      ...all.map(({ name, own }) =>
+        curve(
+          name,
+          own,
+          ({ length }) => length,
+          ({ relative }) => positive(relative),
+        ),
+      ),
     ],
     x: { label: 'time steps of the sequence', log: true },
     y: { label: '|gradient - true| / |true|', log: true },

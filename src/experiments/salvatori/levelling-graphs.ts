@@ -1,10 +1,10 @@
 /** Graphs that are small enough to be drawn with their delays. */
 
 import { residualMlp, skip } from '../../../models/index.ts';
-import { OptionError } from '../../base/errors.ts';
 import { type Graph, GraphBuilder } from '../../graph/graph.ts';
 import type { DelayForm, Levelling } from '../../graph/level.ts';
 import type { Vertex } from '../../graph/vertex.ts';
+import { named } from '../../studies/study.ts';
 
 export interface Drawn {
   readonly name: string;
@@ -124,15 +124,7 @@ export const drawn: readonly Drawn[] = [
 ];
 
 /** A graph by name. Throws OptionError. */
-export function drawnByName(name: string): Drawn {
-  const found = drawn.find((each) => each.name === name);
-  if (found) return found;
-  throw new OptionError(
-    `Unknown graph "${name}": use one of ` +
-      drawn.map((each) => each.name).join(', '),
-    { name },
-  );
-}
+export const drawnByName = (name: string) => named('graph', drawn, name);
 
 /** Levelled in one of the ways that are compared. */
 export interface Variant {

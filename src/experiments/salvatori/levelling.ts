@@ -5,12 +5,15 @@
 
 import type { Backend } from '../../backends/backend.ts';
 import type { DType } from '../../base/tensor.ts';
+import type { Graph } from '../../graph/graph.ts';
 import {
   type DelayForm,
   delayCost,
+  type Levelled,
   type Levelling,
   level,
 } from '../../graph/level.ts';
+import type { Vertex } from '../../graph/vertex.ts';
 import {
   divergence,
   feedsFor,
@@ -20,57 +23,62 @@ import {
 import { bp } from '../../rules/bp.ts';
 import { zil } from '../../rules/zil.ts';
 import { Simulation } from '../../simulation/simulate.ts';
-import {
-  type Context,
-  type Experiment,
-  short,
-} from '../../studies/experiment.ts';
+import { column, device, type RowOf, short } from '../../studies/columns.ts';
+import { choices } from '../../studies/parameters.ts';
+import { mostOf } from '../../studies/rows.ts';
+import { product, study } from '../../studies/study.ts';
+import { every } from '../../studies/verdict.ts';
 import { figuresOf } from './levelling-figures.ts';
 import {
-  type Drawn,
   drawn,
   drawnByName,
   VARIANTS,
   type Variant,
 } from './levelling-graphs.ts';
-import { unequalPaths } from './levelling-paths.ts';
 
-export type LevellingRow = {
-  readonly experiment: 'levelling';
-  readonly graph: string;
-  readonly backend: string;
-  readonly dtype: string;
-  readonly seed: number;
-  readonly levelling: Levelling;
-  readonly form: DelayForm;
+const columns = {
+  graph: column<string>('graph'),
+  ...device,
+  seed: column(),
+  levelling: column<Levelling>('levelling'),
+  form: column<DelayForm>('form'),
   /** Highest level, K, and what it must be. */
-  readonly levels: number;
-  readonly expectedLevels: number;
+  levels: column('K'),
+  expectedLevels: column(),
   /** Populations and parameters, identity vertices included. */
-  readonly vertices: number;
+  vertices: column('vertices'),
   /** Identity vertices of the explicit form. */
-  readonly identities: number;
+  identities: column('identities'),
   /** Steps that axons delay, over all of them, and what that must be. */
-  readonly delaySteps: number;
+  delaySteps: column('delay steps'),
   /** By hand for the longest paths; null: not known by hand. */
-  readonly expectedSteps: number | null;
+  expectedSteps: column<number | null>(),
   /** Numbers that wait at once: steps times size of what is delayed. */
-  readonly delayElements: number;
+  delayElements: column('numbers waiting'),
   /** Vertices from which paths of several lengths lead to the output. */
-  readonly unequal: number;
-  readonly weights: number;
+  unequal: column('unequal paths'),
+  weights: column(),
   /** Weights whose Z-IL update differs from BP's in any bit. */
-  readonly differingBits: number;
+  differingBits: column(
+    'bits off BP',
+    (bits, { weights }) => `${bits} of ${weights}`,
+  ),
   /** dE/dz3, where the graph has a z3, and what theory says of it. */
-  readonly measured: number | null;
-  readonly expected: number | null;
-  readonly holds: boolean;
+  measured: column<number | null>('dE/dz3 (expected)', (measured, row) =>
+    measured === null
+      ? '-'
+      : `${short(measured)} (${short(row.expected as number)})`,
+  ),
+  expected: column<number | null>(),
+  holds: column<boolean>(),
 };
+
+export type LevellingRow = RowOf<typeof columns>;
 
 /** Of a gradient of some ten products and sums, over their size. */
 const TOLERANCE = { f64: 1e-14, f32: 1e-5 } as const;
 
-export const levelling: Experiment<LevellingRow> = {
+export const levelling = study({
   name: 'levelling',
   title: 'Graphs before and after identity vertices',
   source: 'Salvatori 2022, Figures 3 and 4',
@@ -97,141 +105,95 @@ export const levelling: Experiment<LevellingRow> = {
     'The skip network and the transformer block are ours.',
   ],
   parameters: {
-    graphs: {
-      value: drawn.map(({ name }) => name),
-      help: 'graphs',
-      from: 'chosen',
-      oneOf: drawn.map(({ name }) => name),
-    },
-  },
-  quick: {},
-  full: {},
-  pieces: (settings, seeds) =>
-    seeds.flatMap((seed) =>
-      settings.texts('graphs').map((name) => ({
-        key: `${name}/${seed}`,
-        run: (context: Context) => measure(drawnByName(name), seed, context),
-      })),
+    graphs: choices(
+      drawn.map(({ name }) => name),
+      'graphs',
     ),
-  sections: (rows) => [
-    {
-      title: '',
-      head: [
-        'graph',
-        'levelling',
-        'form',
-        'K',
-        'vertices',
-        'identities',
-        'delay steps',
-        'numbers waiting',
-        'unequal paths',
-        'bits off BP',
-        'dE/dz3 (expected)',
-      ],
-      rows: rows.map((row) => [
-        row.graph,
-        row.levelling,
-        row.form,
-        `${row.levels}`,
-        `${row.vertices}`,
-        `${row.identities}`,
-        `${row.delaySteps}`,
-        `${row.delayElements}`,
-        `${row.unequal}`,
-        `${row.differingBits} of ${row.weights}`,
-        row.measured === null
-          ? '-'
-          : `${short(row.measured)} (${short(row.expected)})`,
-      ]),
-    },
+  },
+  columns,
+  grid: ({ graphs }, seeds) => product({ seed: seeds, graph: graphs }),
+  async measure({ graph: name, seed }, _, { backend, signal }) {
+    const { graph, expected } = drawnByName(name);
+    const wanted = await gradientsOf(graph, { rule: bp(), backend, seed });
+    const rows = [];
+    for (const variant of VARIANTS) {
+      signal.throwIfAborted();
+      const levelled = level(graph, variant);
+      const got = await updateOf(graph, variant, { backend, seed });
+      const { differingBits, elements } = divergence(got, wanted);
+      const isLevelled = variant.levelling !== 'none';
+      const delays = delayCost(level(graph, { ...variant, form: 'axonal' }));
+      const unequal = unequalPaths(levelled);
+      const byHand = variant.levelling === 'longest-path';
+      const expectedSteps = byHand
+        ? expected.identities
+        : isLevelled
+          ? null
+          : 0;
+      const scalar = gradientOfZ3(name, isLevelled);
+      const measured = scalar === null ? null : got.get('z3')![0];
+      const near =
+        scalar === null ||
+        Math.abs(measured! - scalar.value) <=
+          TOLERANCE[backend.dtype as DType] * scalar.size;
+      rows.push({
+        ...variant,
+        levels: levelled.depth,
+        expectedLevels: expected.levels,
+        vertices: levelled.vertices.filter(({ op }) => op !== 'input').length,
+        identities: levelled.vertices.length - level(graph).vertices.length,
+        ...{ delaySteps: delays.steps, expectedSteps },
+        delayElements: delays.elements,
+        ...{ unequal, weights: elements, differingBits, measured },
+        expected: scalar?.value ?? null,
+        holds:
+          levelled.depth === expected.levels &&
+          (expectedSteps === null || delays.steps === expectedSteps) &&
+          unequal > 0 === !isLevelled &&
+          differingBits > 0 === !isLevelled &&
+          near,
+      });
+    }
+    return rows;
+  },
+  table: [
+    '',
+    [
+      ...(['graph', 'levelling', 'form', 'levels', 'vertices'] as const),
+      ...(['identities', 'delaySteps', 'delayElements', 'unequal'] as const),
+      ...(['differingBits', 'measured'] as const),
+    ],
   ],
   figures: (rows) =>
     drawn
       .filter(({ name }) => rows.some(({ graph }) => graph === name))
       .flatMap(figuresOf),
   conclude(rows) {
-    const wrong = rows.filter(({ holds }) => !holds);
-    const levelled = rows.filter((row) => row.levelling !== 'none');
-    const exact = levelled.filter(({ differingBits }) => differingBits === 0);
-    const before = rows.filter((row) => row.levelling === 'none');
-    const apart = before.filter(({ differingBits }) => differingBits > 0);
     const known = rows.filter(({ expected }) => expected !== null);
-    const off = known.map((row) => Math.abs(row.measured! - row.expected!));
+    const off = mostOf(known, (row) => Math.abs(row.measured! - row.expected!));
+    const of = (isLevelled: boolean) =>
+      rows.filter((row) => (row.levelling !== 'none') === isLevelled);
+    const nameOf = ({ graph, levelling, form }: LevellingRow) =>
+      `${graph}, ${levelling}, ${form}`;
     return {
-      holds: wrong.length === 0,
-      lines: [
-        `Levelled, in ${exact.length} of ${levelled.length} forms no weight differs ` +
-          "from BP's update in any bit.",
-        `Not levelled, ${apart.length} of ${before.length} graphs miss it.`,
-        `dE/dz3 is what theory gives in ${known.length} cases, off by ` +
-          `${short(Math.max(0, ...off))} at most.`,
-        ...wrong.map(
-          (row) =>
-            `NOT as the theory has it: ${row.graph}, ${row.levelling}, ${row.form}.`,
+      verdicts: [
+        ...every(
+          "levelled: graphs whose update is BP's in every bit",
+          of(true),
+          nameOf,
         ),
+        ...every('not levelled: graphs that miss it', of(false), nameOf),
+      ],
+      remarks: [
+        `dE/dz3 is what theory gives in ${known.length} cases, off by ` +
+          `${short(off)} at most.`,
       ],
     };
   },
-};
-
-async function measure(
-  { name, graph, expected }: Drawn,
-  seed: number,
-  { backend, signal }: Context,
-): Promise<LevellingRow[]> {
-  const wanted = await gradientsOf(graph, { rule: bp(), backend, seed });
-  const rows: LevellingRow[] = [];
-  for (const variant of VARIANTS) {
-    signal.throwIfAborted();
-    const levelled = level(graph, variant);
-    const got = await updateOf({ name, graph }, variant, { backend, seed });
-    const { differingBits } = divergence(got, wanted);
-    const isLevelled = variant.levelling !== 'none';
-    const { steps, elements } = delayCost(
-      level(graph, { ...variant, form: 'axonal' }),
-    );
-    const unequal = unequalPaths(levelled);
-    const byHand = variant.levelling === 'longest-path';
-    const expectedSteps = byHand ? expected.identities : isLevelled ? null : 0;
-    const scalar = gradientOfZ3(name, isLevelled);
-    const measured = scalar === null ? null : got.get('z3')![0];
-    const near =
-      scalar === null ||
-      Math.abs(measured! - scalar.value) <=
-        TOLERANCE[backend.dtype as DType] * scalar.size;
-    rows.push({
-      experiment: 'levelling',
-      graph: name,
-      backend: backend.name,
-      dtype: backend.dtype,
-      seed,
-      ...variant,
-      levels: levelled.depth,
-      expectedLevels: expected.levels,
-      vertices: levelled.vertices.filter(({ op }) => op !== 'input').length,
-      identities: levelled.vertices.length - level(graph).vertices.length,
-      delaySteps: steps,
-      expectedSteps,
-      delayElements: elements,
-      unequal,
-      weights: [...wanted.values()].reduce((n, { length }) => n + length, 0),
-      differingBits,
-      measured,
-      expected: scalar?.value ?? null,
-      holds:
-        levelled.depth === expected.levels &&
-        (expectedSteps === null || steps === expectedSteps) &&
-        unequal > 0 === !isLevelled &&
-        differingBits > 0 === !isLevelled &&
-        near,
-    });
-  }
-  return rows;
-}
+});
 
 async function updateOf(
-  { graph }: Pick<Drawn, 'name' | 'graph'>,
+  graph: Graph,
   { levelling, form }: Variant,
   { backend, seed }: { backend: Backend; seed: number },
 ): Promise<Gradients> {
@@ -263,3 +225,24 @@ function gradientOfZ3(name: string, isLevelled: boolean) {
 
 /** As models/toys.ts has them. */
 const RESIDUAL = { s: 1.6, z1: 0.7, z2: -1.3, z3: 0.9, target: 0.4 };
+
+/**
+ * Vertices from which paths of several lengths lead to the output, in steps:
+ * an edge takes one, and its delay more. None: the graph is levelled. Counted
+ * along the paths themselves, knowing nothing of levels.
+ */
+export function unequalPaths({ vertices, axons, graph }: Levelled): number {
+  const output = vertices.find(({ id }) => id === graph.output.id)!;
+  const lengths = new Map<Vertex, Set<number>>([[output, new Set([0])]]);
+  for (const from of [...vertices].reverse()) {
+    for (const axon of axons) {
+      if (axon.from !== from || from.op === 'input') continue;
+      const own = lengths.get(from) ?? new Set();
+      for (const after of lengths.get(axon.to) ?? []) {
+        own.add(after + 1 + axon.delay);
+      }
+      lengths.set(from, own);
+    }
+  }
+  return [...lengths.values()].filter(({ size }) => size > 1).length;
+}

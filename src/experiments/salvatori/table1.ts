@@ -4,6 +4,7 @@
  */
 
 import type { Backend } from '../../backends/backend.ts';
+import type { BarsFigure } from '../../figures/figure.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { delayCost, type Levelled, level } from '../../graph/level.ts';
 import { delaysErrors } from '../../proof/ablations.ts';
@@ -13,49 +14,66 @@ import type { Rule } from '../../rules/rule.ts';
 import { zil } from '../../rules/zil.ts';
 import { Simulation } from '../../simulation/simulate.ts';
 import {
-  type Context,
-  type Experiment,
+  column,
+  device,
+  type RowOf,
   short,
   shortPair,
-} from '../../studies/experiment.ts';
-import { chosen, modelParameters } from '../models.ts';
+} from '../../studies/columns.ts';
+import { groupsOf, sumOf } from '../../studies/rows.ts';
+import { product, study } from '../../studies/study.ts';
+import { every } from '../../studies/verdict.ts';
+import { chosen, modelByName, modelParameters, weightsOf } from '../models.ts';
 import { sharedParameters, withCopies } from './copies.ts';
-import { figures } from './table1-figures.ts';
 
-/** Types, not interfaces: a row is a record of cells. */
-export type Table1Row = {
-  readonly experiment: 'table1';
-  readonly model: string;
-  readonly size: 'small' | 'paper';
-  readonly backend: string;
-  readonly dtype: string;
-  readonly seed: number;
-  readonly weights: number;
+type Shown = (value: number | null, row: Record<string, unknown>) => string;
+
+/** A distance, and behind it the one over BP's length, of another column. */
+const over =
+  (key: string): Shown =>
+  (value, row) =>
+    shortPair(value, row[key] as number | null);
+
+const columns = {
+  model: column<string>('model'),
+  size: column<'small' | 'paper'>(),
+  ...device,
+  seed: column(),
+  weights: column('weights'),
   /** Highest level, K. */
-  readonly levels: number;
+  levels: column('K'),
   /** Identity vertices that level the graph, on all edges. */
-  readonly delays: number;
+  delays: column('delays'),
   /** Those between populations: the others lead from a shared weight. */
-  readonly delaysBetween: number;
+  delaysBetween: column(),
+  /** The paper's number for this architecture, levelled and not. */
+  paperLevelled: column<number | null>(),
+  paperUnlevelled: column<number | null>('paper', short),
   /** Euclidean length of BP's update. */
-  readonly bpLength: number | null;
-} & Measured<'levelled' | 'unlevelled' | 'copies'> & {
-    /** The paper's number for this architecture, levelled. */
-    readonly paperLevelled: number | null;
-    /** ... and not levelled. */
-    readonly paperUnlevelled: number | null;
-    /** As the theory has it; true where it was not run. */
-    readonly holds: boolean;
-    /** Why it was not run. */
-    readonly skipped: string | null;
-  };
-
-/** Distance, the same over BP's length, and weights that differ in a bit. */
-type Measured<Variant extends string> = {
-  readonly [K in `${Variant}${'Distance' | 'Relative' | 'Bits'}`]:
-    | number
-    | null;
+  bpLength: column<number | null>(),
+  /** Distance, the same over BP's length, and weights that differ in a bit. */
+  levelledDistance: column<number | null>(
+    'levelled',
+    (value, row) => `${row.skipped ?? over('levelledRelative')(value, row)}`,
+  ),
+  levelledRelative: column<number | null>(),
+  levelledBits: column<number | null>(),
+  unlevelledDistance: column<number | null>(
+    'not levelled',
+    over('unlevelledRelative'),
+  ),
+  unlevelledRelative: column<number | null>(),
+  unlevelledBits: column<number | null>(),
+  copiesDistance: column<number | null>('copies', over('copiesRelative')),
+  copiesRelative: column<number | null>(),
+  copiesBits: column<number | null>(),
+  /** As the theory has it; true where it was not run. */
+  holds: column<boolean>(),
+  /** Why it was not run. */
+  skipped: column<string | null>(),
 };
+
+export type Table1Row = RowOf<typeof columns>;
 
 /** Not levelled; levelled the divergence is 0. */
 const PAPER: readonly (readonly [RegExp, number])[] = [
@@ -73,7 +91,7 @@ const PAPER_SIZES = [
   'transformer-small',
 ];
 
-export const table1: Experiment<Table1Row> = {
+export const table1 = study({
   name: 'table1',
   title: 'Divergence of one update between BP and Z-IL, by architecture',
   source: 'Salvatori 2022, Table 1',
@@ -99,134 +117,106 @@ export const table1: Experiment<Table1Row> = {
     'in the last column. Its models and data are larger; the lengths of updates',
     'differ, zero against not zero is what can be compared.',
   ],
-  parameters: modelParameters,
+  parameters: modelParameters(['small']),
   quick: { models: 'mlp,skip,cnn,rnn' },
   full: { models: `small,${PAPER_SIZES.join()}` },
-  pieces: (settings, seeds) =>
-    seeds.flatMap((seed) =>
-      chosen(settings).map(({ name, size, make }) => ({
-        key: `${name}/${seed}`,
-        run: async ({ backend }: Context) => {
-          const graph = make(settings.number('batch') || undefined);
-          return [await measure({ name, size, graph }, { backend, seed })];
-        },
-      })),
-    ),
-  figures,
-  sections: (rows) => [
-    {
-      title: '',
-      head: [
-        'model',
-        'weights',
-        'K',
-        'delays',
-        'levelled',
-        'not levelled',
-        'copies',
-        'paper',
-      ],
-      rows: rows.map((row) => [
-        row.model,
-        `${row.weights}`,
-        `${row.levels}`,
-        `${row.delays}`,
-        row.skipped ?? shortPair(row.levelledDistance, row.levelledRelative),
-        shortPair(row.unlevelledDistance, row.unlevelledRelative),
-        shortPair(row.copiesDistance, row.copiesRelative),
-        short(row.paperUnlevelled),
-      ]),
-    },
+  columns,
+  grid: ({ models }, seeds) =>
+    product({ seed: seeds, model: chosen(models).map(({ name }) => name) }),
+  async measure({ model, seed }, { batch }, { backend }) {
+    const { make, size } = modelByName(model);
+    const graph = make(batch || undefined);
+    const levelled = level(graph);
+    const [, paper] = PAPER.find(([names]) => names.test(model)) ?? [];
+    const known = {
+      ...{ size, ...countsOf(levelled) },
+      levels: levelled.depth,
+      paperLevelled: paper === undefined ? null : 0,
+      paperUnlevelled: paper ?? null,
+    };
+    try {
+      const run = { backend, seed };
+      return [{ ...known, ...(await measured(graph, levelled, run)) }];
+    } catch (error) {
+      const skipped = doesNotFit(error);
+      if (skipped === null) throw error;
+      return [{ ...known, holds: true, skipped }];
+    }
+  },
+  table: [
+    '',
+    [
+      ...(['model', 'weights', 'levels', 'delays'] as const),
+      ...(['levelledDistance', 'unlevelledDistance'] as const),
+      ...(['copiesDistance', 'paperUnlevelled'] as const),
+    ],
   ],
+  figures,
   conclude(rows) {
     const run = rows.filter(({ skipped }) => skipped === null);
-    const sum = (key: 'levelledBits' | 'weights') =>
-      run.reduce((n, row) => n + (row[key] ?? 0), 0);
     const names = (of: (row: Table1Row) => boolean) =>
       run
         .filter(of)
         .map(({ model }) => model)
         .join(', ') || 'none';
-    const holds = rows.every((row) => row.holds);
     return {
-      holds,
-      lines: [
-        `Levelled, ${sum('levelledBits')} of ${sum('weights')} weights differ ` +
-          `from BP in any bit, over ${run.length} models.`,
+      verdicts: every(
+        "models: BP's update if levelled, another if that takes delays",
+        run,
+        ({ model }) => model,
+      ),
+      remarks: [
+        `Levelled, ${sumOf(run, (row) => row.levelledBits ?? 0)} of ` +
+          `${sumOf(run, (row) => row.weights)} weights differ from BP in any bit, ` +
+          `over ${run.length} models.`,
         `Levelled by themselves, no delay needed: ${names((r) => r.unlevelledBits === 0)}.`,
         'Levelled but for shared weights: ' +
           `${names((r) => r.unlevelledBits !== 0 && r.copiesBits === 0)}.`,
         `Not levelled by themselves: ${names((r) => r.copiesBits !== 0)}.`,
-        holds
-          ? 'As the theory has it, and as the paper has it: zero against not zero.'
-          : `NOT as the theory has it: ${names((r) => !r.holds)}.`,
+        ...(rows.every(({ holds }) => holds)
+          ? ['The paper has it so too: zero against not zero.']
+          : []),
       ],
     };
   },
-};
+});
 
-async function measure(
-  of: { name: string; size: 'small' | 'paper'; graph: Graph },
+/** One update of Z-IL against BP's: levelled, not levelled, and with copies. */
+async function measured(
+  graph: Graph,
+  levelled: Levelled,
   { backend, seed }: { backend: Backend; seed: number },
-): Promise<Table1Row> {
-  const { name, size, graph } = of;
-  const levelled = level(graph);
-  const { weights, delays, delaysBetween } = countsOf(levelled);
-  const [, paper] = PAPER.find(([names]) => names.test(name)) ?? [];
-  const known = {
-    experiment: 'table1' as const,
-    model: name,
-    size,
-    backend: backend.name,
-    dtype: backend.dtype,
-    seed,
-    weights,
-    levels: levelled.depth,
-    delays,
-    delaysBetween,
-    paperLevelled: paper === undefined ? null : 0,
-    paperUnlevelled: paper ?? null,
-  };
+) {
   const update = (rule: Rule, of = graph) =>
     gradientsOf(of, { rule, backend, seed });
-  try {
-    const wanted = await update(bp());
-    const without = zil({ levelled: false });
-    const exact = divergence(await update(zil()), wanted);
-    const missed = divergence(await update(without), wanted);
-    const mustDiffer = delaysErrors(levelled);
-    let copies = { ...missed, mustDiffer };
-    if (sharedParameters(levelled).size > 0) {
-      const apart = withCopies(graph, await valuesOf(graph, backend, seed));
-      const got = divergence(
-        await update(without, apart),
-        await update(bp(), apart),
-      );
-      copies = { ...got, mustDiffer: delaysErrors(level(apart)) };
-    }
-    return {
-      ...known,
-      bpLength: exact.length,
-      levelledDistance: exact.distance,
-      levelledRelative: exact.relative,
-      levelledBits: exact.differingBits,
-      unlevelledDistance: missed.distance,
-      unlevelledRelative: missed.relative,
-      unlevelledBits: missed.differingBits,
-      copiesDistance: copies.distance,
-      copiesRelative: copies.relative,
-      copiesBits: copies.differingBits,
-      holds:
-        exact.differingBits === 0 &&
-        missed.differingBits > 0 === mustDiffer &&
-        copies.differingBits > 0 === copies.mustDiffer,
-      skipped: null,
-    };
-  } catch (error) {
-    const skipped = doesNotFit(error);
-    if (skipped === null) throw error;
-    return { ...known, ...NOT_RUN, holds: true, skipped };
+  const wanted = await update(bp());
+  const without = zil({ levelled: false });
+  const exact = divergence(await update(zil()), wanted);
+  const missed = divergence(await update(without), wanted);
+  const mustDiffer = delaysErrors(levelled);
+  let copies = { ...missed, mustDiffer };
+  if (sharedParameters(levelled).size > 0) {
+    const apart = withCopies(graph, await valuesOf(graph, backend, seed));
+    const own = await update(without, apart);
+    const got = divergence(own, await update(bp(), apart));
+    copies = { ...got, mustDiffer: delaysErrors(level(apart)) };
   }
+  return {
+    bpLength: exact.length,
+    levelledDistance: exact.distance,
+    levelledRelative: exact.relative,
+    levelledBits: exact.differingBits,
+    unlevelledDistance: missed.distance,
+    unlevelledRelative: missed.relative,
+    unlevelledBits: missed.differingBits,
+    copiesDistance: copies.distance,
+    copiesRelative: copies.relative,
+    copiesBits: copies.differingBits,
+    holds:
+      exact.differingBits === 0 &&
+      missed.differingBits > 0 === mustDiffer &&
+      copies.differingBits > 0 === copies.mustDiffer,
+  };
 }
 
 /** What the parameters start from. */
@@ -240,27 +230,54 @@ async function valuesOf(graph: Graph, backend: Backend, seed: number) {
   }
 }
 
-const NOT_RUN = {
-  bpLength: null,
-  levelledDistance: null,
-  levelledRelative: null,
-  levelledBits: null,
-  unlevelledDistance: null,
-  unlevelledRelative: null,
-  unlevelledBits: null,
-  copiesDistance: null,
-  copiesRelative: null,
-  copiesBits: null,
-} as const;
-
 function countsOf(levelled: Levelled) {
   const { vertices, axons } = levelled;
   return {
-    weights: vertices.reduce((n, v) => n + (v.op === 'param' ? v.size : 0), 0),
+    weights: weightsOf(vertices),
     delays: delayCost(levelled).steps,
     delaysBetween: axons.reduce(
       (n, { from, delay }) => n + (from.isLeaf ? 0 : delay),
       0,
     ),
   };
+}
+
+/** Distances over BP's length; the first seed stands for all. */
+function figures(rows: readonly Table1Row[]): BarsFigure[] {
+  const first = groupsOf(rows, ({ model }) => model)
+    .map(([, [row]]) => row)
+    .filter(({ skipped }) => skipped === null);
+  if (first.length === 0) return [];
+  const bars = (name: string, of: (row: Table1Row) => number | null) => ({
+    name,
+    values: first.map((row) => {
+      const value = of(row);
+      return value !== null && Number.isFinite(value) ? value : null;
+    }),
+  });
+  return [
+    {
+      kind: 'bars',
+      name: 'table1',
+      title: "Distance of Z-IL's update to backpropagation's",
+      subtitle: `${first[0].backend}, ${first[0].dtype}, seed ${first[0].seed}`,
+      caption:
+        "Over the length of BP's update, on a logarithmic axis, so compare the ends of " +
+        'bars. Levelled circuits have no bar: 0 in every model, and no bit differs. ' +
+        'Look which models need it: chains are at 0 without it, recurrent networks ' +
+        'once shared weights are copies, networks with skips are not. Where errors ' +
+        'miss each other so far that numbers overflow there is no bar and no 0.',
+      groups: first.map(({ model }) => model),
+      series: [
+        bars('levelled', (row) => row.levelledRelative),
+        bars('not levelled', (row) => row.unlevelledRelative),
+        bars(
+          'not levelled, copies of shared weights',
+          (row) => row.copiesRelative,
+        ),
+      ],
+      x: { label: 'model' },
+      y: { label: "|update - BP's| / |BP's|", log: true },
+    },
+  ];
 }

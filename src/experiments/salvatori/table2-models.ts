@@ -7,8 +7,8 @@ import {
   rnn,
   transformer,
 } from '../../../models/index.ts';
-import { OptionError } from '../../base/errors.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { named } from '../../studies/study.ts';
 
 export const SIZES = ['tiny', 'reduced', 'large'] as const;
 export type Size = (typeof SIZES)[number];
@@ -98,12 +98,4 @@ function model<C>(
 }
 
 /** A model by name. Throws OptionError. */
-export function timedByName(name: string): Timed {
-  const found = timed.find((each) => each.name === name);
-  if (found) return found;
-  throw new OptionError(
-    `Unknown model "${name}": use one of ` +
-      timed.map((each) => each.name).join(', '),
-    { name },
-  );
-}
+export const timedByName = (name: string) => named('model', timed, name);

@@ -5,8 +5,8 @@
  * gamma^l times BP's, and to the bit where gamma is a power of two.
  */
 
-import type { ModelEntry } from '../../../models/index.ts';
 import type { Backend } from '../../backends/backend.ts';
+import type { Figure } from '../../figures/figure.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { delayCost, type Levelled, level } from '../../graph/level.ts';
 import {
@@ -26,45 +26,60 @@ import {
 import { bp } from '../../rules/bp.ts';
 import { zil } from '../../rules/zil.ts';
 import {
-  type Context,
-  type Experiment,
+  column,
+  device,
+  type RowOf,
+  type Section,
   short,
-} from '../../studies/experiment.ts';
-import { chosen, modelParameters } from '../models.ts';
-import { figures } from './table3-figures.ts';
-import { conditions, ratios } from './table3-sections.ts';
+  shortPair,
+  shownIn,
+} from '../../studies/columns.ts';
+import { mostOf, sumOf, unique } from '../../studies/rows.ts';
+import { product, study } from '../../studies/study.ts';
+import { every } from '../../studies/verdict.ts';
+import { chosen, modelByName, modelParameters, weightsOf } from '../models.ts';
 
-export type Table3Row = {
-  readonly experiment: 'table3';
-  readonly model: string;
-  readonly backend: string;
-  readonly dtype: string;
-  readonly seed: number;
-  readonly weights: number;
+const columns = {
+  model: column<string>('model'),
+  ...device,
+  seed: column(),
+  weights: column(),
   /** The condition that is dropped, or none. */
-  readonly condition: string;
-  readonly dropped: string;
-  readonly expected: 'equal' | 'differs';
-  /** Euclidean distance to BP's update, and the same over its length. */
-  readonly distance: number | null;
-  readonly relative: number | null;
-  readonly differingBits: number | null;
+  condition: column<string>(),
+  dropped: column<string>(),
+  expected: column<'equal' | 'differs'>(),
   /** For gamma: the least and the greatest gamma^l of its parameters ... */
-  readonly leastExpected: number | null;
-  readonly mostExpected: number | null;
+  leastExpected: column<number | null>('expected', (least, row) =>
+    range(least, row.mostExpected as number | null),
+  ),
+  mostExpected: column<number | null>(),
   /** ... and |update| / |BP's update|, as measured. */
-  readonly leastRatio: number | null;
-  readonly mostRatio: number | null;
+  leastRatio: column<number | null>('measured', (least, row) =>
+    range(least, row.mostRatio as number | null),
+  ),
+  mostRatio: column<number | null>(),
   /** Largest |ratio / gamma^l - 1|. */
-  readonly deviation: number | null;
+  deviation: column<number | null>('off by', short),
   /** Weights that differ in a bit from BP's times gamma^l. */
-  readonly scaledBits: number | null;
+  scaledBits: column<number | null>(
+    'bits off',
+    (bits, { note }) => `${bits ?? note ?? '-'}`,
+  ),
   /** Levels l at which parameters are read, with the ratio measured. */
-  readonly ratios: Readonly<Record<string, number>> | null;
-  readonly holds: boolean;
+  ratios: column<Readonly<Record<string, number>> | null>(
+    'l: ratio',
+    (ratios) => some(Object.entries(ratios ?? {})),
+  ),
   /** Why it must not differ, or why it was not run. */
-  readonly note: string | null;
+  note: column<string | null>(),
+  /** Euclidean distance to BP's update, and the same over its length. */
+  distance: column<number | null>(),
+  relative: column<number | null>(),
+  differingBits: column<number | null>(),
+  holds: column<boolean>(),
 };
+
+export type Table3Row = RowOf<typeof columns>;
 
 interface Run {
   readonly backend: Backend;
@@ -85,7 +100,7 @@ const PAPER_SIZES = [
   'transformer-small',
 ];
 
-export const table3: Experiment<Table3Row> = {
+export const table3 = study({
   name: 'table3',
   title: 'Divergence of one update with each condition of Z-IL dropped alone',
   source: 'Salvatori 2022, Table 3',
@@ -108,121 +123,106 @@ export const table3: Experiment<Table3Row> = {
     'The paper prints 0 where all conditions hold, and for gamma = 0.5 distances',
     'of 8.67e4 to 8.63e16, which one step cannot give: the update shrinks.',
   ],
-  parameters: modelParameters,
+  parameters: modelParameters(['small']),
   quick: { models: 'mlp,skip,cnn,rnn' },
   full: { models: `small,${PAPER_SIZES.join()}` },
-  pieces: (settings, seeds) =>
-    seeds.flatMap((seed) =>
-      chosen(settings).map((entry) => ({
-        key: `${entry.name}/${seed}`,
-        run: async ({ backend }: Context) => {
-          const batch = settings.number('batch') || undefined;
-          const rows: Table3Row[] = [];
-          for await (const row of measure(entry, { backend, seed, batch })) {
-            rows.push(row);
-          }
-          return rows;
-        },
-      })),
+  columns,
+  grid: ({ models }, seeds) =>
+    product({ seed: seeds, model: chosen(models).map(({ name }) => name) }),
+  async measure({ model, seed }, { batch }, { backend }) {
+    const graph = modelByName(model).make(batch || undefined);
+    const levelled = level(graph);
+    const known = {
+      weights: weightsOf(levelled.levels.keys()),
+      ...{ condition: 'none', dropped: 'nothing', holds: true },
+      expected: 'equal' as const,
+    };
+    let wanted: Gradients;
+    try {
+      wanted = await gradientsOf(graph, { rule: bp(), backend, seed });
+    } catch (error) {
+      const note = doesNotFit(error);
+      if (note === null) throw error;
+      return [{ ...known, note }];
+    }
+    const exact = await gradientsOf(graph, { rule: zil(), backend, seed });
+    const same = distances(exact, wanted);
+    const rows: (typeof known & Partial<Table3Row>)[] = [
+      { ...known, ...same, holds: same.differingBits === 0 },
+    ];
+    for (const ablation of ABLATIONS) {
+      const { condition, dropped, mustDiffer, otherwise } = ablation;
+      const differs = mustDiffer(levelled);
+      const row = {
+        ...{ ...known, condition, dropped },
+        expected: (differs ? 'differs' : 'equal') as 'equal',
+        note: differs ? null : otherwise,
+      };
+      const note = ablation === halfStep ? tooLarge(levelled) : null;
+      if (note !== null) {
+        rows.push({ ...row, note });
+        continue;
+      }
+      const got = await updateOf(graph, ablation, { backend, seed });
+      const found = distances(got, wanted);
+      const scaled =
+        ablation === halfStep ? scaling(got, wanted, levelled) : null;
+      const isExact =
+        (scaled?.scaledBits ?? 0) === 0 ||
+        levelled.depth > DEEPEST[backend.dtype];
+      const holds = found.differingBits > 0 === differs && isExact;
+      rows.push({ ...row, ...found, ...scaled, holds });
+    }
+    return rows;
+  },
+  tables: (rows) => [
+    conditions(rows),
+    shownIn(
+      columns,
+      rows.filter(({ condition }) => condition === 'C2'),
+      `gamma = ${GAMMA}: |update| / |BP's update|, parameter by parameter`,
     ),
+  ],
   figures,
-  sections: (rows) => [conditions(rows), ratios(rows)],
   conclude(rows) {
     const run = rows.filter(({ distance }) => distance !== null);
-    const differ = run.filter(({ expected }) => expected === 'differs');
-    const apart = differ.filter((row) => (row.differingBits ?? 0) > 0);
+    const of = (expected: string) =>
+      run.filter((row) => row.expected === expected);
     const kept = run.filter(({ condition }) => condition === 'none');
-    const sum = (of: readonly Table3Row[], key: 'differingBits' | 'weights') =>
-      of.reduce((n, row) => n + (row[key] ?? 0), 0);
     const scaled = run.filter(({ scaledBits }) => scaledBits !== null);
-    const bits = scaled.reduce((n, row) => n + (row.scaledBits ?? 0), 0);
-    const worst = Math.max(0, ...scaled.map((row) => row.deviation ?? 0));
-    const holds = rows.every((row) => row.holds);
-    const broken = rows.filter((row) => !row.holds);
+    const bits = sumOf(scaled, (row) => row.scaledBits ?? 0);
+    const weights = sumOf(scaled, (row) => row.weights);
+    const held = rows.every(({ holds }) => holds);
+    const nameOf = ({ model, dropped }: Table3Row) =>
+      `${model}, ${dropped || 'none'}`;
     return {
-      holds,
-      lines: [
-        `No condition dropped: ${sum(kept, 'differingBits')} of ` +
-          `${sum(kept, 'weights')} weights differ from BP in any bit.`,
-        `One dropped: ${apart.length} of ${differ.length} updates that must ` +
-          'differ do.',
-        `gamma = ${GAMMA}: ${bits} of ${sum(scaled, 'weights')} weights differ ` +
+      verdicts: [
+        ...every("no condition dropped: updates that are BP's", kept, nameOf),
+        ...every(
+          'one dropped: updates that must differ and do',
+          of('differs'),
+          nameOf,
+        ),
+        ...every(
+          'one dropped that has nothing to do: updates that are equal',
+          of('equal').filter(({ condition }) => condition !== 'none'),
+          nameOf,
+        ),
+      ],
+      remarks: [
+        'No condition dropped: ' +
+          `${sumOf(kept, (row) => row.differingBits ?? 0)} of ` +
+          `${sumOf(kept, (row) => row.weights)} weights differ from BP in any bit.`,
+        `gamma = ${GAMMA}: ${bits} of ${weights} weights differ ` +
           "in any bit from gamma^l times BP's; the ratio of lengths is off by " +
-          `${short(worst)} at most.`,
+          `${short(mostOf(scaled, (row) => row.deviation ?? 0))} at most.`,
         'The paper prints 8.67e4 to 8.63e16 for gamma = 0.5. One step cannot give',
         'that: the update shrinks. What the column means, zero against not zero,',
-        `is ${holds ? 'reproduced' : 'NOT reproduced'}.`,
-        ...broken.map(
-          (row) => `NOT as expected: ${row.model}, ${row.dropped || 'none'}.`,
-        ),
+        `is ${held ? 'reproduced' : 'NOT reproduced'}.`,
       ],
     };
   },
-};
-
-async function* measure(
-  { name, make }: ModelEntry,
-  { backend, seed, batch }: Run & { batch?: number },
-): AsyncGenerator<Table3Row> {
-  const graph = make(batch);
-  const levelled = level(graph);
-  const known = {
-    experiment: 'table3' as const,
-    model: name,
-    backend: backend.name,
-    dtype: backend.dtype,
-    seed,
-    weights: [...levelled.levels.keys()].reduce(
-      (n, v) => n + (v.op === 'param' ? v.size : 0),
-      0,
-    ),
-  };
-  let wanted: Gradients;
-  try {
-    wanted = await gradientsOf(graph, { rule: bp(), backend, seed });
-  } catch (error) {
-    const note = doesNotFit(error);
-    if (note === null) throw error;
-    yield { ...known, ...NOTHING, ...NOT_RUN, note };
-    return;
-  }
-  const exact = await gradientsOf(graph, { rule: zil(), backend, seed });
-  const same = divergence(exact, wanted);
-  yield {
-    ...known,
-    ...NOTHING,
-    ...distances(same),
-    holds: same.differingBits === 0,
-  };
-  for (const ablation of ABLATIONS) {
-    const { condition, dropped, mustDiffer, otherwise } = ablation;
-    const differs = mustDiffer(levelled);
-    const row = {
-      ...known,
-      ...NOTHING,
-      condition,
-      dropped,
-      expected: differs ? ('differs' as const) : ('equal' as const),
-      note: differs ? null : otherwise,
-    };
-    const note = ablation === halfStep ? tooLarge(levelled) : null;
-    if (note !== null) {
-      yield { ...row, ...NOT_RUN, note };
-      continue;
-    }
-    const got = await updateOf(graph, ablation, { backend, seed });
-    const found = divergence(got, wanted);
-    const holds = found.differingBits > 0 === differs;
-    if (ablation !== halfStep) {
-      yield { ...row, ...distances(found), holds };
-      continue;
-    }
-    const scaled = scaling(got, wanted, levelled);
-    const isExact =
-      scaled.scaledBits === 0 || levelled.depth > DEEPEST[backend.dtype];
-    yield { ...row, ...distances(found), ...scaled, holds: holds && isExact };
-  }
-}
+});
 
 function updateOf(
   graph: Graph,
@@ -240,8 +240,8 @@ export function tooLarge(levelled: Levelled): string | null {
   return `not run: ${steps} identity vertices, more than ${MOST_IDENTITIES}`;
 }
 
-function distances(of: ReturnType<typeof divergence>) {
-  const { distance, relative, differingBits } = of;
+function distances(got: Gradients, wanted: Gradients) {
+  const { distance, relative, differingBits } = divergence(got, wanted);
   return { distance, relative, differingBits };
 }
 
@@ -293,23 +293,112 @@ export function scaling(
   };
 }
 
-const NOTHING = {
-  condition: 'none',
-  dropped: 'nothing',
-  expected: 'equal',
-  leastExpected: null,
-  mostExpected: null,
-  leastRatio: null,
-  mostRatio: null,
-  deviation: null,
-  scaledBits: null,
-  ratios: null,
-  note: null,
-} as const;
+function conditions(rows: readonly Table3Row[]): Section {
+  const dropped = unique(rows.map((row) => row.dropped));
+  const models = unique(rows.map(({ model }) => model));
+  const cell = (row: Table3Row | undefined) => {
+    if (!row) return '-';
+    if (row.distance === null || row.relative === null) return row.note ?? '-';
+    if (row.distance === 0) return row.note ?? '0';
+    return shortPair(row.distance, row.relative);
+  };
+  return {
+    title: "Distance to BP's update",
+    head: ['model', ...dropped],
+    rows: models.map((model) => [
+      model,
+      ...dropped.map((each) =>
+        cell(rows.find((row) => row.model === model && row.dropped === each)),
+      ),
+    ]),
+  };
+}
 
-const NOT_RUN = {
-  distance: null,
-  relative: null,
-  differingBits: null,
-  holds: true,
-} as const;
+function range(least: number | null, most: number | null): string {
+  if (least === null || most === null) return '-';
+  const text = (value: number) => Number(value.toPrecision(6)).toString();
+  return least === most ? text(least) : `${text(least)} to ${text(most)}`;
+}
+
+/** The first levels; all of them are in the JSON rows. */
+function some(levels: readonly (readonly [string, number])[]): string {
+  const shown = levels
+    .slice(0, 4)
+    .map(([l, ratio]) => `${l}: ${Number(ratio.toPrecision(6))}`);
+  return shown.join(', ') + (levels.length > 4 ? ', ...' : '');
+}
+
+/** The first seed stands for all. */
+function figures(all: readonly Table3Row[]): Figure[] {
+  const rows = all.filter(({ seed }) => seed === all[0]?.seed);
+  const measured = rows.filter(({ distance }) => distance !== null);
+  if (measured.length === 0) return [];
+  const scaled = measured.filter(({ ratios }) => ratios !== null);
+  return [heat(measured), ...(scaled.length > 0 ? [byLevel(scaled)] : [])];
+}
+
+/** Over the conditions, as the table: bars of 40 decades tell nothing. */
+function heat(rows: readonly Table3Row[]): Figure {
+  const models = unique(rows.map(({ model }) => model));
+  const dropped = unique(rows.map((row) => row.dropped));
+  return {
+    kind: 'heat',
+    name: 'table3',
+    title: "Distance to backpropagation's update, a condition dropped",
+    subtitle: `${rows[0].backend}, ${rows[0].dtype}, seed ${rows[0].seed}`,
+    caption:
+      "Over the length of BP's update. Look at the first column: 0 in every model, " +
+      'nothing being dropped. 1 is as far as no update at all. Other zeros are ' +
+      'conditions that have nothing to do in a model, and its table says why. A cell ' +
+      'without a number rang until it left the range of numbers.',
+    x: { label: 'condition that is dropped', places: dropped },
+    y: { label: 'model', places: models },
+    values: models.map((model) =>
+      dropped.map((name) => {
+        const row = rows.find((r) => r.model === model && r.dropped === name);
+        const value = row?.relative ?? null;
+        return value !== null && Number.isFinite(value) ? value : null;
+      }),
+    ),
+    scale: { label: "|update - BP's| / |BP's|", log: true },
+  };
+}
+
+/** Every level's worst ratio, by model. */
+function byLevel(rows: readonly Table3Row[]): Figure {
+  const points = rows.map(({ model, ratios }) => ({
+    model,
+    levels: Object.entries(ratios!)
+      .map(([l, ratio]) => [Number(l), ratio] as const)
+      .filter(([, ratio]) => ratio > 0)
+      .sort(([a], [b]) => a - b),
+  }));
+  const gamma = GAMMA;
+  const deepest = mostOf(
+    points.flatMap(({ levels }) => levels),
+    ([l]) => l,
+  );
+  const all = Array.from({ length: deepest + 1 }, (_, l) => l);
+  return {
+    kind: 'lines',
+    name: 'table3-gamma',
+    title: `gamma = ${gamma}: length of an update over that of BP's`,
+    subtitle: 'Line: theory. Points: parameters, by the level that reads them.',
+    caption:
+      'Every vertex on the way multiplies an error by gamma, so a parameter that is ' +
+      'read l edges from the output learns gamma^l of what backpropagation teaches. ' +
+      'Look for points off the line: each is the parameter of its model and level ' +
+      'that is farthest off. Many lie on each other.',
+    lines: [
+      { name: 'gamma^l', xs: all, ys: all.map((l) => gamma ** l) },
+      ...points.map(({ model, levels }) => ({
+        name: model,
+        xs: levels.map(([l]) => l),
+        ys: levels.map(([, ratio]) => ratio),
+        style: 'points' as const,
+      })),
+    ],
+    x: { label: 'level l of the reader (edges from the output)' },
+    y: { label: "|update| / |BP's update|", log: true },
+  };
+}

@@ -10,56 +10,61 @@ import { fazil as rule } from '../../rules/fazil.ts';
 import { zil } from '../../rules/zil.ts';
 import { Simulation } from '../../simulation/simulate.ts';
 import {
-  type Context,
-  type Experiment,
+  column,
+  origin,
+  percent,
+  type RowOf,
   short,
   shortPair,
-} from '../../studies/experiment.ts';
-import type { Settings } from '../../studies/settings.ts';
+} from '../../studies/columns.ts';
+import { count } from '../../studies/parameters.ts';
+import { groupsOf, meanOf, sumOf, unique } from '../../studies/rows.ts';
+import { type Context, product, study } from '../../studies/study.ts';
+import { every } from '../../studies/verdict.ts';
 import {
-  type Activation,
+  activations,
   type Batch,
   firstBatch,
   type SongConfig,
-  saysTheSame,
   songData,
   songNetwork,
   songParameters,
+  trainingParameters,
   trainSong,
   valuesOf,
 } from './song.ts';
 
-type Trigger = 'population' | 'unit';
+const TRIGGERS = ['population', 'unit'] as const;
 
-export type FazilRow = {
-  readonly experiment: 'fazil';
-  readonly data: string;
-  readonly backend: string;
-  readonly dtype: string;
-  readonly seed: number;
-  readonly activation: string;
-  readonly biases: boolean;
-  readonly trigger: Trigger;
+const columns = {
+  ...origin,
+  activation: column<string>('f'),
+  biases: column<boolean>('biases'),
+  trigger: column<(typeof TRIGGERS)[number]>('trigger'),
   /** Hidden units of the batch that can fire late, and those whose delta is 0. */
-  readonly units: number;
-  readonly zeros: number;
-  readonly expected: 'equal' | 'differs';
-  readonly elements: number;
+  units: column(),
+  zeros: column('errors of 0', (zeros, { units }) => `${zeros} of ${units}`),
+  expected: column<'equal' | 'differs'>('expected'),
+  elements: column(),
   /** One update against Z-IL's; against BP's it is the same. */
-  readonly differingBits: number;
-  readonly distance: number;
-  readonly relative: number;
+  differingBits: column('bits off'),
+  distance: column('distance (over length)', (distance, { relative }) =>
+    shortPair(distance, relative as number),
+  ),
+  relative: column(),
   /** Bits of Z-IL's update that differ from BP's. */
-  readonly zilBits: number;
+  zilBits: column(),
   /** After training: weights that differ, distance, parts of test images. */
-  readonly trainedBits: number;
-  readonly trainedRelative: number;
-  readonly testError: number;
-  readonly zilTestError: number;
-  readonly holds: boolean;
+  trainedBits: column(),
+  trainedRelative: column('trained: over length', short),
+  testError: column('test error', percent(2)),
+  zilTestError: column('of Z-IL', percent(2)),
+  holds: column<boolean>(),
 };
 
-export const fazil: Experiment<FazilRow> = {
+export type FazilRow = RowOf<typeof columns>;
+
+export const fazil = study({
   name: 'fazil',
   title: 'Plasticity that is triggered by errors and not by a clock',
   source: 'Song 2020, Algorithm 3; biases: supplement, section A.1',
@@ -84,48 +89,10 @@ export const fazil: Experiment<FazilRow> = {
     'The full size takes about half an hour.',
   ],
   parameters: {
-    ...songParameters,
-    data: { ...songParameters.data, value: ['auto'] },
-    layers: {
-      value: 3,
-      help: 'hidden layers',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
-    activations: {
-      value: ['sigmoid', 'tanh', 'relu'],
-      help: 'f in mu = theta f(x) + beta',
-      from: 'chosen',
-      oneOf: ['sigmoid', 'tanh', 'relu'],
-    },
-    rate: {
-      value: 0.01,
-      help: 'learning rate, on losses summed over the batch',
-      from: 'chosen',
-      least: 1e-9,
-    },
-    steps: {
-      value: 1000,
-      help: 'presentations of the training',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
-    train: {
-      value: 10_000,
-      help: 'training images',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
-    test: {
-      value: 2000,
-      help: 'test images',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
+    ...songParameters(['auto']),
+    layers: count(3, 'hidden layers'),
+    activations: activations('mu = theta f(x) + beta'),
+    ...trainingParameters(1000, 'presentations of the training'),
   },
   quick: { steps: '200', train: '4000', test: '1000' },
   full: {
@@ -134,139 +101,108 @@ export const fazil: Experiment<FazilRow> = {
     test: '10000',
     data: 'auto,auto-clothes',
   },
-  pieces: (settings, seeds) =>
-    seeds.flatMap((seed) =>
-      settings.texts('data').flatMap((data) =>
-        settings.texts('activations').flatMap((activation) =>
-          [true, false].map((biases) => ({
-            key: `${data}/${activation}/${biases ? 'biases' : 'none'}/${seed}`,
-            run: (context: Context) =>
-              measure(
-                { data, activation: activation as Activation, biases, seed },
-                settings,
-                context,
-              ),
-          })),
-        ),
-      ),
-    ),
-  sections: (rows) => [
-    {
-      title: 'Fa-Z-IL against Z-IL',
-      head: [
-        ...['f', 'biases', 'trigger', 'errors of 0', 'expected', 'bits off'],
-        ...['distance (over length)', 'trained: over length'],
-        ...['test error', 'of Z-IL'],
-      ],
-      rows: rows.map((row) => [
-        row.activation,
-        row.biases ? 'yes' : 'no',
-        row.trigger,
-        `${row.zeros} of ${row.units}`,
-        row.expected,
-        `${row.differingBits}`,
-        shortPair(row.distance, row.relative),
-        short(row.trainedRelative),
-        percent(row.testError),
-        percent(row.zilTestError),
-      ]),
-    },
+  columns,
+  grid: ({ data, activations }, seeds) =>
+    product({
+      ...{ seed: seeds, data, activation: activations },
+      biases: [true, false],
+    }),
+  key: ({ data, activation, biases, seed }) =>
+    `${data}/${activation}/${biases ? 'biases' : 'none'}/${seed}`,
+  async measure({ data: name, activation, biases, seed }, settings, context) {
+    const { backend, signal, progress } = context;
+    const { layers, hidden, batch, steps, rate } = settings;
+    const data = await songData(name, settings, settings, seed);
+    if (!data) return [];
+    const sizes = [784, ...Array(layers).fill(hidden), data.classes.length];
+    const config = { sizes, activation, biases };
+    const first = firstBatch(data, batch);
+    const graph = songNetwork({ ...config, batch }, first);
+    const options = { backend, seed };
+    const wanted = await gradientsOf(graph, { ...options, rule: bp() });
+    const clocked = await gradientsOf(graph, { ...options, rule: zil() });
+    const { zeros, units } = await silent({ ...config, batch }, first, options);
+    const training = { data, backend, seed, batch, signal, steps, rate };
+    const after = await trainSong(config, zil(), {
+      ...training,
+      progress: (part) => progress(part / 3, 'zil'),
+    });
+    const rows = [];
+    for (const [i, trigger] of TRIGGERS.entries()) {
+      const mine = rule({ trigger });
+      const update = await gradientsOf(graph, { ...options, rule: mine });
+      const apart = divergence(update, clocked);
+      const { elements, differingBits, distance, relative } = apart;
+      const trained = await trainSong(config, mine, {
+        ...training,
+        progress: (part) => progress((1 + i + part) / 3, trigger),
+      });
+      const later = divergence(valuesOf(trained), valuesOf(after));
+      const equal = trigger === 'population' || zeros === 0;
+      const row = {
+        ...{ data: data.title, trigger, units, zeros, elements },
+        ...{ differingBits, distance, relative },
+        expected: equal ? ('equal' as const) : ('differs' as const),
+        zilBits: divergence(clocked, wanted).differingBits,
+        trainedBits: later.differingBits,
+        trainedRelative: later.relative,
+        testError: trained.testError,
+        zilTestError: after.testError,
+      };
+      rows.push({ ...row, holds: asExpected(row) });
+    }
+    return rows;
+  },
+  table: [
+    'Fa-Z-IL against Z-IL',
+    [
+      ...(['activation', 'biases', 'trigger', 'zeros', 'expected'] as const),
+      ...(['differingBits', 'distance', 'trainedRelative'] as const),
+      ...(['testError', 'zilTestError'] as const),
+    ],
   ],
   figures: (rows) => (rows.length === 0 ? [] : [bars(rows)]),
   conclude(rows) {
-    const of = (trigger: Trigger) =>
-      rows.filter((row) => row.trigger === trigger);
-    const bits = of('population').reduce((n, row) => n + row.differingBits, 0);
-    const trained = of('population').reduce((n, row) => n + row.trainedBits, 0);
-    const equal = of('unit').filter((row) => row.expected === 'equal');
-    const lines = [
-      `Per population ${bits} weights of the updates and ${trained} of the trained ` +
-        "networks differ from Z-IL's in any bit, biases or not.",
-      `Per unit ${equal.filter((row) => row.differingBits === 0).length} of ` +
-        `${equal.length} updates without an error of 0 are equal,`,
-      `and ${of('unit').filter((row) => row.expected === 'differs' && row.differingBits > 0).length} of ` +
-        `${of('unit').length - equal.length} with one differ.`,
-      `Z-IL differs from BP in ${rows.reduce((n, row) => n + row.zilBits, 0)} bits.`,
-    ];
-    for (const row of rows.filter((row) => !row.holds).slice(0, 3)) {
-      lines.push(
-        `NOT as the theory has it: ${row.activation}, trigger ${row.trigger}, ` +
-          `${row.biases ? 'with' : 'without'} biases.`,
-      );
-    }
-    return { lines, holds: rows.every((row) => row.holds) };
-  },
-};
-
-async function measure(
-  of: { data: string; activation: Activation; biases: boolean; seed: number },
-  settings: Settings,
-  { backend, signal, progress }: Context,
-): Promise<FazilRow[]> {
-  const { activation, biases, seed } = of;
-  const counts = {
-    train: settings.number('train'),
-    test: settings.number('test'),
-  };
-  const data = await songData(of.data, counts, seed);
-  if (saysTheSame(of.data, data, settings)) return [];
-  const hidden = Array(settings.number('layers')).fill(
-    settings.number('hidden'),
-  );
-  const sizes = [784, ...hidden, data.classes.length];
-  const batch = settings.number('batch');
-  const config = { sizes, activation, biases };
-  const first = firstBatch(data, batch);
-  const graph = songNetwork({ ...config, batch }, first);
-  const options = { backend, seed };
-  const wanted = await gradientsOf(graph, { ...options, rule: bp() });
-  const clocked = await gradientsOf(graph, { ...options, rule: zil() });
-  const { zeros, units } = await silent({ ...config, batch }, first, options);
-  const training = {
-    ...{ data, backend, seed, batch, signal },
-    steps: settings.number('steps'),
-    rate: settings.number('rate'),
-  };
-  const after = await trainSong(config, zil(), {
-    ...training,
-    progress: (part) => progress(part / 3, 'zil'),
-  });
-  const rows: FazilRow[] = [];
-  for (const [i, trigger] of (['population', 'unit'] as const).entries()) {
-    const mine = rule({ trigger });
-    const update = await gradientsOf(graph, { ...options, rule: mine });
-    const apart = divergence(update, clocked);
-    const trained = await trainSong(config, mine, {
-      ...training,
-      progress: (part) => progress((1 + i + part) / 3, trigger),
-    });
-    const later = divergence(valuesOf(trained), valuesOf(after));
-    const zilBits = divergence(clocked, wanted).differingBits;
-    const equal = trigger === 'population' || zeros === 0;
-    const row = {
-      experiment: 'fazil' as const,
-      data: data.title,
-      backend: backend.name,
-      dtype: backend.dtype,
-      ...{ seed, activation, biases, trigger, units, zeros },
-      expected: equal ? ('equal' as const) : ('differs' as const),
-      elements: apart.elements,
-      differingBits: apart.differingBits,
-      distance: apart.distance,
-      relative: apart.relative,
-      zilBits,
-      trainedBits: later.differingBits,
-      trainedRelative: later.relative,
-      testError: trained.testError,
-      zilTestError: after.testError,
+    const nameOf = ({ activation, trigger, biases }: FazilRow) =>
+      `${activation}, trigger ${trigger}, ${biases ? 'with' : 'without'} biases`;
+    const [population, unit] = TRIGGERS.map((trigger) =>
+      rows.filter((row) => row.trigger === trigger),
+    );
+    const [equal, apart] = ['equal', 'differs'].map((expected) =>
+      unit.filter((row) => row.expected === expected),
+    );
+    const what = 'per unit: updates';
+    return {
+      verdicts: [
+        ...every(
+          "per population: networks that are Z-IL's",
+          population,
+          nameOf,
+        ),
+        ...every(
+          `${what} without an error of 0 that are Z-IL's`,
+          equal,
+          nameOf,
+        ),
+        ...every(`${what} with an error of 0 that differ`, apart, nameOf),
+      ],
+      remarks: [
+        `Per population ${sumOf(population, (row) => row.differingBits)} weights ` +
+          `of the updates and ${sumOf(population, (row) => row.trainedBits)} of ` +
+          "the trained networks differ from Z-IL's in any bit, biases or not.",
+        `Z-IL differs from BP in ${sumOf(rows, (row) => row.zilBits)} bits.`,
+      ],
     };
-    rows.push({ ...row, holds: asExpected(row) });
-  }
-  return rows;
-}
+  },
+});
 
 /** Equal to the bit where it must be, then also after training; else not. */
-export function asExpected(row: Omit<FazilRow, 'holds'>): boolean {
+export function asExpected(
+  row: Pick<
+    FazilRow,
+    'trigger' | 'expected' | 'differingBits' | 'trainedBits' | 'zilBits'
+  >,
+): boolean {
   const { trigger, expected, differingBits, trainedBits, zilBits } = row;
   return (
     zilBits === 0 &&
@@ -297,30 +233,25 @@ async function silent(
   return { zeros, units };
 }
 
-const percent = (part: number) => `${(100 * part).toFixed(2)} %`;
-
 function bars(rows: readonly FazilRow[]): Figure {
   const nameOf = ({ activation, biases }: FazilRow) =>
     `${activation}${biases ? '' : ', no biases'}`;
-  const groups = [...new Set(rows.map(nameOf))];
+  const groups = groupsOf(rows, nameOf);
   return {
     kind: 'bars',
     name: 'fazil',
     title: "Distance of Fa-Z-IL's update to Z-IL's",
-    subtitle: `One batch; ${[...new Set(rows.map(({ data }) => data))].join(', ')}`,
+    subtitle: `One batch; ${unique(rows.map(({ data }) => data)).join(', ')}`,
     caption:
       "Bars are distances over the length of Z-IL's update. Per population the " +
       'distance is exactly 0 everywhere, so there is nothing to see; per unit it is 0 ' +
       'for smooth functions, and not for ReLU, whose units that are off fire too late.',
-    groups,
-    series: (['population', 'unit'] as const).map((trigger) => ({
+    groups: groups.map(([name]) => name),
+    series: TRIGGERS.map((trigger) => ({
       name: `trigger: ${trigger}`,
-      values: groups.map((group) => {
-        const own = rows.filter(
-          (row) => nameOf(row) === group && row.trigger === trigger,
-        );
-        const sum = own.reduce((all, { relative }) => all + relative, 0);
-        return own.length === 0 ? null : sum / own.length;
+      values: groups.map(([, all]) => {
+        const own = all.filter((row) => row.trigger === trigger);
+        return own.length === 0 ? null : meanOf(own, (row) => row.relative);
       }),
     })),
     x: { label: 'function of the units' },

@@ -3,49 +3,44 @@
  * plasticity time t with integration step gamma, against backpropagation's.
  */
 
-import type { Figure, HeatFigure } from '../../figures/figure.ts';
+import type { Figure } from '../../figures/figure.ts';
 import { divergence, type Gradients, gradientsOf } from '../../proof/check.ts';
 import { bp } from '../../rules/bp.ts';
-import {
-  type Context,
-  type Experiment,
-  type Section,
-  short,
-} from '../../studies/experiment.ts';
-import type { Settings } from '../../studies/settings.ts';
+import { column, origin, type RowOf, short } from '../../studies/columns.ts';
+import { count, counts, sizes } from '../../studies/parameters.ts';
+import { groupsOf, meanOf, mostOf, unique } from '../../studies/rows.ts';
+import { product, study } from '../../studies/study.ts';
+import { every } from '../../studies/verdict.ts';
 import { gradientsAt } from '../instants.ts';
 import {
-  type Activation,
+  activation,
   firstBatch,
-  saysTheSame,
   songData,
   songNetwork,
   songParameters,
 } from './song.ts';
 
-export type GammaTRow = {
-  readonly experiment: 'gamma-t';
-  readonly data: string;
-  readonly backend: string;
-  readonly dtype: string;
-  readonly seed: number;
+const columns = {
+  ...origin,
   /** Weight matrices of the network; with one alone nothing would ever move. */
-  readonly layers: number;
+  layers: column(),
   /** The matrix that learns, theta^(l+1), by its l; l = 0 is at the output. */
-  readonly l: number;
-  readonly gamma: number;
+  l: column(),
+  gamma: column(),
   /** When it learns. */
-  readonly t: number;
+  t: column(),
   /** |update - BP's update| / |BP's update|. */
-  readonly relative: number;
+  relative: column(),
   /** The same by theory; null: other than 0, no more is known. */
-  readonly expected: number | null;
+  expected: column<number | null>(),
   /** |update - expected update| / |BP's update|; null where none is known. */
-  readonly deviation: number | null;
+  deviation: column<number | null>(),
   /** Weights that differ from BP's in any bit. */
-  readonly differingBits: number;
-  readonly holds: boolean;
+  differingBits: column(),
+  holds: column<boolean>(),
 };
+
+export type GammaTRow = RowOf<typeof columns>;
 
 /**
  * What is expected at t = l is gamma^l times BP's update. Each of l <= 3
@@ -54,7 +49,7 @@ export type GammaTRow = {
  */
 const TOLERANCE = { f64: 1e-12, f32: 1e-4 } as const;
 
-export const gammaT: Experiment<GammaTRow> = {
+export const gammaT = study({
   name: 'gamma-t',
   title: 'When a weight must learn, and how large a step must be',
   source: 'Song 2020, supplement, Figures 1 to 3',
@@ -78,124 +73,108 @@ export const gammaT: Experiment<GammaTRow> = {
     'The full size takes about ten seconds.',
   ],
   parameters: {
-    ...songParameters,
-    data: { ...songParameters.data, value: ['auto'] },
-    layers: {
-      value: [2, 3, 4],
-      help: 'weight matrices of a network',
+    ...songParameters(['auto']),
+    layers: counts([2, 3, 4], 'weight matrices of a network', {
       from: 'paper',
       least: 2,
-      whole: true,
-    },
-    activation: {
-      value: 'sigmoid',
-      help: 'f in mu = theta f(x)',
-      from: 'chosen',
-      oneOf: ['sigmoid', 'tanh', 'relu'],
-    },
-    gammas: {
-      value: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3],
-      help: 'integration steps',
-      from: 'chosen',
-      least: 1e-6,
-    },
-    times: {
-      value: 8,
-      help: 'plasticity times, from t = 0 on',
-      from: 'chosen',
-      least: 1,
-      whole: true,
-    },
+    }),
+    activation: activation('sigmoid', 'mu = theta f(x)'),
+    gammas: sizes(
+      [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3],
+      'integration steps',
+      { least: 1e-6 },
+    ),
+    times: count(8, 'plasticity times, from t = 0 on'),
   },
   quick: { hidden: '16', times: '6' },
   full: { hidden: '128', batch: '100' },
-  pieces: (settings, seeds) =>
-    seeds.flatMap((seed) =>
-      settings.texts('data').flatMap((data) =>
-        settings.numbers('layers').map((layers) => ({
-          key: `${data}/${layers}/${seed}`,
-          run: (context: Context) =>
-            measure({ data, layers, seed }, settings, context),
-        })),
-      ),
-    ),
-  sections: (rows) => [summary(rows)],
+  columns,
+  grid: ({ data, layers }, seeds) => product({ seed: seeds, data, layers }),
+  async measure({ data: name, layers, seed }, settings, context) {
+    const { backend, signal, progress } = context;
+    const { batch, hidden, activation, times, gammas } = settings;
+    const set = await songData(name, settings, { train: batch, test: 1 }, seed);
+    if (!set) return [];
+    const sizes = [784, ...Array(layers - 1).fill(hidden), set.classes.length];
+    const graph = songNetwork(
+      { sizes, batch, activation, biases: false },
+      firstBatch(set, batch),
+    );
+    const wanted = await gradientsOf(graph, { rule: bp(), backend, seed });
+    const instants = Array.from({ length: times }, (_, t) => t);
+    const rows = [];
+    for (const [i, gamma] of gammas.entries()) {
+      signal.throwIfAborted();
+      progress(i / gammas.length, `gamma = ${gamma}`);
+      const found = await gradientsAt(
+        graph,
+        {
+          ...{ gamma, prediction: 'recomputed', instants },
+          levelling: 'longest-path',
+        },
+        { backend, seed },
+      );
+      for (let l = 0; l < layers; l++) {
+        for (const t of instants) {
+          const at = { l, gamma, t };
+          const compared = compare(found[t], wanted, at, backend.dtype);
+          rows.push({ data: set.title, ...at, ...compared });
+        }
+      }
+    }
+    return rows;
+  },
+  tables: (rows) => [
+    {
+      title: "Distance to BP's update, over its length",
+      head: [
+        ...['data', 'layers', 'l', 't = l', 't = l + 1', 't = l, gamma .5'],
+        'expected',
+      ],
+      rows: matrices(rows).map((own) => {
+        const [{ data, layers, l }] = own;
+        const at = (t: number, gamma: number) =>
+          own.find((row) => row.t === t && Math.abs(row.gamma - gamma) < 1e-9);
+        return [
+          ...[data, `${layers}`, `${l}`],
+          short(at(l, 1)?.relative),
+          short(at(l + 1, 1)?.relative),
+          short(at(l, 0.5)?.relative),
+          short(at(l, 0.5)?.expected),
+        ];
+      }),
+    },
+  ],
   figures(rows) {
-    const several = new Set(rows.map(({ data }) => data)).size > 1;
+    const several = unique(rows.map(({ data }) => data)).length > 1;
     return matrices(rows).map((own) => figure(own, several));
   },
   conclude(rows) {
-    const wrong = rows.filter(({ holds }) => !holds);
-    const known = rows.filter(({ expected }) => expected !== null);
     const exact = rows.filter(({ t, l, gamma }) => t === l && gamma === 1);
-    const zeros = rows.filter(({ differingBits }) => differingBits === 0);
-    const stray = zeros.filter((row) => row.t !== row.l);
-    const worst = Math.max(0, ...known.map(({ deviation }) => deviation ?? 0));
-    const lines = [
-      `t = l and gamma = 1: ${exact.filter(({ differingBits }) => differingBits === 0).length} ` +
-        `of ${exact.length} updates equal BP's in every bit.`,
-      `t <= l: ${known.length} updates are 0 or gamma^l times BP's, off by ` +
-        `${short(worst)} at most.`,
-      `At any other time ${stray.length} of ` +
-        `${rows.filter(({ t, l }) => t !== l).length} updates equal BP's.`,
-    ];
-    for (const { layers, l, gamma, t } of wrong.slice(0, 3)) {
-      lines.push(
-        `NOT as the theory has it: ${layers} layers, l = ${l}, ` +
-          `gamma = ${gamma}, t = ${t}.`,
-      );
-    }
-    return { lines, holds: wrong.length === 0 };
+    const known = rows.filter(({ expected }) => expected !== null);
+    const others = rows.filter(({ t, l }) => t > l);
+    const nameOf = ({ layers, l, gamma, t }: GammaTRow) =>
+      `${layers} layers, l = ${l}, gamma = ${gamma}, t = ${t}`;
+    return {
+      verdicts: [
+        ...every("t = l and gamma = 1: updates that are BP's", exact, nameOf),
+        ...every(
+          "t <= l: updates that are 0 or gamma^l times BP's",
+          known,
+          nameOf,
+          {
+            tolerance: 'rounding',
+          },
+        ),
+        ...every("t > l: updates that are not BP's", others, nameOf),
+      ],
+      remarks: [
+        'Where the update is known it is off by ' +
+          `${short(mostOf(known, ({ deviation }) => deviation ?? 0))} at most.`,
+      ],
+    };
   },
-};
-
-async function measure(
-  of: { data: string; layers: number; seed: number },
-  settings: Settings,
-  { backend, signal, progress }: Context,
-): Promise<GammaTRow[]> {
-  const { layers, seed } = of;
-  const batch = settings.number('batch');
-  const set = await songData(of.data, { train: batch, test: 1 }, seed);
-  if (saysTheSame(of.data, set, settings)) return [];
-  const hidden = Array(layers - 1).fill(settings.number('hidden'));
-  const graph = songNetwork(
-    {
-      sizes: [784, ...hidden, set.classes.length],
-      batch,
-      activation: settings.text('activation') as Activation,
-      biases: false,
-    },
-    firstBatch(set, batch),
-  );
-  const wanted = await gradientsOf(graph, { rule: bp(), backend, seed });
-  const length = settings.number('times');
-  const instants = Array.from({ length }, (_, t) => t);
-  const rows: GammaTRow[] = [];
-  const gammas = settings.numbers('gammas');
-  for (const [i, gamma] of gammas.entries()) {
-    signal.throwIfAborted();
-    progress(i / gammas.length, `gamma = ${gamma}`);
-    const found = await gradientsAt(
-      graph,
-      { gamma, prediction: 'recomputed', levelling: 'longest-path', instants },
-      { backend, seed },
-    );
-    for (let l = 0; l < layers; l++) {
-      for (const t of instants) {
-        rows.push({
-          experiment: 'gamma-t',
-          data: set.title,
-          backend: backend.name,
-          dtype: backend.dtype,
-          ...{ seed, layers, l, gamma, t },
-          ...compare(found[t], wanted, { l, gamma, t }, backend.dtype),
-        });
-      }
-    }
-  }
-  return rows;
-}
+});
 
 /** One update of theta^(l+1) against BP's, and against the theory. */
 export function compare(
@@ -226,56 +205,21 @@ export function compare(
 }
 
 /** Rows of each matrix of each network, of all seeds. */
-function matrices(rows: readonly GammaTRow[]): GammaTRow[][] {
-  const groups = new Map<string, GammaTRow[]>();
-  for (const row of rows) {
-    const key = `${row.data}/${row.layers}/${row.l}`;
-    groups.set(key, [...(groups.get(key) ?? []), row]);
-  }
-  return [...groups.values()];
-}
-
-function summary(rows: readonly GammaTRow[]): Section {
-  const half = (row: GammaTRow) => Math.abs(row.gamma - 0.5) < 1e-9;
-  return {
-    title: "Distance to BP's update, over its length",
-    head: [
-      'data',
-      'layers',
-      'l',
-      't = l',
-      't = l + 1',
-      't = l, gamma .5',
-      'expected',
-    ],
-    rows: matrices(rows).map((own) => {
-      const [{ data, layers, l }] = own;
-      const at = (t: number, of: (row: GammaTRow) => boolean) =>
-        own.find((row) => row.t === t && of(row));
-      const whole = ({ gamma }: GammaTRow) => gamma === 1;
-      return [
-        data,
-        `${layers}`,
-        `${l}`,
-        short(at(l, whole)?.relative ?? null),
-        short(at(l + 1, whole)?.relative ?? null),
-        short(at(l, half)?.relative ?? null),
-        short(at(l, half)?.expected ?? null),
-      ];
-    }),
-  };
-}
+const matrices = (rows: readonly GammaTRow[]) =>
+  groupsOf(rows, ({ data, layers, l }) => `${data}/${layers}/${l}`).map(
+    ([, own]) => own,
+  );
 
 function figure(own: readonly GammaTRow[], several: boolean): Figure {
   const [{ data, layers, l }] = own;
-  const times = [...new Set(own.map(({ t }) => t))];
-  const gammas = [...new Set(own.map(({ gamma }) => gamma))];
+  const times = unique(own.map(({ t }) => t));
+  const gammas = unique(own.map(({ gamma }) => gamma));
   const mean = (gamma: number, t: number) => {
     const cells = own.filter((row) => row.gamma === gamma && row.t === t);
-    const sum = cells.reduce((all, { relative }) => all + relative, 0);
-    return Number.isFinite(sum) ? sum / cells.length : null;
+    const found = meanOf(cells, ({ relative }) => relative);
+    return Number.isFinite(found) ? found : null;
   };
-  const heat: HeatFigure = {
+  return {
     kind: 'heat',
     name: `gamma-t-${layers}-${l}${several ? `-${slug(data)}` : ''}`,
     title: `Theta ${l + 1} of ${layers}: it should learn at t = ${l}`,
@@ -293,7 +237,6 @@ function figure(own: readonly GammaTRow[], several: boolean): Figure {
     values: gammas.map((gamma) => times.map((t) => mean(gamma, t))),
     scale: { label: "|update - BP's| / |BP's|", log: true },
   };
-  return heat;
 }
 
 /** A part of a file's name: mnist, fashion-mnist or synthetic. */

@@ -5,16 +5,21 @@
 
 import type { Backend } from '../../backends/backend.ts';
 import type { FloatArray } from '../../base/tensor.ts';
-import { type AutoName, loadDataset } from '../../data/datasets.ts';
+import {
+  type AutoName,
+  type DatasetName,
+  loadDataset,
+} from '../../data/datasets.ts';
 import { imageExamples, type TrainingData } from '../../data/examples.ts';
 import { type Graph, GraphBuilder } from '../../graph/graph.ts';
 import type { Vertex } from '../../graph/vertex.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { sgd } from '../../simulation/optim.ts';
-import type { Parameters, Settings } from '../../studies/settings.ts';
+import { choice, choices, count, size } from '../../studies/parameters.ts';
 import { train } from '../../training/train.ts';
 
-export type Activation = 'sigmoid' | 'tanh' | 'relu';
+const ACTIVATIONS = ['sigmoid', 'tanh', 'relu'] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
 
 export interface SongConfig {
   /** Widths from input to output. */
@@ -56,51 +61,52 @@ export function songNetwork(
   return g.output(x, 'half_sse', { target: data?.target });
 }
 
-/** Parameters of experiments that train these networks. */
-export const songParameters = {
-  data: {
-    value: ['auto', 'auto-clothes'],
-    help: 'auto: MNIST, auto-clothes: Fashion-MNIST; drawn digits where they are not',
-    from: 'paper',
-    oneOf: ['auto', 'auto-clothes', 'digits', 'mnist', 'fashion-mnist'],
-  },
-  hidden: {
-    value: 32,
-    help: 'units of a hidden layer',
-    from: 'chosen',
-    least: 1,
-    whole: true,
-  },
-  batch: {
-    value: 20,
-    help: 'examples of a presentation',
-    from: 'chosen',
-    least: 1,
-    whole: true,
-  },
-} as const satisfies Parameters;
+const DATA = [
+  ...(['auto', 'auto-clothes', 'digits', 'mnist'] as const),
+  'fashion-mnist' as const,
+];
 
-/** A data set by its name in the settings. */
-export async function songData(
-  name: string,
-  sizes: { train: number; test: number },
-  seed: number,
-): Promise<TrainingData> {
-  const options = { trainCount: sizes.train, testCount: sizes.test, seed };
-  return imageExamples(await loadDataset(name as AutoName, options));
-}
+/** Parameters of experiments on these networks; the data that are usual. */
+export const songParameters = (data: readonly (typeof DATA)[number][]) => ({
+  data: choices(
+    DATA,
+    'auto: MNIST, auto-clothes: Fashion-MNIST; drawn digits where they are not',
+    data,
+    { from: 'paper' },
+  ),
+  hidden: count(32, 'units of a hidden layer'),
+  batch: count(20, 'examples of a presentation'),
+});
+
+export const activation = (usual: Activation, what: string) =>
+  choice(ACTIVATIONS, usual, `f in ${what}`);
+export const activations = (what: string) =>
+  choices(ACTIVATIONS, `f in ${what}`);
+
+/** Of those that train. */
+export const trainingParameters = (presentations: number, help: string) => ({
+  rate: size(0.01, 'learning rate, on losses summed over the batch', {
+    least: 1e-9,
+  }),
+  steps: count(presentations, help),
+  train: count(10_000, 'training images'),
+  test: count(2000, 'test images'),
+});
 
 /**
- * Whether a set is drawn digits that stand in for two data sets at once: then
- * the second would only say the same again.
+ * A data set by its name in the settings. Null for drawn digits that stand in
+ * for another set too: they would only say the same again.
  */
-export function saysTheSame(
-  name: string,
-  { synthetic }: TrainingData,
-  settings: Settings,
-): boolean {
-  const names = settings.texts('data');
-  return synthetic && names.indexOf(name) > 0 && name.startsWith('auto');
+export async function songData(
+  name: DatasetName | AutoName,
+  { data }: { readonly data: readonly string[] },
+  counts: { readonly train: number; readonly test: number },
+  seed: number,
+): Promise<TrainingData | null> {
+  const options = { trainCount: counts.train, testCount: counts.test, seed };
+  const found = imageExamples(await loadDataset(name, options));
+  const again = data.indexOf(name) > 0 && name.startsWith('auto');
+  return found.synthetic && again ? null : found;
 }
 
 /** The first examples of a set as one batch. */

@@ -4,12 +4,11 @@
  */
 
 import type { Request } from '../../backends/backend.ts';
-import { OptionError } from '../../base/errors.ts';
-import { hash } from '../../base/random.ts';
-import { namesIn, parseExpression } from '../../formula/expression.ts';
+import { hash, Random } from '../../base/random.ts';
 import type { Program } from '../../program/recorder.ts';
-import { derivedOf } from '../model.ts';
-import type { Network, PerNeuron, Population } from '../network.ts';
+import { constantsOf } from '../model.ts';
+import type { Network, Population } from '../network.ts';
+import { type PerNeuron, perNeuron, spreadOver } from '../values.ts';
 import { tickFormulas } from './formulas.ts';
 import {
   type NeuronSpec,
@@ -19,7 +18,6 @@ import {
 } from './neurons.ts';
 import { type Schedule, schedule } from './schedule.ts';
 import { bySource, byTarget, delayRange, forStdp } from './tables.ts';
-import { perNeuron, spreadOver } from './values.ts';
 import { postOf, type WindowParts, windowProgram } from './window.ts';
 import type { Wired, Wiring } from './wiring.ts';
 
@@ -160,7 +158,7 @@ class Assembler {
     const { drawn, seed } = this.options;
     const known = drawn.get(stream);
     if (known !== undefined) return known;
-    const made = perNeuron(what, given, size, seed, stream);
+    const made = perNeuron(what, given, size, new Random(seed, stream));
     drawn.set(stream, made);
     return made;
   }
@@ -334,62 +332,14 @@ class Assembler {
     own: Map<string, Float64Array>;
     shared: Map<string, number>;
   } {
-    const { name, size, model, options } = population;
+    const { size } = population;
     const { dt } = this.network;
-    const given = new Map<string, number | Float64Array>(
-      Object.entries(model.parameters).map(([parameter, usual]) => [
-        parameter,
-        this.numbers(
-          `Parameter ${parameter} of "${name}"`,
-          options.parameters?.[parameter] ?? usual,
-          size,
-          `${name}/parameters/${parameter}`,
-        ),
-      ]),
+    const constants = constantsOf(population, dt, (what, given, stream) =>
+      this.numbers(what, given, size, stream),
     );
-    const at = (neuron: number) =>
-      Object.fromEntries(
-        [...given].map(([parameter, value]) => [
-          parameter,
-          typeof value === 'number' ? value : value[neuron],
-        ]),
-      );
-    const varies = [...given.values()].some((v) => typeof v !== 'number');
-    model.check?.(at(0));
-    for (let i = 1; varies && i < size; i++) model.check?.(at(i));
-    const derived = new Map<string, number | Float64Array>();
-    for (const [constant, value] of Object.entries(
-      derivedOf(model, at(0), dt),
-    )) {
-      derived.set(constant, value);
-    }
-    if (varies) {
-      for (const constant of derived.keys()) {
-        const values = new Float64Array(size);
-        for (let i = 0; i < size; i++) {
-          values[i] = derivedOf(model, at(i), dt)[constant];
-        }
-        const same = values.every((value) => value === values[0]);
-        derived.set(constant, same ? values[0] : values);
-      }
-    }
-    const used = usedNames(population);
     const own = new Map<string, Float64Array>();
     const shared = new Map<string, number>();
-    for (const [constant, value] of [
-      ...given,
-      ...derived,
-      ['dt', dt] as const,
-    ]) {
-      if (!used.has(constant)) continue;
-      for (const each of typeof value === 'number' ? [value] : value) {
-        if (Number.isFinite(each)) continue;
-        throw new OptionError(
-          `Constant ${constant} of "${name}" is ${each}: its parameters cannot ` +
-            'be used together',
-          { population: name, constant },
-        );
-      }
+    for (const [constant, value] of constants) {
       if (typeof value === 'number') shared.set(constant, value);
       else own.set(constant, value);
     }
@@ -438,20 +388,6 @@ class Assembler {
     });
     if (out.length > 0) this.contents.set(`${name}/out`, out);
   }
-}
-
-/** Names that the formulas of a population's model use. */
-function usedNames({ model }: Population): Set<string> {
-  const formulas = [
-    ...(model.lets ?? []).map(([, formula]) => formula),
-    ...Object.values(model.update),
-    ...Object.values(model.reset ?? {}),
-    ...Object.values(model.outputs ?? {}),
-    ...(model.spike ? [model.spike] : []),
-  ];
-  return new Set(
-    formulas.flatMap((f) => namesIn(parseExpression(f, model.functions))),
-  );
 }
 
 /** The least power of two that is not below n. */

@@ -54,19 +54,10 @@ export function circuitRows(network: Network) {
 }
 
 /** The synapses of a projection, made when they are first asked for. */
-function synapsesOf(
-  { name, from, to, pattern, weight, delay, round = false }: Projection,
-  dt: number,
-): () => Synapses {
+function synapsesOf(projection: Projection, dt: number): () => Synapses {
   let made: Synapses | undefined;
   return () => {
-    made ??= makeSynapses({
-      ...{ name, weight, delay, round, dt },
-      sources: from.size,
-      targets: to.size,
-      pattern: pattern!,
-      seed: 0,
-    });
+    made ??= makeSynapses(projection, dt, 0);
     return made;
   };
 }

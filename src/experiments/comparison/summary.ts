@@ -1,9 +1,58 @@
 /** What the rows of the comparison say, in tables and in words. */
 
-import type { Section } from '../../studies/experiment.ts';
-import type { Settings } from '../../studies/settings.ts';
-import type { ComparisonRow } from './comparison.ts';
-import type { Variant } from './variants.ts';
+import {
+  column,
+  origin,
+  percent,
+  type RowOf,
+  type Section,
+} from '../../studies/columns.ts';
+import { claim, groupsOf, meanOf, sumOf } from '../../studies/rows.ts';
+import type { Variant, VariantSettings } from './variants.ts';
+
+export const columns = {
+  ...origin,
+  rule: column<Variant>(),
+  width: column(),
+  rate: column(),
+  decay: column(),
+  /** Inference steps of a presentation. */
+  inference: column(),
+  layers: column(),
+  presentations: column(),
+  /** Presentations before each test, and what was tested. */
+  steps: column<readonly number[]>(),
+  trainLoss: column<readonly number[]>(),
+  testLoss: column<readonly number[]>(),
+  trainAccuracy: column<readonly number[]>(),
+  testAccuracy: column<readonly number[]>(),
+  /** At the last test; null where numbers ended before it. */
+  finalAccuracy: column<number | null>(),
+  finalLoss: column<number | null>(),
+  /** First test with 90 % of the final accuracy: when, in inference steps too. */
+  reached: column<number | null>(),
+  reachedSteps: column<number | null>(),
+  /** The presentation at which numbers were no longer finite. */
+  broke: column<number | null>(),
+  /** Euclidean length of all weights and biases. */
+  length: column<number | null>(),
+  /** ln Sigma of all neurons, layer by layer, and the neurons of each. */
+  lnSigma: column<readonly number[] | null>(),
+  neurons: column<readonly number[] | null>(),
+  /** Of the bits of all weights and biases. */
+  digest: column<string>(),
+};
+
+export type ComparisonRow = RowOf<typeof columns>;
+
+/** Settings that the tables depend on. */
+export interface ComparisonSettings extends VariantSettings {
+  readonly rules: readonly Variant[];
+  readonly widths: readonly number[];
+  readonly rates: readonly number[];
+  readonly decays: readonly number[];
+  readonly decayRate: number;
+}
 
 /** A rule at one rate and decay on one width: means over seeds. */
 export interface Summary {
@@ -27,32 +76,29 @@ export function summaries(
   const own = rows.filter((row) => row.width === width);
   const keyOf = ({ rule, rate, decay }: ComparisonRow) =>
     `${rule}/${rate}/${decay}`;
-  return [...new Set(own.map(keyOf))].map((key) => {
-    const same = own.filter((row) => keyOf(row) === key);
+  return groupsOf(own, keyOf).map(([, same]) => {
     const [{ rule, rate, decay }] = same;
     const ended = same.filter(({ broke }) => broke === null);
     return {
       ...{ rule, width, rate, decay },
       rows: same,
       // A training that broke is right about nothing.
-      accuracy: sum(ended.map((row) => row.finalAccuracy!)) / same.length,
-      loss: sum(ended.map((row) => row.finalLoss!)) / ended.length,
+      accuracy: sumOf(ended, (row) => row.finalAccuracy!) / same.length,
+      loss: meanOf(ended, (row) => row.finalLoss!),
       broken: same.length - ended.length,
     };
   });
 }
 
-const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
-
 /** Each rule at its best rate, with the first decay. */
 export function bestOf(
   rows: readonly ComparisonRow[],
   width: number,
-  settings: Settings,
+  settings: ComparisonSettings,
 ): Summary[] {
-  const [decay] = settings.numbers('decays');
+  const [decay] = settings.decays;
   const all = summaries(rows, width).filter((each) => each.decay === decay);
-  return (settings.texts('rules') as Variant[]).flatMap((rule) => {
+  return settings.rules.flatMap((rule) => {
     const own = all.filter((each) => each.rule === rule);
     if (own.length === 0) return [];
     return [own.reduce((a, b) => (b.accuracy > a.accuracy ? b : a))];
@@ -70,22 +116,22 @@ export function apartFrom(one: Summary, other: Summary): number {
       Math.abs(Math.log(loss / twin.testLoss[i])),
     );
   });
-  return sum(distances) / distances.length;
+  return average(distances);
 }
 
-export function comparisonSections(
+export function comparisonTables(
   rows: readonly ComparisonRow[],
-  settings: Settings,
+  settings: ComparisonSettings,
 ): Section[] {
-  const widths = settings.numbers('widths');
-  const [first, ...others] = settings.numbers('decays');
+  const widths = settings.widths;
+  const [first, ...others] = settings.decays;
   const each = widths.flatMap((width) => {
     const bp = bestOf(rows, width, settings).find(({ rule }) => rule === 'bp');
     return bestOf(rows, width, settings).map((one) => [
       `${width}`,
       one.rule,
       `${one.rate}`,
-      percent(one.accuracy),
+      accuracyOf(one.accuracy),
       one.loss.toFixed(4),
       mean(
         one.rows.map((row) => row.trainLoss.at(-1) ?? null),
@@ -96,10 +142,10 @@ export function comparisonSections(
       bp ? apartFrom(one, bp).toFixed(3) : '-',
     ]);
   });
-  const rates = settings.numbers('rates');
+  const rates = settings.rates;
   const at = widths.flatMap((width) => {
     const all = summaries(rows, width).filter(({ decay }) => decay === first);
-    return (settings.texts('rules') as Variant[]).map((rule) => [
+    return settings.rules.map((rule) => [
       `${width}`,
       rule,
       ...rates.map((rate) =>
@@ -128,15 +174,18 @@ export function comparisonSections(
 }
 
 /** Accuracy, length of the weights and mean ln Sigma for each decay. */
-function decays(rows: readonly ComparisonRow[], settings: Settings): Section {
-  const rate = settings.number('decayRate');
+function decays(
+  rows: readonly ComparisonRow[],
+  settings: ComparisonSettings,
+): Section {
+  const rate = settings.decayRate;
   return {
     title: `Weight decay, at rate ${rate}`,
     head: [
       ...['width', 'rule', 'decay', 'test accuracy', 'length of weights'],
       'mean ln Sigma',
     ],
-    rows: settings.numbers('widths').flatMap((width) =>
+    rows: settings.widths.flatMap((width) =>
       summaries(rows, width)
         .filter((each) => each.rate === rate)
         .map(({ rule, decay, rows, ...each }) => [
@@ -174,7 +223,7 @@ function nearness(of: readonly Summary[], bp: Summary) {
 export function claims(
   rows: readonly ComparisonRow[],
   width: number,
-  settings: Settings,
+  settings: ComparisonSettings,
 ): string[] {
   const all = bestOf(rows, width, settings);
   const bp = all.find(({ rule }) => rule === 'bp');
@@ -188,12 +237,14 @@ export function claims(
         rivals.some((each) => each.rule === rule),
     );
     const { nearest, order } = nearness(rivals, bp);
-    const error = Math.sqrt(0.25 / settings.number('test')) * 100;
+    const error = Math.sqrt(0.25 / settings.test) * 100;
     lines.push(
-      `Width ${width}, claim "rc3 is closest to BP": ` +
-        (nearest === 'rc3'
-          ? 'it comes out'
-          : `it does NOT come out, ${nearest} is closest`) +
+      `Width ${width}, ` +
+        claim(
+          'rc3 is closest to BP',
+          nearest === 'rc3',
+          `, ${nearest} is closest`,
+        ) +
         `; mean |ln loss - ln loss of BP|: ${order}; all at BP's rate: ` +
         `${nearness(same, bp).order}. Rates are chosen by an accuracy of up to ` +
         `+-${error.toFixed(1)} points, seeds: ${bp.rows.length}.`,
@@ -203,13 +254,12 @@ export function claims(
     all.map(({ rule }) => [rule, lastGood(rows, width, rule, settings)]),
   );
   const [rc2, pc] = [limits.get('rc2'), limits.get('pc')];
-  const wide = Math.max(...settings.numbers('rates'));
+  const wide = Math.max(...settings.rates);
   if (rc2 !== undefined && pc !== undefined) {
     const comes = rc2 < Math.min(pc, limits.get('bp') ?? pc);
     const order = [...limits].map(([rule, rate]) => `${rule} ${rate}`);
     lines.push(
-      `Width ${width}, claim "rc2 is unstable at larger rates": ` +
-        (comes ? 'it comes out' : 'it does NOT come out') +
+      `Width ${width}, ${claim('rc2 is unstable at larger rates', comes)}` +
         ` up to a rate of ${wide}. Largest rate that ends with 90 % of a rule's ` +
         `best accuracy: ${order.join(', ')}.`,
     );
@@ -217,14 +267,14 @@ export function claims(
   for (const { rule, rate, rows } of all) {
     const known = rows.flatMap(({ lnSigma }) => lnSigma ?? []);
     if (known.length === 0) continue;
-    const [T, every] = [settings.number('T'), settings.number('every')];
+    const [T, every] = [settings.T, settings.every];
     const updates = rule === 'rc23' ? Math.floor(T / every) : 1;
-    const most = rate * updates * settings.number('presentations');
+    const most = rate * updates * settings.presentations;
     lines.push(
       `Width ${width}, ${rule}: ln Sigma is ${average(known).toFixed(3)} on average, ` +
         `${Math.min(...known).toFixed(3)} at least` +
-        (settings.text('optimiser') === 'adam'
-          ? `; ${updates * settings.number('presentations')} steps of ${rate} all ` +
+        (settings.optimiser === 'adam'
+          ? `; ${updates * settings.presentations} steps of ${rate} all ` +
             `downwards would be ${(-most).toFixed(3)}.`
           : '.'),
     );
@@ -237,9 +287,9 @@ function lastGood(
   rows: readonly ComparisonRow[],
   width: number,
   rule: Variant,
-  settings: Settings,
+  settings: ComparisonSettings,
 ): number {
-  const [decay] = settings.numbers('decays');
+  const [decay] = settings.decays;
   const own = summaries(rows, width).filter(
     (each) => each.rule === rule && each.decay === decay,
   );
@@ -248,15 +298,15 @@ function lastGood(
   return Math.max(...good.map(({ rate }) => rate));
 }
 
-export const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
+export const accuracyOf = percent(1);
 
 function told(of: Summary | undefined): string {
   if (!of) return '-';
-  if (of.broken < of.rows.length) return percent(of.accuracy);
+  if (of.broken < of.rows.length) return accuracyOf(of.accuracy);
   return `overflow at ${Math.min(...of.rows.map(({ broke }) => broke!))}`;
 }
 
-const average = (values: readonly number[]) => sum(values) / values.length;
+const average = (values: readonly number[]) => meanOf(values, (value) => value);
 
 function mean(values: readonly (number | null)[], digits = 0): string {
   const known = values.filter((value) => value !== null);
