@@ -134,7 +134,7 @@ export const cuba = shelve({
   async measure({ duration }, bench) {
     const network = cubaNetwork();
     const run = bench.open(network);
-    const spikes: { time: number; neuron: number; group: number }[] = [];
+    const spikes: { time: number; neuron: number; group: string }[] = [];
     const times: number[][] = Array.from({ length: 4000 }, () => []);
     let early = 0;
     let total = 0;
@@ -144,8 +144,12 @@ export const cuba = shelve({
       for (const neuron of neurons) {
         times[neuron].push(time);
         if (time >= SHOWN) continue;
-        const group = Number(neuron >= 3200);
-        spikes.push({ time, neuron: neuron - group * 3200, group });
+        const inhibits = neuron >= 3200;
+        spikes.push({
+          time,
+          neuron: inhibits ? neuron - 3200 : neuron,
+          group: inhibits ? 'inhibitory' : 'excitatory',
+        });
       }
     });
     const report = await run.run(duration);

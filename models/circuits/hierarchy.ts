@@ -13,6 +13,7 @@ import { type Values, whole } from '../../src/base/schema.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network, type Population } from '../../src/network/network.ts';
 import { matrix } from '../../src/network/synapses.ts';
+import { trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { exactly, type Verdict } from '../../src/studies/verdict.ts';
 
@@ -194,30 +195,24 @@ export const hierarchy = shelve({
       of: (followed: Followed) => Followed[keyof Followed],
     ) =>
       Object.entries({ plain, extrapolated }).flatMap(([name, followed]) =>
-        of(followed).map((values, l) => ({
-          name: `level ${first + l}, ${name}`,
-          times,
-          values: values.slice(shown),
-        })),
+        of(followed).map((values, l) =>
+          trace(`level ${first + l}, ${name}`, times, values.slice(shown)),
+        ),
       );
     return {
       verdicts,
       figures: { 'reversal (ms)': turn },
       pictures: [
-        {
-          kind: 'traces',
-          title: 'How far each level is behind, before and after a reversal',
-          xLabel: 'time (ms)',
-          yLabel: 'stimulus - value',
-          series: curves(1, ({ lags }) => lags),
-        },
-        {
-          kind: 'traces',
-          title: 'Errors of prediction, before and after a reversal',
-          xLabel: 'time (ms)',
-          yLabel: 'input - prediction',
-          series: curves(0, ({ errors }) => errors),
-        },
+        traces(
+          'How far each level is behind, before and after a reversal',
+          ['time (ms)', 'stimulus - value'],
+          curves(1, ({ lags }) => lags),
+        ),
+        traces(
+          'Errors of prediction, before and after a reversal',
+          ['time (ms)', 'input - prediction'],
+          curves(0, ({ errors }) => errors),
+        ),
       ],
     };
   },

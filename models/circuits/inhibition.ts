@@ -6,6 +6,7 @@
  */
 
 import { number, type Values } from '../../src/base/schema.ts';
+import { points, trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { near, type Verdict, within } from '../../src/studies/verdict.ts';
 import { complex } from '../../src/theory/complex.ts';
@@ -129,36 +130,32 @@ export const inhibition = shelve({
       verdicts,
       figures: { 'ticks of D_c': critical.delay / dt, dt },
       pictures: [
-        {
-          kind: 'traces',
-          title: 'Late inhibition below, at and above the critical delay',
-          xLabel: 'time (ms)',
-          yLabel: 'x',
-          series: JUDGED.map((i) => ({
-            name: `${SHARES[i]} D_c`,
-            times,
-            values: rows.map((row) => row[i]),
-          })),
-        },
-        {
-          kind: 'traces',
-          title: 'Growth of late inhibition',
-          xLabel: 'delay (ms)',
-          yLabel: 'growth (/ms)',
-          series: [
-            {
-              name: 'rightmost root',
-              times: fine,
-              values: fine.map((delay) => theory(delay).growth),
-            },
-            {
-              name: 'measured',
-              times: delays,
-              values: measured.map(({ growth }) => growth),
-              points: true,
-            },
+        traces(
+          'Late inhibition below, at and above the critical delay',
+          ['time (ms)', 'x'],
+          JUDGED.map((i) =>
+            trace(
+              `${SHARES[i]} D_c`,
+              times,
+              rows.map((row) => row[i]),
+            ),
+          ),
+        ),
+        traces(
+          'Growth of late inhibition',
+          ['delay (ms)', 'growth (/ms)'],
+          [
+            trace(
+              'rightmost root',
+              fine,
+              fine.map((delay) => theory(delay).growth),
+            ),
+            points(
+              delays,
+              measured.map(({ growth }) => growth),
+            ),
           ],
-        },
+        ),
       ],
     };
   },

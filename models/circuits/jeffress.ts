@@ -10,7 +10,7 @@
 
 import { number, whole } from '../../src/base/schema.ts';
 import { Network } from '../../src/network/network.ts';
-import type { Picture } from '../../src/studies/picture.ts';
+import { type Picture, trace, traces } from '../../src/studies/picture.ts';
 import { type Bench, shelve } from '../../src/studies/shelf.ts';
 import { between, exactly, type Verdict } from '../../src/studies/verdict.ts';
 import { CELLS, errorsOf, localise } from './localise.ts';
@@ -148,29 +148,28 @@ async function clicks(parameters: JeffressParameters, bench: Bench) {
   ];
   const us = (ticks: number) => Number((1000 * ticks * dt).toPrecision(12));
   const ends = [us(itds[0]), us(itds[cells - 1])];
-  const border = (name: string, sign: number) => ({
-    name,
-    times: ends,
-    values: ends.map(
-      (itd) => (itd / (1000 * dt) + (sign * width) / dt + cells - 1) / 2,
-    ),
-  });
-  const picture: Picture = {
-    kind: 'traces',
-    title: 'Clicks: each time difference has its place',
-    xLabel: 'interaural time difference (microseconds)',
-    yLabel: 'cell',
-    series: [
+  const border = (name: string, sign: number) =>
+    trace(
+      name,
+      ends,
+      ends.map(
+        (itd) => (itd / (1000 * dt) + (sign * width) / dt + cells - 1) / 2,
+      ),
+    );
+  const picture: Picture = traces(
+    'Clicks: each time difference has its place',
+    ['interaural time difference (microseconds)', 'cell'],
+    [
       border('closed form, upper border', 1),
       border('closed form, lower border', -1),
-      {
-        name: 'cells that fire',
-        times: points.map(({ itd }) => us(itd)),
-        values: points.map(({ j }) => j),
-        points: true,
-      },
+      trace(
+        'cells that fire',
+        points.map(({ itd }) => us(itd)),
+        points.map(({ j }) => j),
+        'points',
+      ),
     ],
-  };
+  );
   return { verdicts, picture };
 }
 
@@ -202,26 +201,31 @@ async function heads(parameters: JeffressParameters, bench: Bench) {
     figures[`${sound}: largest error by the directions between (degrees)`] =
       errorsOf(learned).largest;
   }
-  const picture: Picture = {
-    kind: 'traces',
-    title: `Directions read from the map: ${head.synthetic ? 'synthetic' : 'measured'} head`,
-    xLabel: 'direction of the sound (degrees, left is positive)',
-    yLabel: 'direction read (degrees)',
-    series: [
-      { name: 'right', times: [-90, 90], values: [-90, 90] },
-      ...heard.map(({ sound, formula }) => ({
-        name: `${sound}, by the law of a sphere`,
-        times: formula.map(({ azimuth }) => azimuth),
-        values: formula.map(({ read }) => read),
-        points: true,
-      })),
-      ...heard.map(({ sound, learned }) => ({
-        name: `${sound}, by the directions between`,
-        times: learned.map(({ azimuth }) => azimuth),
-        values: learned.map(({ read }) => read),
-        points: true,
-      })),
+  const picture: Picture = traces(
+    `Directions read from the map: ${head.synthetic ? 'synthetic' : 'measured'} head`,
+    [
+      'direction of the sound (degrees, left is positive)',
+      'direction read (degrees)',
     ],
-  };
+    [
+      trace('right', [-90, 90], [-90, 90]),
+      ...heard.map(({ sound, formula }) =>
+        trace(
+          `${sound}, by the law of a sphere`,
+          formula.map(({ azimuth }) => azimuth),
+          formula.map(({ read }) => read),
+          'points',
+        ),
+      ),
+      ...heard.map(({ sound, learned }) =>
+        trace(
+          `${sound}, by the directions between`,
+          learned.map(({ azimuth }) => azimuth),
+          learned.map(({ read }) => read),
+          'points',
+        ),
+      ),
+    ],
+  );
   return { verdicts, figures, picture };
 }

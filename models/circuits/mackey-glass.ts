@@ -13,6 +13,7 @@ import type { PopulationModel } from '../../src/network/model.ts';
 import { Network } from '../../src/network/network.ts';
 import { pairs } from '../../src/network/synapses.ts';
 import { ticksOf } from '../../src/network/time.ts';
+import { trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import {
   between,
@@ -255,17 +256,13 @@ export const mackeyGlassCircuit = shelve({
       verdicts,
       figures: { tau_c: ONSET.delay, neurons: many, dt: DT },
       pictures: [
-        {
-          kind: 'traces',
-          title: 'Mackey-Glass: rest, cycles and chaos by the delay',
-          xLabel: 'time',
-          yLabel: 'x',
-          series: groups.map(({ tau, neurons }) => ({
-            name: `tau = ${tau}`,
-            times,
-            values: x[neurons[0]].slice(0, shown),
-          })),
-        },
+        traces(
+          'Mackey-Glass: rest, cycles and chaos by the delay',
+          ['time', 'x'],
+          groups.map(({ tau, neurons }) =>
+            trace(`tau = ${tau}`, times, x[neurons[0]].slice(0, shown)),
+          ),
+        ),
       ],
     };
   },

@@ -205,11 +205,9 @@ function raster(
     const heard = CELLS.flatMap((name, i) =>
       fired[t][i].map((time) => [name, start + time] as const),
     );
-    return [...sent, ...heard].map(([name, time]) => ({
-      time,
-      neuron: 0,
-      group: names.indexOf(name),
-    }));
+    return [...sent, ...heard].map(([group, time]) => {
+      return { time, neuron: 0, group };
+    });
   });
   return {
     kind: 'raster',

@@ -13,6 +13,7 @@ import type { PopulationModel } from '../../src/network/model.ts';
 import { leaky } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { oneToOne } from '../../src/network/synapses.ts';
+import { points, trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { between, near, type Verdict } from '../../src/studies/verdict.ts';
 import { abs, type Complex } from '../../src/theory/complex.ts';
@@ -186,16 +187,14 @@ export const wilsonCowan = shelve({
         ),
       );
       const values = rows.map(([x]) => x);
-      return {
-        kind: 'traces' as const,
-        title: `Excitation and inhibition, D = ${delay} ms`,
-        xLabel: 'time (ms)',
-        yLabel: 'x of E',
-        series: [
-          { name: 'rightmost root', ...fitted(theory, times, values) },
-          { name: 'measured', ...few(times, values), points: true },
+      return traces(
+        `Excitation and inhibition, D = ${delay} ms`,
+        ['time (ms)', 'x of E'],
+        [
+          trace('rightmost root', ...fitted(theory, times, values)),
+          points(...few(times, values)),
         ],
-      };
+      );
     });
     if (Number.isFinite(longest)) {
       verdicts.push(
@@ -232,10 +231,13 @@ function longestTick({ re, im }: Complex, tau: number, delay: number): number {
 /** About as many samples as symbols that leave a line visible. */
 const POINTS = 48;
 
-function few(times: readonly number[], values: readonly number[]) {
+function few(
+  times: readonly number[],
+  values: readonly number[],
+): [number[], number[]] {
   const step = Math.ceil(times.length / POINTS);
   const kept = (_: number, n: number) => n % step === 0;
-  return { times: times.filter(kept), values: values.filter(kept) };
+  return [times.filter(kept), values.filter(kept)];
 }
 
 /** The theory's mode, as large as in the last half of what was measured. */
@@ -243,7 +245,7 @@ function fitted(
   { growth, frequency }: { growth: number; frequency: number },
   times: readonly number[],
   values: readonly number[],
-) {
+): [number[], number[]] {
   const last = times[times.length - 1];
   const wave = (turn: (angle: number) => number) => (time: number) =>
     Math.exp(growth * (time - last)) *
@@ -258,8 +260,8 @@ function fitted(
     [Float64Array.from(values.slice(half), weigh)],
   );
   const shown = Array.from({ length: 801 }, (_, n) => (last * n) / 800);
-  return {
-    times: shown,
-    values: shown.map((t) => sizes[0] * waves[0](t) + sizes[1] * waves[1](t)),
-  };
+  return [
+    shown,
+    shown.map((t) => sizes[0] * waves[0](t) + sizes[1] * waves[1](t)),
+  ];
 }
