@@ -5,9 +5,10 @@
  * parts, a delay of a and one of D - a, which must not differ in a bit.
  */
 
-import { number, type Values, whole } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
+import { count, size } from '../../src/studies/parameters.ts';
 import { points, trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import {
@@ -18,16 +19,9 @@ import {
 } from '../../src/studies/verdict.ts';
 
 const parameters = {
-  g: number({
-    default: 0.7,
-    help: 'gain of the echo',
-    least: -0.98,
-    most: 0.98,
-  }),
-  delay: whole({
-    default: 20,
+  g: size(0.7, 'gain of the echo', { least: -0.98, most: 0.98 }),
+  delay: count(20, 'time from echo to echo', {
     unit: 'ms',
-    help: 'time from echo to echo',
     least: 2,
     most: 1000,
   }),

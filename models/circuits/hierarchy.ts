@@ -9,42 +9,32 @@
  * k ticks after it, until the news has come round.
  */
 
-import { type Values, whole } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network, type Population } from '../../src/network/network.ts';
 import { matrix } from '../../src/network/synapses.ts';
+import { count } from '../../src/studies/parameters.ts';
 import { trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { exactly, type Verdict } from '../../src/studies/verdict.ts';
 
 const parameters = {
-  forward: whole({
-    default: 25,
+  forward: count(25, 'delay of errors on their way up', {
     unit: 'ms',
-    help: 'delay of errors on their way up',
     least: 1,
     most: 500,
   }),
-  backward: whole({
-    default: 25,
+  backward: count(25, 'delay of predictions on their way down', {
     unit: 'ms',
-    help: 'delay of predictions on their way down',
     least: 1,
     most: 500,
   }),
-  speed: whole({
-    default: 1,
+  speed: count(1, 'of the stimulus; whole, so that nothing is rounded', {
     unit: '/ms',
-    help: 'of the stimulus; whole, so that nothing is rounded',
     least: 1,
     most: 100,
   }),
-  levels: whole({
-    default: 2,
-    help: 'above the stimulus',
-    least: 1,
-    most: 8,
-  }),
+  levels: count(2, 'above the stimulus', { least: 1, most: 8 }),
 };
 
 type Parameters = Values<typeof parameters>;

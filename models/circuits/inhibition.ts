@@ -5,7 +5,8 @@
  * Five neurons stand around that delay, each with its own.
  */
 
-import { number, type Values } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
+import { size } from '../../src/studies/parameters.ts';
 import { points, trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { near, type Verdict, within } from '../../src/studies/verdict.ts';
@@ -19,13 +20,8 @@ import { dominantMode } from '../../src/theory/growth.ts';
 import { linearNetwork } from './wilson-cowan.ts';
 
 const parameters = {
-  g: number({
-    default: 2,
-    help: 'strength of the inhibition',
-    least: 1.1,
-    most: 20,
-  }),
-  tau: number({ default: 10, unit: 'ms', help: 'time constant', least: 0.1 }),
+  g: size(2, 'strength of the inhibition', { least: 1.1, most: 20 }),
+  tau: size(10, 'time constant', { unit: 'ms', least: 0.1 }),
 };
 
 type Parameters = Values<typeof parameters>;

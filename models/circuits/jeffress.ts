@@ -8,8 +8,8 @@
  * ITD_j = (2 j - (N - 1)) dt; the first to fire is j = (N - 1 + ITD / dt) / 2.
  */
 
-import { number, whole } from '../../src/base/schema.ts';
 import { Network } from '../../src/network/network.ts';
+import { count, size } from '../../src/studies/parameters.ts';
 import { type Picture, trace, traces } from '../../src/studies/picture.ts';
 import { type Bench, shelve } from '../../src/studies/shelf.ts';
 import { between, exactly, type Verdict } from '../../src/studies/verdict.ts';
@@ -47,36 +47,29 @@ const windowOf = ({ tau, weight }: JeffressParameters) =>
   tau * Math.log(weight / (1 - weight));
 
 const parameters = {
-  cells: whole({
-    default: 31,
-    help: 'of the map of clicks (at a head: as many as its ears need)',
-    least: 2,
-    most: 999,
-  }),
-  dt: number({
-    default: 0.02,
-    unit: 'ms',
-    help: 'tick of the map of clicks (at a head: half a sample of sound)',
-    least: 1e-3,
-  }),
-  tau: number({
-    default: 0.2,
-    unit: 'ms',
-    help: `membrane of a cell of the map of clicks (at a head: ${CELLS.tau})`,
-    least: 1e-3,
-  }),
-  weight: number({
-    default: 0.6,
-    help:
-      'of a spike of the map of clicks, where the threshold is 1 ' +
+  cells: count(
+    31,
+    'of the map of clicks (at a head: as many as its ears need)',
+    { least: 2, most: 999 },
+  ),
+  dt: size(
+    0.02,
+    'tick of the map of clicks (at a head: half a sample of sound)',
+    { unit: 'ms', least: 1e-3 },
+  ),
+  tau: size(
+    0.2,
+    `membrane of a cell of the map of clicks (at a head: ${CELLS.tau})`,
+    { unit: 'ms', least: 1e-3 },
+  ),
+  weight: size(
+    0.6,
+    'of a spike of the map of clicks, where the threshold is 1 ' +
       `(at a head: ${CELLS.weight})`,
-    least: 0.01,
-    most: 0.99,
-  }),
-  step: whole({
-    default: 5,
+    { least: 0.01, most: 0.99 },
+  ),
+  step: count(5, 'from direction to direction of the sounds at a head only', {
     unit: 'degrees',
-    help: 'from direction to direction of the sounds at a head only',
     least: 1,
     most: 15,
   }),

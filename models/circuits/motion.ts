@@ -7,34 +7,23 @@
  * time for a pure wave, both of them.
  */
 
-import { number, type Values } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { leaky } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
+import { size } from '../../src/studies/parameters.ts';
 import { trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { exactly, near, type Verdict } from '../../src/studies/verdict.ts';
 
 const parameters = {
-  tau: number({
-    default: 20,
-    unit: 'ms',
-    help: 'delay, and low-pass',
-    least: 0.1,
-  }),
-  phase: number({
-    default: 90,
+  tau: size(20, 'delay, and low-pass', { unit: 'ms', least: 0.1 }),
+  phase: size(90, 'by which the right eye is behind the left', {
     unit: 'deg',
-    help: 'by which the right eye is behind the left',
     least: 1,
     most: 179,
   }),
-  amplitude: number({
-    default: 1,
-    help: 'of the waves',
-    least: 0.01,
-    most: 100,
-  }),
+  amplitude: size(1, 'of the waves', { least: 0.01, most: 100 }),
 };
 
 type Parameters = Values<typeof parameters>;

@@ -11,8 +11,9 @@
  */
 
 import { Random } from '../../src/base/random.ts';
-import { number, type Values, whole } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import { Network } from '../../src/network/network.ts';
+import { count, size } from '../../src/studies/parameters.ts';
 import {
   type Picture,
   points,
@@ -54,20 +55,13 @@ const PASSING = Number((0.53 + DT / 2).toFixed(3));
 const SLOW = 1.2;
 
 const parameters = {
-  groups: whole({ default: 10, help: 'of 100', least: 8, most: 50 }),
-  delay: number({
-    default: 1,
+  groups: count(10, 'of 100', { least: 8, most: 50 }),
+  delay: size(1, `axonal, a multiple of ${DT} ms`, {
     unit: 'ms',
-    help: `axonal, a multiple of ${DT} ms`,
     least: 0,
     most: 20,
   }),
-  packets: whole({
-    default: 4,
-    help: 'of each size',
-    least: 1,
-    most: 100,
-  }),
+  packets: count(4, 'of each size', { least: 1, most: 100 }),
 };
 
 export type SynfireParameters = Values<typeof parameters>;

@@ -8,11 +8,12 @@
  */
 
 import { OptionError } from '../../src/base/errors.ts';
-import { number, type Values } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { leaky } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { oneToOne } from '../../src/network/synapses.ts';
+import { size } from '../../src/studies/parameters.ts';
 import { points, trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { between, near, type Verdict } from '../../src/studies/verdict.ts';
@@ -80,23 +81,16 @@ export function linearNetwork(options: LinearOptions): Network {
 }
 
 const parameters = {
-  ee: number({ default: 1.5, help: 'weight from E to E' }),
-  ei: number({ default: -2, help: 'weight from I to E' }),
-  ie: number({ default: 2.5, help: 'weight from E to I' }),
-  ii: number({ default: -1, help: 'weight from I to I' }),
-  tau: number({ default: 10, unit: 'ms', help: 'time constant', least: 0.1 }),
-  delay1: number({
-    default: 1,
+  ee: size(1.5, 'weight from E to E'),
+  ei: size(-2, 'weight from I to E'),
+  ie: size(2.5, 'weight from E to I'),
+  ii: size(-1, 'weight from I to I'),
+  tau: size(10, 'time constant', { unit: 'ms', least: 0.1 }),
+  delay1: size(1, 'delay of the first copy', { unit: 'ms', least: 0 }),
+  delay2: size(2, 'of the second', { unit: 'ms', least: 0 }),
+  delay3: size(4, 'of the third', { unit: 'ms', least: 0 }),
+  dt: size(0.01, 'length of a tick: short beside tau, a part of each delay', {
     unit: 'ms',
-    help: 'delay of the first copy',
-    least: 0,
-  }),
-  delay2: number({ default: 2, unit: 'ms', help: 'of the second', least: 0 }),
-  delay3: number({ default: 4, unit: 'ms', help: 'of the third', least: 0 }),
-  dt: number({
-    default: 0.01,
-    unit: 'ms',
-    help: 'length of a tick: short beside tau, a part of each delay',
     least: 1e-4,
     most: 10,
   }),

@@ -40,7 +40,7 @@ export const device = { backend: column<string>(), dtype: column<string>() };
 export const origin = {
   data: column<string>(),
   ...device,
-  seed: column('seed'),
+  seed: column(),
 };
 
 /** A table of some columns, by default of all that have a head. */
