@@ -33,7 +33,7 @@ export type RowOf<C> = { readonly experiment: string } & {
 export const column = <T extends Cell = number>(
   head?: string,
   show: Column<NoInfer<T>>['show'] = plain,
-): Column<T> => ({ head, show });
+): Column<NoInfer<T>> => ({ head, show });
 
 /** Columns of most studies. */
 export const device = { backend: column<string>(), dtype: column<string>() };
