@@ -7,7 +7,16 @@ import { OptionError } from '../base/errors.ts';
 import { textWidth, wrapped } from './lettering.ts';
 import { FAINT, GREY, INK } from './palette.ts';
 import { type Domain, numberText, shareOf, ticks } from './scale.ts';
-import { element, label, line, px, upright } from './svg.ts';
+import {
+  element,
+  label,
+  letters,
+  line,
+  px,
+  rect,
+  stroked,
+  upright,
+} from './svg.ts';
 
 export interface Axis {
   /** Name and unit. */
@@ -92,29 +101,26 @@ export function axes(options: AxesOptions): { area: Area; markup: string } {
     parts.length > 0
       ? element('g', { 'aria-label': name, ...more }, ...parts)
       : '';
-  const tickTexts = { 'text-anchor': 'middle', 'font-size': TICK_SIZE };
-  const titles = { 'text-anchor': 'middle', 'font-size': TITLE_SIZE };
   const markup = [
     ...(x.grid ? xs.map((tick) => line(tick, top, tick, bottom, grid)) : []),
     ...(y?.grid ? ys.map((tick) => line(left, tick, right, tick, grid)) : []),
     frame(area),
-    element('path', {
-      'aria-label': 'ticks',
-      stroke: INK,
-      d: [
+    stroked(
+      [
         ...xs.map((tick) => `M${px(tick)} ${px(bottom)}v6`),
         ...ys.map((tick) => `M${px(left)} ${px(tick)}h-6`),
       ].join(''),
-    }),
+      INK,
+    ),
     group(
       'x-axis tick label',
       xTicks.map(({ text }, i) => label(text, 0, 18.5, at(xs[i], bottom))),
-      tickTexts,
+      letters(TICK_SIZE),
     ),
     group(
       'y-axis tick label',
       yTicks.map(({ text }, i) => label(text, -9, 4, at(left, ys[i]))),
-      { ...tickTexts, 'text-anchor': 'end' },
+      letters(TICK_SIZE, 'end'),
     ),
     group(
       'axis titles',
@@ -126,7 +132,7 @@ export function axes(options: AxesOptions): { area: Area; markup: string } {
           upright(text, room.left + 13 + i * TITLE_LINE, center),
         ),
       ],
-      titles,
+      letters(TITLE_SIZE),
     ),
   ].join('');
   return { area, markup };
@@ -134,10 +140,8 @@ export function axes(options: AxesOptions): { area: Area; markup: string } {
 
 /** The frame by itself, for what covers it. */
 export function frame({ left, right, top, bottom }: Omit<Area, 'x' | 'y'>) {
-  return element('rect', {
-    ...{ x: left, y: top, width: right - left, height: bottom - top },
-    ...{ fill: 'none', stroke: GREY, 'aria-label': 'frame' },
-  });
+  const look = { fill: 'none', stroke: GREY, 'aria-label': 'frame' };
+  return rect([left, top, right - left, bottom - top], look);
 }
 
 function scaleOf({ domain, log }: Axis, from: number, to: number) {
@@ -147,29 +151,33 @@ function scaleOf({ domain, log }: Axis, from: number, to: number) {
 
 /** Ticks about `per` px apart, fewer where their labels would meet. */
 function ticksOf(
-  { domain, log, ticks: given, format = numberText }: Axis,
+  axis: Axis,
   length: number,
   per: number,
-  room: (wide: number) => number,
+  size: (wide: number) => number,
 ): { value: number; text: string; wide: number }[] {
+  const { domain, log, ticks: given, format = numberText } = axis;
   const named = (values: readonly number[]) =>
     values.map((value) => {
       const text = format(value);
       return { value, text, wide: textWidth(text, TICK_SIZE) };
     });
   if (given) return named(given);
-  let count = Math.max(4, Math.floor(length / per));
+  const at = scaleOf(axis, 0, length);
+  let count = Math.max(log ? 8 : 4, Math.floor(length / per));
   let found = named(ticks(domain, count, log));
-  while (count > 1 && sum(found.map(({ wide }) => room(wide))) > length) {
+  const meets = ({ value, wide }: (typeof found)[number], i: number) => {
+    const next = found[i + 1];
+    if (!next) return false;
+    return at(next.value) - at(value) < (size(wide) + size(next.wide)) / 2;
+  };
+  while (found.length > 2 && found.some(meets)) {
     count -= 1;
     const fewer = named(ticks(domain, count, log));
-    if (fewer.length < 2) break;
-    found = fewer;
+    found = fewer.length < 2 ? [found[0], found.at(-1)!] : fewer;
   }
   return found;
 }
-
-const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 function checkArea(
   { width, height }: AxesOptions,

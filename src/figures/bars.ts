@@ -12,19 +12,37 @@ import { textWidth, wrapped } from './lettering.ts';
 import { BLUE, GREY, INK } from './palette.ts';
 import { type Domain, extentOf, toDigits, valueAt } from './scale.ts';
 import { checkPicture, type PictureOptions, sheet } from './sheet.ts';
-import { element, label, line, px, upright } from './svg.ts';
-import { type Box, texturedBar } from './textures.ts';
+import {
+  type Box,
+  edged,
+  element,
+  label,
+  letters,
+  line,
+  px,
+  rect,
+  upright,
+  WHITE,
+} from './svg.ts';
+import { texturedBar } from './textures.ts';
 
+/** A number that was expected, and what was measured of it. */
 export interface Quantity {
+  /** Stands at the left of its bars. */
   readonly name: string;
+  /** Length of the hollow bar, in the unit of the axis. */
   readonly expected: number;
+  /** Length of the full bar, in the unit of the axis. */
   readonly measured: number;
-  /** Half the length of the error bar, in the unit of the axis. */
+  /** Half the length of the error bar, in the unit of the axis; default none. */
   readonly expectedError?: number;
+  /** Half the length of the error bar, in the unit of the axis; default none. */
   readonly measuredError?: number;
 }
 
+/** Expected and measured side by side. */
 export interface BarsPicture extends PictureOptions {
+  /** One or more, from above. */
   readonly quantities: readonly Quantity[];
   /** Name and unit of the axis. */
   readonly xLabel: string;
@@ -46,12 +64,10 @@ const TEXTURED: Look = {
 
 /** The expected bar is hollow, the measured one full. */
 const PAIRED: Look = {
-  bar: (series, [x, y, width, height]) =>
-    element('rect', {
-      ...{ x, y, width, height, 'stroke-width': 1.2 },
-      fill: series === 0 ? '#ffffff' : BLUE,
-      stroke: series === 0 ? INK : BLUE,
-    }),
+  bar: (series, box) => {
+    const [fill, stroke] = series === 0 ? [WHITE, INK] : [BLUE, BLUE];
+    return rect(box, { fill, stroke, 'stroke-width': 1.2 });
+  },
   text: (value, low, high) =>
     toDigits(value, 4) +
     (low === null ? '' : ` ± ${toDigits((high - low) / 2, 2)}`),
@@ -147,15 +163,13 @@ function drawn(picture: Pictured<BarsFigure>, look: Look): string {
     );
     const name = names[i].map((text, n) => {
       const at = middle + 4.5 + (n - (names[i].length - 1) / 2) * LINE;
-      const style = { 'text-anchor': 'end', 'font-size': SIZE };
-      return label(text, left - 10, at, style);
+      return label(text, left - 10, at, letters(SIZE, 'end'));
     });
     return element('g', { 'aria-label': group }, ...name, ...own);
   });
   const middle = (area.top + area.bottom) / 2;
   const groupTitle = title.map((text, i) => {
-    const style = { 'text-anchor': 'middle', 'font-size': SIZE };
-    return upright(text, 24 + i * TITLE_LINE, middle, style);
+    return upright(text, 24 + i * TITLE_LINE, middle, letters(SIZE));
   });
   const zero = y.log ? area.left : area.x(0);
   const base = line(zero, area.top, zero, area.bottom, {
@@ -203,26 +217,13 @@ function barOf(
     const [a, b] = [px(at(low)), px(at(high))];
     const cap = Math.min(4, thick / 3);
     const end = (x: string) => `M${x} ${px(middle - cap)}v${px(2 * cap)}`;
-    const path = {
-      d: `M${a} ${px(middle)}H${b}${end(a)}${end(b)}`,
-      fill: 'none',
-    };
-    // White around black, so that it shows on the bar too.
-    parts.push(
-      element('path', { ...path, stroke: '#ffffff', 'stroke-width': 4 }),
-      element('path', {
-        ...{ ...path, stroke: INK, 'stroke-width': 1.5 },
-        'aria-label': 'spread',
-      }),
-    );
+    const d = `M${a} ${px(middle)}H${b}${end(a)}${end(b)}`;
+    parts.push(edged(1.2, d, INK, 1.5, { 'aria-label': 'spread' }));
   }
   if (thick >= WRITTEN) {
     const below = value < 0;
     const end = at((below ? low : high) ?? value) + (below ? -6 : 6);
-    const style = {
-      'text-anchor': below ? 'end' : 'start',
-      'font-size': SIZE - 1,
-    };
+    const style = letters(SIZE - 1, below ? 'end' : 'start');
     parts.push(label(textOf(series, group, look), end, middle + 4.3, style));
   }
   return element('g', { 'aria-label': series.name }, ...parts);

@@ -25,6 +25,8 @@ export interface BoxSize {
   readonly height: number;
   /** Px by which its sides fall back from the middle to the corners. */
   readonly cut?: number;
+  /** Px inside its outline from where axons begin; default none. */
+  readonly inset?: number;
 }
 
 export interface Layout {
@@ -41,22 +43,20 @@ export function circuitLayout(
   boxes: readonly BoxSize[],
   axons: readonly AxonSize[],
 ): Layout {
-  const levels = levelsOf(boxes, axons);
-  const rowLevels = [...new Set(levels.values())].sort((a, b) => a - b);
-  const row = new Map(
-    boxes.map(({ id }) => [id, rowLevels.indexOf(levels.get(id)!)]),
-  );
-
+  const own = boxes.every(({ level }) => level !== undefined)
+    ? new Map(boxes.map(({ id, level }) => [id, level!]))
+    : layersOf(
+        boxes.map(({ id }) => id),
+        axons,
+      );
+  const levels = [...new Set(own.values())].sort((a, b) => a - b);
   // Half layer 0 lies under row 0: row r is half layer 2 r + 1.
-  const halves: Item[][] = Array.from(
-    { length: 2 * rowLevels.length + 1 },
-    () => [],
-  );
+  const halves: Item[][] = [[], ...levels.flatMap(() => [[], []])];
   const nodes = new Map<string, Item>();
   for (const { id, width } of boxes) {
     const loops = axons.filter(({ from, to }) => from === id && to === id);
     const room = Math.max(0, ...loops.map(roomOf));
-    const half = 2 * row.get(id)! + 1;
+    const half = 2 * levels.indexOf(own.get(id)!) + 1;
     const node = item(half, width / 2 + NODE_GAP, room, true);
     nodes.set(id, node);
     halves[half].push(node);
@@ -70,10 +70,19 @@ export function circuitLayout(
   const rightmost = Math.max(...all.map(({ x, right }) => x + right));
   for (const one of all) one.x -= leftmost;
 
-  const bands = bandsOf(sorted, boxes, axons, chains, row);
-  const placed = boxes.map(({ id, width, height, cut }) => {
-    const { x, half } = nodes.get(id)!;
-    return { id, x, y: bands[half].middle, width, height, cut };
+  const heights = halves.map(() => 0);
+  const fit = (half: number, height: number) => {
+    heights[half] = Math.max(heights[half], height);
+  };
+  for (const { id, height } of boxes) fit(nodes.get(id)!.half, height);
+  chains.forEach((chain, i) => {
+    if (chain.length === 0) return;
+    fit(chain[carrierOf(chain.length)].half, axons[i].height);
+  });
+  const bands = bandsOf(sorted, heights);
+  const placed = boxes.map((box) => {
+    const { x, half } = nodes.get(box.id)!;
+    return { ...box, x, y: bands[half].middle };
   });
   const byId = new Map(placed.map((box) => [box.id, box]));
   const ports = portsOf(boxes, axons, chains, nodes);
@@ -86,34 +95,18 @@ export function circuitLayout(
         return loopWay(from, axon, loops.indexOf(axon), loops.length);
       }
       const to = byId.get(axon.to)!;
-      return way(from, to, axon.width > 0, chains[i], bands, ports(i));
+      return way(from, to, axon.width > 0, chains[i], bands, ports[i]);
     }),
-    rows: rowLevels.map((level, i) => ({
-      level,
-      y: bands[2 * i + 1].middle,
-    })),
+    rows: levels.map((level, i) => ({ level, y: bands[2 * i + 1].middle })),
     width: rightmost - leftmost,
     height: bands[0].bottom,
   };
 }
 
-function levelsOf(
-  boxes: readonly BoxSize[],
-  axons: readonly AxonSize[],
-): Map<string, number> {
-  return boxes.every(({ level }) => level !== undefined)
-    ? new Map(boxes.map(({ id, level }) => [id, level!]))
-    : layersOf(
-        boxes.map(({ id }) => id),
-        axons,
-      );
-}
-
 function item(half: number, side: number, room: number, node: boolean): Item {
   return {
     ...{ half, left: side, right: side + room, node, x: 0 },
-    below: [],
-    above: [],
+    ...{ below: [], above: [] },
   };
 }
 
@@ -166,38 +159,20 @@ function chainOf(
   return chain;
 }
 
-/** Heights of the half layers, with room between them for the bends. */
+/** The half layers from above, with room between them for the bends. */
 function bandsOf(
   halves: readonly (readonly Item[])[],
-  boxes: readonly BoxSize[],
-  axons: readonly AxonSize[],
-  chains: readonly (readonly Slot[])[],
-  row: ReadonlyMap<string, number>,
+  heights: readonly number[],
 ): Band[] {
-  const heights = halves.map(() => 0);
-  for (const { id, height } of boxes) {
-    const half = 2 * row.get(id)! + 1;
-    heights[half] = Math.max(heights[half], height);
-  }
-  chains.forEach((chain, i) => {
-    if (chain.length === 0) return;
-    const { half } = chain[carrierOf(chain.length)];
-    heights[half] = Math.max(heights[half], axons[i].height);
-  });
-  const bands: Band[] = halves.map(() => ({ top: 0, bottom: 0, middle: 0 }));
+  const bands: Band[] = [];
+  const last = halves.findIndex((items) => items.length > 0);
   let y = 0;
   for (let half = halves.length - 1; half >= 0; half--) {
-    const edge = half === halves.length - 1 || half === 0;
-    if (halves[half].length === 0 && edge) {
-      bands[half] = { top: y, bottom: y, middle: y };
-      continue;
-    }
     const bottom = y + heights[half];
     bands[half] = { top: y, bottom, middle: (y + bottom) / 2 };
-    const last = half === 0 || (half === 1 && halves[0].length === 0);
-    y = bottom + (last ? 0 : gapUnder(halves[half]));
+    const above = half === halves.length - 1 && halves[half].length === 0;
+    y = bottom + (above || half <= last ? 0 : gapUnder(halves[half]));
   }
-  bands[0] = halves[0].length > 0 ? bands[0] : { ...bands[1], top: y };
   return bands;
 }
 
@@ -215,31 +190,26 @@ function portsOf(
   axons: readonly AxonSize[],
   chains: readonly (readonly Slot[])[],
   nodes: ReadonlyMap<string, Item>,
-): (axon: number) => { from: number; to: number } {
-  const places = axons.map(() => ({ from: 0, to: 0 }));
+): { from: number; to: number }[] {
+  const ports = axons.map(() => ({ from: 0, to: 0 }));
   for (const { id, width } of boxes) {
     const node = nodes.get(id)!;
-    const ends = axons.flatMap((axon, i) => {
-      const chain = chains[i];
-      if (chain.length === 0) return [];
-      const found: { axon: number; end: 'from' | 'to'; slot: Slot }[] = [];
-      if (axon.from === id)
-        found.push({ axon: i, end: 'from', slot: chain[0] });
-      if (axon.to === id) {
-        found.push({ axon: i, end: 'to', slot: chain[chain.length - 1] });
-      }
-      return found;
-    });
+    const ends = axons.flatMap((axon, i) =>
+      (['from', 'to'] as const).flatMap((end) => {
+        const slot = chains[i].at(end === 'from' ? 0 : -1);
+        return slot && axon[end] === id ? [{ port: ports[i], end, slot }] : [];
+      }),
+    );
     for (const above of [true, false]) {
       const side = ends
         .filter(({ slot }) => slot.half > node.half === above)
         .sort((a, b) => a.slot.x - b.slot.x);
       const room = Math.max(width - 36, 0.55 * width);
       const gap = Math.min(18, room / Math.max(1, side.length - 1));
-      side.forEach(({ axon, end }, i) => {
-        places[axon][end] = node.x + (i - (side.length - 1) / 2) * gap;
+      side.forEach(({ port, end }, i) => {
+        port[end] = node.x + (i - (side.length - 1) / 2) * gap;
       });
     }
   }
-  return (axon) => places[axon];
+  return ports;
 }

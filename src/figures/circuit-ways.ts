@@ -4,6 +4,7 @@
  */
 
 import type { Item } from './circuit-layers.ts';
+import { px } from './svg.ts';
 
 /** What an axon carries between the rows: its delay and its label. */
 export interface AxonSize {
@@ -23,6 +24,8 @@ export interface PlacedBox {
   readonly height: number;
   /** Px by which its sides fall back from the middle to the corners. */
   readonly cut?: number;
+  /** Px inside its outline from where axons begin; default none. */
+  readonly inset?: number;
 }
 
 /** A way from population to population; y grows downwards. */
@@ -33,7 +36,7 @@ export interface PlacedAxon {
   readonly carried: { readonly x: number; readonly y: number };
   /** Where its head touches the population, and whither it looks there. */
   readonly end: { readonly x: number; readonly y: number };
-  readonly look: 'up' | 'down' | 'left';
+  readonly look: 'up' | 'down' | 'left' | 'right';
 }
 
 /** Px of an arrow head: a path ends that much before its population. */
@@ -71,8 +74,7 @@ export interface Band {
 /** The place between two rows nearest to the middle of a chain. */
 export const carrierOf = (count: number) => 2 * Math.floor((count - 1) / 4);
 
-const point = (x: number, y: number) =>
-  `${Math.round(x * 100) / 100} ${Math.round(y * 100) / 100}`;
+const point = (x: number, y: number) => `${px(x)} ${px(y)}`;
 
 /** From (x, y) on, upright at both ends. */
 function bend(x: number, y: number, toX: number, toY: number): string {
@@ -89,59 +91,51 @@ export function way(
   bands: readonly Band[],
   ports: { from: number; to: number },
 ): PlacedAxon {
-  const first = chain[0];
-  const upwards = bands[first.half].middle < from.y;
+  const { x: middle, half } = chain[0];
+  const upwards = bands[half].middle < from.y;
   const exit = from.y + ((upwards ? -1 : 1) * from.height) / 2;
-  let d = `M${point(ports.from, exit)}`;
-  let x = ports.from;
-  let y = exit;
   const turns = from.y === to.y;
+  const rising = turns ? !upwards : upwards;
+  const sign = rising ? 1 : -1;
+  const end = { x: ports.to, y: to.y + (sign * to.height) / 2 };
+  const stop = end.y + sign * HEAD;
+  const look = rising ? 'up' : 'down';
+  const inside = exit + (upwards ? 1 : -1) * (from.inset ?? 0);
+  const begin = `M${point(ports.from, inside)}V${px(exit)}`;
   if (turns && !carries) {
     // An arch in the gap beside the half layer, where nothing else stands.
-    const { x: middle, half } = first;
-    const apex = upwards ? bands[half].bottom + 3 : bands[half].top - 3;
-    const near = (x + middle) / 2;
-    d += `C${point(x, apex)} ${point(near, apex)} ${point(middle, apex)}`;
-    const edge = to.y + ((upwards ? -1 : 1) * (to.height + 2 * HEAD)) / 2;
-    const far = (ports.to + middle) / 2;
-    d += `C${point(far, apex)} ${point(ports.to, apex)} ${point(ports.to, edge)}`;
-    return {
-      d,
-      carried: { x: middle, y: apex },
-      end: { x: ports.to, y: edge + (upwards ? HEAD : -HEAD) },
-      look: upwards ? 'down' : 'up',
-    };
+    const y = upwards ? bands[half].bottom + 3 : bands[half].top - 3;
+    const [near, far] = [(ports.from + middle) / 2, (ports.to + middle) / 2];
+    const d =
+      `${begin}C${point(ports.from, y)} ${point(near, y)} ${point(middle, y)}` +
+      `C${point(far, y)} ${point(ports.to, y)} ${point(ports.to, stop)}`;
+    return { d, carried: { x: middle, y }, end, look };
   }
+  let d = begin;
+  let [x, y] = [ports.from, exit];
   if (turns) {
-    const { x: middle, half } = first;
     const side = from.x < to.x ? -TURN : TURN;
     const edge = upwards ? bands[half].bottom : bands[half].top;
     const top = bands[half].middle + (upwards ? TURN : -TURN);
     const clockwise = from.x < to.x === upwards ? 1 : 0;
-    d += bend(x, y, middle + side, edge);
-    d += `V${top}A${TURN} ${TURN} 0 0 ${clockwise} ${point(middle - side, top)}`;
-    d += `V${edge}`;
-    x = middle - side;
-    y = edge;
+    d +=
+      `${bend(x, y, middle + side, edge)}V${px(top)}` +
+      `A${TURN} ${TURN} 0 0 ${clockwise} ${point(middle - side, top)}` +
+      `V${px(edge)}`;
+    [x, y] = [middle - side, edge];
   } else {
     for (const slot of chain) {
-      const band = bands[slot.half];
-      d += bend(x, y, slot.x, upwards ? band.bottom : band.top);
-      y = upwards ? band.top : band.bottom;
-      d += `V${Math.round(y * 100) / 100}`;
-      x = slot.x;
+      const { top, bottom } = bands[slot.half];
+      d += bend(x, y, slot.x, upwards ? bottom : top);
+      [x, y] = [slot.x, upwards ? top : bottom];
+      d += `V${px(y)}`;
     }
   }
-  const rising = turns ? !upwards : upwards;
-  const sign = rising ? 1 : -1;
-  const edge = to.y + (sign * to.height) / 2;
-  d += bend(x, y, ports.to, edge + sign * HEAD);
   const carrier = chain[carrierOf(chain.length)];
   return {
-    d,
+    d: d + bend(x, y, ports.to, stop),
     carried: { x: carrier.x, y: bands[carrier.half].middle },
-    end: { x: ports.to, y: edge },
-    look: rising ? 'up' : 'down',
+    ...{ end, look },
   };
 }
 
@@ -159,9 +153,9 @@ export function loopWay(
   const [out, back] = [y - TURN, y + TURN];
   const turn = right + LOOP + LOOP_END - TURN;
   const d =
-    `M${point(edge(out), out)}H${Math.round(turn)}` +
-    `A${TURN} ${TURN} 0 0 1 ${point(Math.round(turn), back)}` +
-    `H${Math.round((edge(back) + HEAD) * 100) / 100}`;
+    `M${point(edge(out), out)}H${px(turn)}` +
+    `A${TURN} ${TURN} 0 0 1 ${point(turn, back)}` +
+    `H${px(edge(back) + HEAD)}`;
   return {
     d,
     carried: { x: right + LOOP + axon.width / 2, y },

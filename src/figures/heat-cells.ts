@@ -6,8 +6,20 @@ import { textWidth } from './lettering.ts';
 import { INK } from './palette.ts';
 import { extentOf, numberText } from './scale.ts';
 import { inkOn, type Shades } from './shades.ts';
-import { element, label, px, through } from './svg.ts';
-import { type Box, slanted } from './textures.ts';
+import {
+  type Box,
+  edged,
+  element,
+  label,
+  letters,
+  onPlate,
+  px,
+  rect,
+  stroked,
+  through,
+  WHITE,
+} from './svg.ts';
+import { slanted } from './textures.ts';
 
 /** values[row][column], row 0 the lowest; null where there is nothing. */
 export type Values = readonly (readonly (number | null)[])[];
@@ -77,10 +89,7 @@ export function cells(
 }
 
 export const zeroHatch = (boxes: readonly Box[]) =>
-  element('path', {
-    d: boxes.map((box) => slanted(box, 1)).join(''),
-    ...{ fill: 'none', stroke: '#777777' },
-  });
+  stroked(boxes.map((box) => slanted(box, 1)).join(''), '#777777');
 
 /** Cells that are exactly 0, hatched. */
 export function zeros(values: Values, area: Area): string {
@@ -91,11 +100,8 @@ export function zeros(values: Values, area: Area): string {
   return element(
     'g',
     { 'aria-label': 'exactly 0' },
-    ...boxes.map(([x, y, width, height]) =>
-      element('rect', {
-        ...{ x, y, width, height, fill: ZERO_FILL },
-        ...{ stroke: '#ffffff', 'stroke-width': 0.75 },
-      }),
+    ...boxes.map((box) =>
+      rect(box, { fill: ZERO_FILL, stroke: WHITE, 'stroke-width': 0.75 }),
     ),
     zeroHatch(boxes),
   );
@@ -116,12 +122,7 @@ export function belowZero(values: Values, shades: Shades, area: Area): string {
     return [signStroke([left, top + (height - high) / 2, wide, high])];
   });
   if (strokes.length === 0) return '';
-  const path = { d: strokes.join(''), fill: 'none' };
-  // White around black, so that it shows on dark cells too.
-  return (
-    element('path', { ...path, stroke: '#ffffff', 'stroke-width': 2.4 }) +
-    element('path', { ...path, stroke: INK, 'aria-label': 'below 0' })
-  );
+  return edged(0.7, strokes.join(''), INK, 1, { 'aria-label': 'below 0' });
 }
 
 /** Values in the cells where all fit; zeros even where others do not. */
@@ -148,17 +149,9 @@ export function numbers(
       return [label(text(value), ...at, { fill: inkOn(shades!.color(value)) })];
     }
     // Room in the hatch, so that the number stays legible.
-    const room = { x: at[0] - 7, y: at[1] - 12, width: 14, height: 16 };
-    return [
-      element('rect', { ...room, fill: ZERO_FILL }),
-      label('0', ...at, { fill: INK, 'font-weight': 'bold' }),
-    ];
+    return [onPlate('0', at[0], at[1] - 4, 14, SIZE, ZERO_FILL)];
   });
-  return element(
-    'g',
-    { 'aria-label': 'values', 'text-anchor': 'middle', 'font-size': SIZE },
-    ...parts,
-  );
+  return element('g', { 'aria-label': 'values', ...letters(SIZE) }, ...parts);
 }
 
 /**
@@ -201,17 +194,8 @@ export function contourMarkup(
     );
     if (found.length === 0) continue;
     const text = numberText(level);
-    const path = {
-      d: found.map(through).join(''),
-      ...{ fill: 'none', 'stroke-linejoin': 'round' },
-    };
-    paths.push(
-      element('path', { ...path, stroke: '#ffffff', 'stroke-width': 3 }),
-      element('path', {
-        ...{ ...path, stroke: INK, 'stroke-width': 1.1 },
-        'aria-label': `equal to ${text}`,
-      }),
-    );
+    const name = { 'aria-label': `equal to ${text}` };
+    paths.push(edged(1, found.map(through).join(''), INK, 1.1, name));
     const wide = textWidth(text, SIZE) + 4;
     const longest = found.reduce((a, b) => (b.length > a.length ? b : a));
     const inside = longest.filter(
@@ -223,12 +207,7 @@ export function contourMarkup(
     );
     const middle = inside[Math.floor(inside.length / 2)];
     if (!middle || lengthOf(longest) < 2.5 * wide) continue;
-    const [x, y] = middle;
-    const room = { x: x - wide / 2, y: y - 7.5, width: wide, height: 15 };
-    names.push(
-      element('rect', { ...room, rx: 2, fill: '#ffffff' }),
-      label(text, x, y + 4, { 'text-anchor': 'middle', 'font-size': SIZE }),
-    );
+    names.push(onPlate(text, ...middle, wide, SIZE));
   }
   return element('g', { 'aria-label': 'contours' }, ...paths, ...names);
 }

@@ -25,8 +25,7 @@ import { everyFew, namesMarkup, namesUnder } from './places.ts';
 import { extentOf, numberText, toDigits } from './scale.ts';
 import { shadeBar, shadeBarRoom, shadesOf } from './shades.ts';
 import { checkPicture, type LegendEntry, sheet } from './sheet.ts';
-import { element } from './svg.ts';
-import type { Box } from './textures.ts';
+import { type Box, rect, stroked } from './svg.ts';
 
 const MOST_CELLS = 100_000;
 /** px of a row, and of all of them at least and at most. */
@@ -68,9 +67,7 @@ export async function heatPicture(
   const entries: (LegendEntry | false | undefined)[] = [
     signed && {
       name: 'below 0 (by more than 1 % of the scale)',
-      ...swatch('#9dc3dd', (box) =>
-        element('path', { d: signStroke(box), stroke: INK }),
-      ),
+      ...swatch('#9dc3dd', (box) => stroked(signStroke(box), INK)),
     },
     log &&
       all.includes(0) && {
@@ -81,10 +78,7 @@ export async function heatPicture(
     lined && {
       name: 'lines of equal value, at the ticks of the scale',
       swatch: (left, middle) =>
-        element('path', {
-          d: `M${left} ${middle + 3}q8 -9 15 -3t15 -3`,
-          ...{ fill: 'none', stroke: INK },
-        }),
+        stroked(`M${left} ${middle + 3}q8 -9 15 -3t15 -3`, INK),
     },
   ];
   const legend = entries.filter(
@@ -157,9 +151,7 @@ const placeText = (place: string | number) =>
 function swatch(fill: string, over: (box: Box) => string) {
   const cell = (x: number, y: number) => {
     const box = [x, y - 7, 20, 14] as const;
-    const [left, top, width, height] = box;
-    const rect = { x: left, y: top, width, height, fill, stroke: GREY };
-    return element('rect', rect) + over(box);
+    return rect(box, { fill, stroke: GREY }) + over(box);
   };
   return { width: 20, swatch: cell };
 }

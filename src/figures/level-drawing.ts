@@ -2,45 +2,29 @@
  * A graph by levels: its vertices in columns, level 0 at the right where the
  * output is, edges as curves that pass between them. What a vertex is shows
  * in its outline, and the steps that an edge delays stand on it.
- *
- * The layout is that of circuits, which grows upwards, turned: what is x
- * there is y here.
  */
 
-import { OptionError, show } from '../base/errors.ts';
-import { circuitLayout, type Layout } from './circuit-layout.ts';
-import { PILL, pill, pillWidth } from './circuit-shapes.ts';
-import { HEAD } from './circuit-ways.ts';
-import type { GraphFigure } from './figure.ts';
-import { wrapped } from './lettering.ts';
-import {
-  CUT,
-  outline,
-  ROLES,
-  type Role,
-  SIZE,
-  sizeOf,
-  words,
-} from './level-shapes.ts';
+import { show } from '../base/errors.ts';
+import { refuse } from './checks.ts';
+import { axonShape, NODES, outline, pill, ROLES } from './circuit-shapes.ts';
+import { type DiagramNode, diagram, wordsHeight } from './diagram.ts';
+import type { GraphFigure, Pictured } from './figure.ts';
+import { textWidth, wrapped } from './lettering.ts';
 import { GREY } from './palette.ts';
-import {
-  checkPicture,
-  type LegendEntry,
-  type PictureOptions,
-  sheet,
-} from './sheet.ts';
-import { element, escaped, label, px } from './svg.ts';
+import { checkPicture, type LegendEntry, sheet } from './sheet.ts';
+import { element, label, px } from './svg.ts';
 
-export type GraphPicture = Omit<GraphFigure, 'kind' | 'name' | 'caption'> &
-  Omit<PictureOptions, 'height' | 'width'>;
+export type GraphPicture = Omit<Pictured<GraphFigure>, 'height' | 'width'>;
 
 const MARGIN = 20;
+const PLAIN = { 'font-size': 12 };
 /** Most px of a line of a label. */
 const LONGEST = 110;
 const NARROWEST = 560;
 /** px of a vertex' height that an edge takes. */
 const PORT = 13;
 const MOST_VERTICES = 400;
+const EDGE = { color: '#444444', head: 'arrow' } as const;
 
 /**
  * SVG of a levelled graph. Throws OptionError for edges to vertices that are
@@ -50,160 +34,90 @@ export async function graphPicture(picture: GraphPicture): Promise<string> {
   checkPicture(picture);
   checkGraph(picture);
   const { vertices, edges } = picture;
-  const lines = new Map(
-    vertices.map(({ id, label }) => [id, wrapped(label, LONGEST, SIZE)]),
+  const drawn = diagram(
+    vertices.map((vertex) => nodeOf(vertex, edges)),
+    edges.map(({ from, to, delay }) => ({
+      ...{ from, to, stroke: EDGE },
+      carried: {
+        ...{ delay: delay === 0 ? null : String(delay), words: '' },
+        beside: false,
+      },
+    })),
+    true,
   );
-  const sizes = new Map(
-    vertices.map(({ id, role }) => {
-      const { width, height } = sizeOf(role, lines.get(id)!);
-      const ends = [
-        edges.filter(({ from }) => from === id).length,
-        edges.filter(({ to }) => to === id).length,
-      ];
-      // Edges leave and arrive over about half of the height.
-      const needed = Math.max(...ends) * PORT;
-      return [id, { width, height: Math.max(height, needed) }];
-    }),
-  );
-  const delayText = ({ delay }: { delay: number }) =>
-    delay === 0 ? null : String(delay);
-  // Turned: a height there is a width here.
-  const layout = circuitLayout(
-    vertices.map(({ id, level }) => {
-      const { width, height } = sizes.get(id)!;
-      return { id, level, width: height, height: width };
-    }),
-    edges.map(({ from, to, ...edge }) => {
-      const wide = pillWidth(delayText(edge));
-      return { from, to, width: wide > 0 ? PILL : 0, height: wide };
-    }),
-  );
-  const inner = layout.height;
-  const width = Math.max(NARROWEST, Math.ceil(inner + 2 * MARGIN));
+  const width = Math.max(NARROWEST, Math.ceil(drawn.width + 2 * MARGIN));
   const page = sheet(picture, legendOf(picture), width);
-  const left = (width - inner) / 2;
+  const left = (width - drawn.width) / 2;
   const top = page.top + 30;
-  const bottom = top + layout.width;
-  const columns = layout.rows.map(({ level, y }, i) => {
-    const first = i === layout.rows.length - 1;
-    const text = first ? `level ${level}` : `${level}`;
+  const columns = drawn.rows.map(({ level, y }, i) => {
+    const text = i === drawn.rows.length - 1 ? `level ${level}` : `${level}`;
     return label(text, left + y, page.top + 14, { fill: GREY });
   });
+  const names = { 'text-anchor': 'middle', ...PLAIN };
   const markup = [
-    element(
-      'g',
-      { 'aria-label': 'levels', 'text-anchor': 'middle', 'font-size': SIZE },
-      ...columns,
-    ),
+    element('g', { 'aria-label': 'levels', ...names }, ...columns),
     element(
       'g',
       { transform: `translate(${px(left)},${px(top)})` },
-      drawnEdges(picture, layout, delayText),
-      ...layout.boxes.map(({ id, x, y }, i) => {
-        const { role } = vertices[i];
-        const { width: w, height: h } = sizes.get(id)!;
-        return element(
-          'g',
-          { 'aria-label': `${ROLES[role].split(':')[0]} ${id}` },
-          element('title', {}, escaped(id)),
-          outline(role, y, x, w, h),
-          ...words(lines.get(id)!, role, y, x),
-        );
-      }),
+      ...drawn.markup,
     ),
   ].join('');
-  const height = Math.ceil(bottom + 12 + page.foot);
+  const height = Math.ceil(top + drawn.height + 12 + page.foot);
   return page.close(markup, height, descriptionOf(picture));
 }
 
-function drawnEdges(
-  { edges }: GraphPicture,
-  layout: Layout,
-  delayText: (edge: { delay: number }) => string | null,
-): string {
-  const middles = new Map(layout.boxes.map(({ id, y }) => [id, y]));
-  const ways = layout.axons.map(({ d, end, look }, i) => {
-    const { from, to, delay } = edges[i];
-    const name = `${from} to ${to}${delay > 0 ? `, delay ${delay}` : ''}`;
-    const along = look === 'up' ? 1 : look === 'down' ? -1 : 0;
-    const back = look === 'left' ? [0, 1] : [along, 0];
-    const at = (far: number, side: number) =>
-      `${px(end.y + back[0] * far + back[1] * side)} ` +
-      `${px(end.x + back[1] * far + back[0] * side)}`;
-    // Begins under its vertex, whose sides are not all upright.
-    const whole = turned(d);
-    const [, x, y] = /^M(\S+) ([^A-Z]+)/.exec(whole)!;
-    const inward = Number(x) > middles.get(from)! ? -CUT : CUT;
-    const curve = `M${px(Number(x) + inward)} ${y}L${whole.slice(1)}`;
-    const head = `M${at(HEAD, 4)}L${at(0.5, 0)}L${at(HEAD, -4)}z`;
-    return element(
-      'g',
-      { 'aria-label': name },
-      // The same curve in white, wider: what crosses beneath it is seen to.
-      element('path', {
-        ...{ d: curve, fill: 'none', stroke: '#ffffff', 'stroke-width': 4 },
-      }),
-      element('path', {
-        ...{ d: curve, fill: 'none', stroke: '#444444' },
-        ...{ 'stroke-width': 1.4, 'aria-label': 'edge' },
-      }),
-      element('path', { d: head, fill: '#444444' }),
-    );
-  });
-  const delays = layout.axons.map(({ carried }, i) => {
-    const text = delayText(edges[i]);
-    return text === null ? '' : pill(text, carried.y, carried.x);
-  });
-  return element('g', { 'aria-label': 'edges' }, ...ways, ...delays);
+function nodeOf(
+  { id, label, role, level }: GraphFigure['vertices'][number],
+  edges: GraphFigure['edges'],
+): DiagramNode {
+  const lines = wrapped(label, LONGEST, PLAIN['font-size']);
+  const words = { lines, style: PLAIN };
+  const wide = Math.max(0, ...lines.map((text) => textWidth(text, 12)));
+  const tall = Math.max(15, wordsHeight(words));
+  const identity = role === 'identity';
+  const sides = identity ? 12 : role === 'parameter' ? 30 : 18;
+  // Edges leave and arrive over about half of the height.
+  const ends = (['from', 'to'] as const).map(
+    (end) => edges.filter((edge) => edge[end] === id).length,
+  );
+  return {
+    ...{ id, kind: role, level, about: id, ...words },
+    width: Math.max(identity ? 22 : 40, wide + sides),
+    height: Math.max(tall + (identity ? 7 : 14), Math.max(...ends) * PORT),
+  };
 }
 
-/** A path of M, C, L, V, H and A, with x and y exchanged. */
-export function turned(d: string): string {
-  return d.replace(/([MCLVHA])([^MCLVHA]*)/g, (_, command, rest) => {
-    const numbers = rest.trim().split(/[\s,]+/);
-    if (command === 'V') return `H${rest}`;
-    if (command === 'H') return `V${rest}`;
-    if (command === 'A') {
-      const [rx, ry, angle, large, sweep, x, y] = numbers;
-      const other = sweep === '1' ? '0' : '1';
-      return `A${ry} ${rx} ${angle} ${large} ${other} ${y} ${x}`;
-    }
-    const pairs: string[] = [];
-    for (let i = 0; i < numbers.length; i += 2) {
-      pairs.push(`${numbers[i + 1]} ${numbers[i]}`);
-    }
-    return command + pairs.join(' ');
-  });
-}
+const rolesIn = ({ vertices }: GraphPicture) =>
+  ROLES.filter((role) => vertices.some((vertex) => vertex.role === role));
 
-function legendOf({ vertices, edges }: GraphPicture): LegendEntry[] {
-  const used = new Set(vertices.map(({ role }) => role));
-  const entries: LegendEntry[] = (Object.keys(ROLES) as Role[])
-    .filter((role) => used.has(role))
-    .map((role) => ({
-      name: ROLES[role],
-      swatch: (x, y) =>
-        role === 'identity'
-          ? outline(role, x + 15, y, 22, 16)
-          : outline(role, x + 15, y, 30, 16),
-    }));
-  if (edges.some(({ delay }) => delay > 0)) {
+function legendOf(picture: GraphPicture): LegendEntry[] {
+  const entries: LegendEntry[] = rolesIn(picture).map((role) => ({
+    name: NODES[role].name,
+    swatch: (x, y) =>
+      outline(role, x + 15, y, role === 'identity' ? 22 : 30, 16),
+  }));
+  if (picture.edges.some(({ delay }) => delay > 0)) {
     entries.push({
       name: 'edge that delays by so many steps',
       width: 44,
-      swatch: (x, y) =>
-        element('path', { d: `M${px(x)} ${px(y)}h44`, stroke: '#444444' }) +
-        pill('2', x + 22, y, 16),
+      swatch: (x, y) => {
+        const d = `M${px(x)} ${px(y)}h35`;
+        const end = { x: x + 44, y };
+        return (
+          axonShape(EDGE, { d, end, look: 'right' }) + pill('2', x + 20, y, 16)
+        );
+      },
     });
   }
   return entries;
 }
 
-function descriptionOf({ vertices, edges }: GraphPicture): string {
-  const count = (role: Role) => vertices.filter((v) => v.role === role).length;
-  const kinds = (Object.keys(ROLES) as Role[])
-    .filter((role) => count(role) > 0)
-    .map((role) => `${ROLES[role].split(':')[0]}: ${count(role)}`);
+function descriptionOf(picture: GraphPicture): string {
+  const { vertices, edges } = picture;
+  const kinds = rolesIn(picture).map((role) => {
+    const count = vertices.filter((vertex) => vertex.role === role).length;
+    return `${NODES[role].name.split(':')[0]}: ${count}`;
+  });
   const levels = vertices.map(({ level }) => level);
   const told = edges.map(
     ({ from, to, delay }) =>
@@ -218,7 +132,7 @@ function descriptionOf({ vertices, edges }: GraphPicture): string {
 
 function checkGraph({ vertices, edges }: GraphPicture): void {
   if (vertices.length === 0 || vertices.length > MOST_VERTICES) {
-    throw new OptionError(
+    refuse(
       `A graph of ${vertices.length} vertices cannot be drawn: pass 1 to ` +
         `${MOST_VERTICES}, or draw a part of it`,
       { vertices: vertices.length },
@@ -226,25 +140,25 @@ function checkGraph({ vertices, edges }: GraphPicture): void {
   }
   const ids = new Set(vertices.map(({ id }) => id));
   if (ids.size < vertices.length) {
-    throw new OptionError(
+    refuse(
       `Only ${ids.size} of ${vertices.length} vertices have an id of their ` +
         'own: give each another',
       { vertices: vertices.length, ids: ids.size },
     );
   }
   for (const { from, to, delay } of edges) {
+    const edge = `The edge from "${from}" to "${to}"`;
     const missing = [from, to].find((id) => !ids.has(id));
     if (missing !== undefined) {
-      throw new OptionError(
-        `The edge from "${from}" to "${to}" ends at "${missing}", which is no ` +
-          'vertex: leave it out or add the vertex',
+      refuse(
+        `${edge} ends at "${missing}", which is no vertex: leave it out or ` +
+          'add the vertex',
         { from, to, missing },
       );
     }
     if (!(Number.isInteger(delay) && delay >= 0)) {
-      throw new OptionError(
-        `The edge from "${from}" to "${to}" delays by ${show(delay)} steps: ` +
-          'pass a whole number, 0 or more',
+      refuse(
+        `${edge} delays by ${show(delay)} steps: pass a whole number, 0 or more`,
         { from, to, delay },
       );
     }

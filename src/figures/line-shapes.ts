@@ -3,7 +3,7 @@
 import type { Area } from './axes.ts';
 import type { Line } from './figure.ts';
 import { type SeriesStyle, seriesStyle, symbolAt } from './palette.ts';
-import { element, px, through } from './svg.ts';
+import { element, px, stroked, through } from './svg.ts';
 import { thinned } from './thinning.ts';
 
 /** A series where it stands: places in px, NaN in either is a gap. */
@@ -52,12 +52,9 @@ function runs(
 /** The line, and dots for values between two gaps. */
 export function lineMarkup({ line, color, dash, x, y, kept }: Placed): string {
   const all = runs(kept, x, y);
-  const path = element('path', {
-    d: all.map((run) => through(run.map((i) => [x[i], y[i]]))).join(''),
-    ...{ fill: 'none', stroke: color, 'stroke-width': 1.8 },
-    ...{ 'stroke-dasharray': dash, 'stroke-linejoin': 'round' },
-    'aria-label': line.name,
-  });
+  const d = all.map((run) => through(run.map((i) => [x[i], y[i]]))).join('');
+  const look = { 'stroke-dasharray': dash, 'stroke-linejoin': 'round' };
+  const path = stroked(d, color, 1.8, { ...look, 'aria-label': line.name });
   const dots = all
     .filter((run) => run.length === 1)
     .map(([i]) => symbolAt('circle', x[i], y[i], color, 1.5));
@@ -118,8 +115,5 @@ export function errorBars({ line, x, color }: Placed, area: Area): string {
       const cap = (y: string) => `M${px(x[i] - 4)} ${y}h8`;
       return `M${px(x[i])} ${low}V${high}${cap(low)}${cap(high)}`;
     });
-  return element('path', {
-    ...{ d: d.join(''), fill: 'none', stroke: color, 'stroke-width': 1.3 },
-    'aria-label': 'spread',
-  });
+  return stroked(d.join(''), color, 1.3, { 'aria-label': 'spread' });
 }

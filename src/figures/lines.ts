@@ -19,7 +19,7 @@ import { aboveRoom, beside, besideRoom, marksMarkup } from './marks.ts';
 import { seriesStyle, seriesSwatch } from './palette.ts';
 import { type Domain, extentOf, valueAt } from './scale.ts';
 import { checkPicture, sheet } from './sheet.ts';
-import { element, label } from './svg.ts';
+import { element, label, letters } from './svg.ts';
 
 type LinesPicture = Pictured<LinesFigure>;
 
@@ -171,8 +171,8 @@ function endLabels(all: readonly Placed[], area: Area): string {
 }
 
 function nothing({ left, right, top, bottom }: Area): string {
-  const style = { 'text-anchor': 'middle', 'font-size': 14 };
-  return label('no values', (left + right) / 2, (top + bottom) / 2, style);
+  const at = [(left + right) / 2, (top + bottom) / 2] as const;
+  return label('no values', ...at, letters(14));
 }
 
 function checkLines({ lines, x, y, marks = [] }: LinesPicture): void {

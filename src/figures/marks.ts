@@ -8,7 +8,7 @@ import type { Area } from './axes.ts';
 import type { Mark } from './figure.ts';
 import { textWidth } from './lettering.ts';
 import { GREY, INK } from './palette.ts';
-import { element, label, line } from './svg.ts';
+import { element, label, letters, line, onPlate } from './svg.ts';
 
 const SIZE = 12;
 const ROW = 16;
@@ -70,16 +70,10 @@ function down(marks: readonly Mark[], area: Area): string[] {
     return { ...one, y: area.top - 6 - one.row * ROW };
   });
   const rules = all.map(({ x, y }) => line(x, y + 2, x, area.bottom, RULE));
-  const labels = all.flatMap(({ text, left, wide, y }) => [
-    // A line on its way to a higher row passes behind the words.
-    element('rect', {
-      ...{ x: left, y: y - SIZE, width: wide, height: ROW - 1 },
-      fill: '#ffffff',
-    }),
-    label(text, left + wide / 2, y, {
-      ...{ 'text-anchor': 'middle', 'font-size': SIZE },
-    }),
-  ]);
+  // A line on its way to a higher row passes behind the words.
+  const labels = all.map(({ text, left, wide, y }) =>
+    onPlate(text, left + wide / 2, y - 4, wide, SIZE),
+  );
   return [...rules, ...labels];
 }
 
@@ -128,7 +122,7 @@ function point({ label: text, ...mark }: Mark, area: Area): string[] {
   const left = x + 10 + textWidth(text, SIZE) > area.right;
   const above = y - 12 > area.top + SIZE;
   const at = [left ? x - 9 : x + 9, above ? y - 9 : y + 18] as const;
-  const words = { 'text-anchor': left ? 'end' : 'start', 'font-size': SIZE };
+  const words = letters(SIZE, left ? 'end' : 'start');
   const ring = { cx: x, cy: y, r: 6, fill: 'none', stroke: INK };
   return [
     element('circle', { ...ring, 'stroke-width': 1.5 }),

@@ -5,7 +5,7 @@
  * out: on white nobody sees it.
  */
 
-import { element, px } from './svg.ts';
+import { element, px, stroked, through } from './svg.ts';
 
 export const INK = '#000000';
 export const GREY = '#666666';
@@ -27,16 +27,18 @@ const COLORS = [
 /** Five dashes with seven colours: the first 35 series all differ. */
 const DASHES = [undefined, '7 3', '2 2.5', '9 3 2 3', '14 4'] as const;
 
-const SYMBOLS = [
-  'circle',
-  'square',
-  'triangle',
-  'diamond',
-  'cross',
-  'plus',
-  'wedge',
-] as const;
-export type Symbol = (typeof SYMBOLS)[number];
+/** Corners around the middle, in radii; of a circle none. */
+const CORNERS = {
+  circle: '',
+  square: '-.9 -.9 .9 -.9 .9 .9 -.9 .9',
+  triangle: '0 -1.15 1.1 .8 -1.1 .8',
+  diamond: '0 -1.3 1.1 0 0 1.3 -1.1 0',
+  cross: '-.9 -.9 .9 .9, -.9 .9 .9 -.9',
+  plus: '-1.2 0 1.2 0, 0 -1.2 0 1.2',
+  wedge: '0 1.15 1.1 -.8 -1.1 -.8',
+};
+export type Symbol = keyof typeof CORNERS;
+const SYMBOLS = Object.keys(CORNERS) as Symbol[];
 
 export interface SeriesStyle {
   readonly color: string;
@@ -54,24 +56,6 @@ export function seriesStyle(index: number): SeriesStyle {
   };
 }
 
-/** Corners around the middle, in radii. */
-const CORNERS: Readonly<
-  Record<Exclude<Symbol, 'circle'>, readonly (readonly number[])[]>
-> = {
-  square: [[-0.9, -0.9, 0.9, -0.9, 0.9, 0.9, -0.9, 0.9]],
-  triangle: [[0, -1.15, 1.1, 0.8, -1.1, 0.8]],
-  wedge: [[0, 1.15, 1.1, -0.8, -1.1, -0.8]],
-  diamond: [[0, -1.3, 1.1, 0, 0, 1.3, -1.1, 0]],
-  cross: [
-    [-0.9, -0.9, 0.9, 0.9],
-    [-0.9, 0.9, 0.9, -0.9],
-  ],
-  plus: [
-    [-1.2, 0, 1.2, 0],
-    [0, -1.2, 0, 1.2],
-  ],
-};
-
 /** A symbol around (x, y), filled where it has an inside. */
 export function symbolAt(
   symbol: Symbol,
@@ -85,18 +69,16 @@ export function symbolAt(
   }
   const open = symbol === 'cross' || symbol === 'plus';
   const d = CORNERS[symbol]
+    .split(',')
     .map((corners) => {
-      const points: string[] = [];
-      for (let i = 0; i < corners.length; i += 2) {
-        const at = [x + corners[i] * radius, y + corners[i + 1] * radius];
-        points.push(at.map(px).join(' '));
-      }
-      return `M${points.join('L')}${open ? '' : 'z'}`;
+      const points = [...corners.matchAll(/(\S+) (\S+)/g)].map(([, a, b]) => [
+        x + Number(a) * radius,
+        y + Number(b) * radius,
+      ]);
+      return through(points) + (open ? '' : 'z');
     })
     .join('');
-  return open
-    ? element('path', { d, fill: 'none', stroke: color, 'stroke-width': 1.8 })
-    : element('path', { d, fill: color });
+  return open ? stroked(d, color, 1.8) : element('path', { d, fill: color });
 }
 
 /** The series' line, its symbol, or both, as the legend shows it: 30 px wide. */
@@ -107,13 +89,8 @@ export function seriesSwatch(
   return (x, y) => {
     const point = symbolAt(symbol, x + 15, y, color);
     if (style === 'points') return point;
-    const line = element('path', {
-      d: `M${px(x)} ${px(y)}h30`,
-      fill: 'none',
-      stroke: color,
-      'stroke-width': 2,
-      'stroke-dasharray': dash,
-    });
+    const d = `M${px(x)} ${px(y)}h30`;
+    const line = stroked(d, color, 2, { 'stroke-dasharray': dash });
     return style === 'marked' ? line + point : line;
   };
 }

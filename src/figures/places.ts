@@ -5,7 +5,7 @@
  */
 
 import { textWidth, wrapped } from './lettering.ts';
-import { element, escaped, label, px } from './svg.ts';
+import { element, label, letters, upright } from './svg.ts';
 
 /** Indices whose labels fit side by side: all, or every 2nd, 5th, 10th ... */
 export function everyFew(sizes: readonly number[], room: number): number[] {
@@ -34,57 +34,43 @@ export interface Names {
   readonly height: number;
 }
 
+/** Where a name may go on in another line: after spaces, dashes and dots. */
+const PARTS = /[^\s\-._/]+[\s\-._/]*|[\s\-._/]+/g;
+
 /** Lays names out for places `wide` px wide. */
 export function namesUnder(names: readonly string[], wide: number): Names {
-  const widest = Math.max(
-    0,
-    ...names.flatMap(partsOf).map((part) => textWidth(part.trimEnd(), SIZE)),
-  );
-  const upright = widest > wide - 6;
+  const width = (line: string) => textWidth(line.trimEnd(), SIZE);
+  const parts = names.flatMap((name) => name.trim().match(PARTS) ?? []);
+  const upright = Math.max(0, ...parts.map(width)) > wide - 6;
   const lines = names.map((name) =>
-    upright ? wrapped(name, LONGEST, SIZE) : filled(name, wide - 6),
+    upright
+      ? wrapped(name, LONGEST, SIZE)
+      : wrapped(name, wide - 6, SIZE, false, PARTS),
   );
   const height = upright
-    ? Math.max(0, ...lines.flat().map((line) => textWidth(line, SIZE)))
+    ? Math.max(0, ...lines.flat().map(width))
     : LINE * Math.max(1, ...lines.map((own) => own.length));
   return { lines, upright, height };
 }
 
-/** Where a name may go on in another line: after spaces, dashes and dots. */
-const partsOf = (name: string) =>
-  name.trim().match(/[^\s\-._/]+[\s\-._/]*|[\s\-._/]+/g) ?? [''];
-
-function filled(name: string, wide: number): string[] {
-  const lines = [''];
-  for (const part of partsOf(name)) {
-    const longer = `${lines.at(-1)}${part}`;
-    const fits = textWidth(longer.trimEnd(), SIZE) <= wide;
-    if (fits) lines[lines.length - 1] = longer;
-    else lines.push(part);
-  }
-  return lines.map((line) => line.trimEnd()).filter((line) => line !== '');
-}
-
 /** The names under the frame, each around its x. */
 export function namesMarkup(
-  { lines, upright }: Names,
+  { lines, upright: turned }: Names,
   xs: readonly number[],
   bottom: number,
 ): string {
   const parts = lines.flatMap((own, i) =>
     own.map((line, k) => {
-      if (!upright) return label(line, xs[i], bottom + 19 + k * LINE);
-      const at = px(xs[i] + 4 + (k - (own.length - 1) / 2) * LINE);
-      const transform = `translate(${at},${px(bottom + 9)}) rotate(-90)`;
-      return element('text', { transform }, escaped(line));
+      if (!turned) return label(line, xs[i], bottom + 19 + k * LINE);
+      const at = xs[i] + 4 + (k - (own.length - 1) / 2) * LINE;
+      return upright(line, at, bottom + 9);
     }),
   );
   return element(
     'g',
     {
       'aria-label': 'names of places',
-      'text-anchor': upright ? 'end' : 'middle',
-      'font-size': SIZE,
+      ...letters(SIZE, turned ? 'end' : 'middle'),
     },
     ...parts,
   );

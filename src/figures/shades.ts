@@ -16,7 +16,7 @@ import {
   ticks,
   valueAt,
 } from './scale.ts';
-import { element, label, px, upright } from './svg.ts';
+import { element, label, letters, px, rect, stroked, upright } from './svg.ts';
 
 export interface Shades {
   /** Ends of the colours: of both signs, as far below 0 as above. */
@@ -57,7 +57,7 @@ export function shadesOf(
   const colors = signed ? SIGNED : CIVIDIS;
   const color = (value: number) =>
     between(colors, Math.round(share(value) * STEPS) / STEPS);
-  return { domain, signed, log, ticks: ticks(domain, log ? 7 : 5, log), color };
+  return { domain, signed, log, ticks: ticks(domain, log ? 8 : 5, log), color };
 }
 
 const partsOf = (color: string) =>
@@ -104,26 +104,24 @@ export function shadeBar(
   const left = right + 20;
   const tall = bottom - top;
   const share = shareOf(domain, log);
-  const slices = Array.from({ length: SLICES }, (_, i) =>
-    element('rect', {
-      ...{ x: left, y: bottom - ((i + 1) * tall) / SLICES, width: WIDE },
-      // A little higher than its share, so that no seam shows.
-      height: tall / SLICES + (i > 0 ? 0.5 : 0),
-      fill: color(valueAt(domain, (i + 0.5) / SLICES, log)),
-    }),
-  );
+  const slices = Array.from({ length: SLICES }, (_, i) => {
+    // A little higher than its share, so that no seam shows.
+    const height = tall / SLICES + (i > 0 ? 0.5 : 0);
+    const y = bottom - ((i + 1) * tall) / SLICES;
+    const fill = color(valueAt(domain, (i + 0.5) / SLICES, log));
+    return rect([left, y, WIDE, height], { fill });
+  });
   const marks = shades.ticks.flatMap((value) => {
     const y = bottom - share(value) * tall;
     return [
-      element('path', { d: `M${px(left + WIDE)} ${px(y)}h5`, stroke: INK }),
+      stroked(`M${px(left + WIDE)} ${px(y)}h5`, INK),
       label(numberText(value), left + 22, y + 4, { 'font-size': SIZE }),
     ];
   });
   const end = right + shadeBarRoom(shades, title) - 8;
   const names = title.map((text, i) => {
     const x = end - (title.length - 1 - i) * TITLE_LINE;
-    const style = { 'text-anchor': 'middle', 'font-size': 13 };
-    return upright(text, x, (top + bottom) / 2, style);
+    return upright(text, x, (top + bottom) / 2, letters(13));
   });
   return element(
     'g',

@@ -60,6 +60,12 @@ export function label(
   return element('text', { x, y, ...attributes }, escaped(text));
 }
 
+/** How words look: px, and where their place is in them. */
+export const letters = (
+  size: number,
+  anchor: 'start' | 'middle' | 'end' = 'middle',
+) => ({ 'text-anchor': anchor, 'font-size': size });
+
 /** Words that are read from below, around a place. */
 export function upright(
   text: string,
@@ -71,6 +77,28 @@ export function upright(
   return element('text', { transform, ...attributes }, escaped(text));
 }
 
+/** A line of words around a place on a plate of its own, `wide` px wide. */
+export function onPlate(
+  text: string,
+  x: number,
+  y: number,
+  wide: number,
+  size: number,
+  fill = WHITE,
+): string {
+  const plate = rect([x - wide / 2, y - 7.5, wide, 15], { fill });
+  return plate + label(text, x, y + 4, letters(size));
+}
+
+export const WHITE = '#ffffff';
+
+/** Left, top, width and height in px. */
+export type Box = readonly [number, number, number, number];
+
+export function rect([x, y, width, height]: Box, attributes: Attributes) {
+  return element('rect', { x, y, width, height, ...attributes });
+}
+
 export function line(
   x1: number,
   y1: number,
@@ -80,6 +108,27 @@ export function line(
 ): string {
   return element('line', { x1, x2, y1, y2, ...attributes });
 }
+
+/** Strokes along a path. */
+export function stroked(
+  d: string,
+  stroke: string,
+  width = 1,
+  attributes: Attributes = {},
+): string {
+  const look = { fill: 'none', stroke, 'stroke-width': width };
+  return element('path', { d: d || undefined, ...look, ...attributes });
+}
+
+/** Strokes with `edge` px of white at both sides, to show on anything. */
+export const edged = (
+  edge: number,
+  d: string,
+  stroke: string,
+  width: number,
+  attributes: Attributes = {},
+) =>
+  stroked(d, WHITE, width + 2 * edge) + stroked(d, stroke, width, attributes);
 
 /** Data of a path through points. */
 export const through = (points: readonly (readonly number[])[]) =>

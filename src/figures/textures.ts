@@ -5,10 +5,7 @@
  */
 
 import { seriesStyle } from './palette.ts';
-import { element, px } from './svg.ts';
-
-/** Left, top, width and height in px. */
-export type Box = readonly [number, number, number, number];
+import { type Box, px, rect, stroked, WHITE } from './svg.ts';
 
 const STEP = 6;
 
@@ -39,22 +36,16 @@ const DOTTED = TEXTURES.length - 1;
 
 /** A bar of series number `index`, with its texture. */
 export function texturedBar(index: number, box: Box): string {
-  const [x, y, width, height] = box;
   const { color } = seriesStyle(index);
   // Seven colours with seven textures: the second seven pair them anew.
   const turn = Math.floor(index / TEXTURES.length);
   const texture = (index + turn) % TEXTURES.length;
-  const bar = element('rect', {
-    ...{ x, y, width, height, fill: color },
-    ...{ stroke: color, 'stroke-width': 1 },
-  });
+  const bar = rect(box, { fill: color, stroke: color });
   const d = TEXTURES[texture](box);
   if (d === '') return bar;
-  const look =
-    texture === DOTTED
-      ? { 'stroke-width': 2.4, 'stroke-linecap': 'round' }
-      : { 'stroke-width': 1.4 };
-  return bar + element('path', { d, fill: 'none', stroke: '#ffffff', ...look });
+  return texture === DOTTED
+    ? bar + stroked(d, WHITE, 2.4, { 'stroke-linecap': 'round' })
+    : bar + stroked(d, WHITE, 1.4);
 }
 
 /** Strokes evenly inside a length, none on its ends. */

@@ -22,10 +22,10 @@ const ALIGNMENT = 64;
 const LONGEST = 0xffff;
 
 const TYPES = {
-  '<f8': Float64Array,
-  '<f4': Float32Array,
-  '<u4': Uint32Array,
-  '<i4': Int32Array,
+  '<f8': { array: Float64Array, get: 'getFloat64', set: 'setFloat64' },
+  '<f4': { array: Float32Array, get: 'getFloat32', set: 'setFloat32' },
+  '<u4': { array: Uint32Array, get: 'getUint32', set: 'setUint32' },
+  '<i4': { array: Int32Array, get: 'getInt32', set: 'setInt32' },
 } as const;
 type Descr = keyof typeof TYPES;
 
@@ -42,8 +42,8 @@ export function npyBytes(
   shape: Shape = [data.length],
 ): Uint8Array {
   checkFits(data, shape);
-  const [descr] = Object.entries(TYPES).find(
-    ([, type]) => data instanceof type,
+  const [descr, { set }] = Object.entries(TYPES).find(
+    ([, { array }]) => data instanceof array,
   )!;
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
@@ -66,9 +66,8 @@ export function npyBytes(
   bytes[6] = 1;
   view.setUint16(8, header.length, true);
   bytes.set(new TextEncoder().encode(header), PREAMBLE);
-  const write = writerOf(view, data);
   for (let i = 0; i < data.length; i++) {
-    write(start + i * data.BYTES_PER_ELEMENT, data[i]);
+    view[set](start + i * data.BYTES_PER_ELEMENT, data[i], true);
   }
   return bytes;
 }
@@ -83,32 +82,6 @@ function checkFits(data: NpyData, shape: Shape): void {
   );
 }
 
-function writerOf(view: DataView, data: NpyData) {
-  if (data instanceof Float64Array) {
-    return (at: number, value: number) => view.setFloat64(at, value, true);
-  }
-  if (data instanceof Float32Array) {
-    return (at: number, value: number) => view.setFloat32(at, value, true);
-  }
-  if (data instanceof Uint32Array) {
-    return (at: number, value: number) => view.setUint32(at, value, true);
-  }
-  return (at: number, value: number) => view.setInt32(at, value, true);
-}
-
-function readerOf(view: DataView, descr: Descr): (at: number) => number {
-  switch (descr) {
-    case '<f8':
-      return (at) => view.getFloat64(at, true);
-    case '<f4':
-      return (at) => view.getFloat32(at, true);
-    case '<u4':
-      return (at) => view.getUint32(at, true);
-    case '<i4':
-      return (at) => view.getInt32(at, true);
-  }
-}
-
 /**
  * Reads a file of version 1.0 with numbers of the four types. Throws
  * FormatError for anything else, and for bytes too few or too many.
@@ -118,6 +91,7 @@ export function readNpy(bytes: Uint8Array): Npy {
   if (bytes.length < PREAMBLE || MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw new FormatError(
       `${bytes.length} bytes are no NPY file: it begins with \\x93NUMPY`,
+      { bytes: bytes.length },
     );
   }
   if (bytes[6] !== 1 || bytes[7] !== 0) {
@@ -138,9 +112,9 @@ export function readNpy(bytes: Uint8Array): Npy {
   const { descr, shape } = readHeader(
     String.fromCharCode(...bytes.subarray(PREAMBLE, start)),
   );
-  const type = TYPES[descr];
+  const { array, get } = TYPES[descr];
   const size = sizeOf(shape);
-  const expected = size * type.BYTES_PER_ELEMENT;
+  const expected = size * array.BYTES_PER_ELEMENT;
   if (bytes.length - start !== expected) {
     throw new FormatError(
       `An NPY file of shape ${shapeText(shape)} and type ${descr} has ` +
@@ -149,10 +123,9 @@ export function readNpy(bytes: Uint8Array): Npy {
       { shape, descr, bytes: bytes.length - start, expected },
     );
   }
-  const read = readerOf(view, descr);
-  const data = new type(size);
+  const data = new array(size);
   for (let i = 0; i < size; i++) {
-    data[i] = read(start + i * type.BYTES_PER_ELEMENT);
+    data[i] = view[get](start + i * array.BYTES_PER_ELEMENT, true);
   }
   return { shape, data };
 }

@@ -1,6 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { messageOf } from '../base/errors.ts';
 import { malformed } from './malformed.ts';
+import { type Npy, readNpy } from './npy.ts';
 
 /**
  * Arrays of NumPy as savez_compressed packs them: a zip archive of .npy files.
@@ -23,24 +24,24 @@ export function npzArray(
   shape: readonly number[],
   file: string,
 ): Float64Array {
-  const npy = zipMember(bytes, `${name}.npy`, file);
-  const length = npy.length < 10 ? 0 : npy[8] + 256 * npy[9];
-  const header = new TextDecoder('latin1').decode(
-    npy.subarray(10, 10 + length),
+  const { data, shape: own } = npyOf(bytes, name, file);
+  if (data instanceof Float64Array && String(own) === String(shape))
+    return data;
+  malformed(
+    file,
+    `holds ${name} as ${data.constructor.name} of shape [${own.join(', ')}]`,
+    `need Float64Array of shape [${shape.join(', ')}]`,
+    { name, shape: own },
   );
-  const wanted = `'fortran_order': False, 'shape': (${shape.join(', ')})`;
-  const size = shape.reduce((product, axis) => product * axis, 1);
-  if (!header.includes("'<f8'") || !header.includes(wanted)) {
-    malformed(file, `holds ${name} as ${header.trim()}`, `need ${wanted}`);
+}
+
+function npyOf(bytes: Uint8Array, name: string, file: string): Npy {
+  const member = zipMember(bytes, `${name}.npy`, file);
+  try {
+    return readNpy(member);
+  } catch (error) {
+    malformed(file, `holds no ${name} (${messageOf(error)})`, 'fetch it again');
   }
-  const data = npy.subarray(10 + length);
-  if (data.length !== 8 * size) {
-    malformed(file, `holds ${data.length} bytes of ${name}`, 'fetch it again');
-  }
-  const view = new DataView(data.buffer, data.byteOffset);
-  return Float64Array.from({ length: size }, (_, i) =>
-    view.getFloat64(8 * i, true),
-  );
 }
 
 function zipMember(bytes: Uint8Array, name: string, file: string): Uint8Array {

@@ -148,7 +148,7 @@ function functionOf(
 ): (...args: number[]) => number {
   if (isOwn) return (single && own[name].js32) || own[name].js;
   if (Object.hasOwn(BITS, name)) return bits[name];
-  const known = single ? elementary32() : Math;
+  const known = single && !(name in BUILT_IN) ? elementary32() : Math;
   return (known as Readonly<Record<string, (x: number) => number>>)[name];
 }
 
@@ -191,6 +191,11 @@ export type Elementary32 = Readonly<
   Record<ElementaryName | 'sqrt' | 'abs', (x: number) => number>
 >;
 
+const BUILT_IN = {
+  sqrt: (x: number) => round(Math.sqrt(x)),
+  abs: Math.abs,
+};
+
 let made: Elementary32 | undefined;
 
 /** The elementary functions in float32, made when they are first needed. */
@@ -202,8 +207,7 @@ export function elementary32(): Elementary32 {
         functionFrom(readRoutine(ELEMENTARY[name])),
       ]),
     ) as unknown as Elementary32),
-    sqrt: (x) => round(Math.sqrt(x)),
-    abs: Math.abs,
+    ...BUILT_IN,
   };
   return made;
 }

@@ -12,7 +12,7 @@ import {
   parseExpression,
   rewritten,
 } from './expression.ts';
-import { compileJs, toJs } from './js.ts';
+import { canCompile, compileJs, toClosure, toJs } from './js.ts';
 
 /** One pass over n elements: loads, formulas in order, stores at the end. */
 export interface LoopSpec {
@@ -44,18 +44,37 @@ export type Loop = (
   bit: number,
 ) => number;
 
+/** How the place of element i is found: the general way takes four divisions. */
+export type Form = 'inner' | 'outer' | 'axis' | 'general';
+
+/** Where element i is along some axes: floor(i / step) % count * low + i % low. */
+export interface Place {
+  readonly form: Form;
+  /** Whether an array is read there, or the place itself is the value. */
+  readonly operand: boolean;
+}
+
 /**
- * A loop that has been read. In its formulas array k is called a_k, constant
- * k c_k and let k l_k, so that no name of a user is part of a program.
+ * A loop that has been read. In its formulas array k is called a_k, the operand
+ * or number of place k p_k, constant k c_k and let k l_k, so that no name of a
+ * user is part of a program.
  */
 export interface LoopPlan {
   readonly arrays: number;
+  readonly places: readonly Place[];
   readonly constants: number;
   readonly lets: readonly Expression[];
   readonly stores: readonly (readonly [array: number, value: Expression])[];
   readonly marks: Expression | null;
   readonly own: OwnFunctions;
 }
+
+/** All formulas of a loop. */
+export const formulasOf = ({ lets, stores, marks }: LoopPlan): Expression[] => [
+  ...lets,
+  ...stores.map(([, e]) => e),
+  ...(marks ? [marks] : []),
+];
 
 /** Reads a loop. Throws GraphError for names or formulas that are wrong. */
 export function readLoop(spec: LoopSpec): LoopPlan {
@@ -104,6 +123,7 @@ export function readLoop(spec: LoopSpec): LoopPlan {
   });
   return {
     arrays: spec.arrays.length,
+    places: [],
     constants: spec.constants.length,
     lets,
     stores,
@@ -175,9 +195,7 @@ export function checkPrecision(array: FloatArray, single: boolean): void {
 
 /** V8 likes one array and sums as indices better than an array for each. */
 function compileLoop(plan: LoopPlan, single: boolean, comment: string): Bind {
-  const text = (e: Expression) => toJs(e, single);
-  const all = (n: number, line: (k: number) => string) =>
-    Array.from({ length: n }, (_, k) => line(k));
+  if (!canCompile()) return closedBind(plan, single);
   const body = [
     comment,
     'return (offsets, constants, n, words, bit) => {',
@@ -188,15 +206,7 @@ function compileLoop(plan: LoopPlan, single: boolean, comment: string): Bind {
       return `const c_${k} = ${round}(constants[${k}]);`;
     }),
     'let marked = 0;',
-    'for (let i = 0; i < n; i++) {',
-    ...all(plan.arrays, (k) => `const a_${k} = f[o_${k} + i];`),
-    ...plan.lets.map((e, k) => `const l_${k} = ${text(e)};`),
-    ...plan.stores.map(([, e], k) => `const s_${k} = ${text(e)};`),
-    ...plan.stores.map(([array], k) => `f[o_${array} + i] = s_${k};`),
-    plan.marks
-      ? `if (${text(plan.marks)}) { u[words + i] |= bit; marked++; }`
-      : '',
-    '}',
+    ...loopLines(plan, single, (k) => `f[o_${k} + i]`),
     'return marked;',
     '};',
   ];
@@ -205,4 +215,113 @@ function compileLoop(plan: LoopPlan, single: boolean, comment: string): Bind {
     body.join('\n'),
     plan.own,
   ) as unknown as Bind;
+}
+
+const all = (n: number, line: (k: number) => string) =>
+  Array.from({ length: n }, (_, k) => line(k));
+
+const PLACES: Record<Form, (k: number) => string> = {
+  inner: (k) => `i % count_${k}`,
+  outer: (k) => `Math.floor(i / step_${k})`,
+  axis: (k) => `Math.floor(i / step_${k}) % count_${k}`,
+  general: (k) =>
+    `Math.floor(i / step_${k}) % count_${k} * low_${k} + i % low_${k}`,
+};
+
+/**
+ * The loop over n elements in JavaScript. `element` is that of array k at i; in
+ * scope are also c_k and, of place k, step_k, count_k, low_k and its operand x_k.
+ */
+export function loopLines(
+  plan: LoopPlan,
+  single: boolean,
+  element: (k: number) => string,
+): string[] {
+  const text = (e: Expression) => toJs(e, single);
+  return [
+    'for (let i = 0; i < n; i++) {',
+    ...all(plan.arrays, (k) => `const a_${k} = ${element(k)};`),
+    ...plan.places.map(({ form, operand }, k) => {
+      const at = PLACES[form](k);
+      return `const p_${k} = ${operand ? `x_${k}[${at}]` : at};`;
+    }),
+    ...plan.lets.map((e, k) => `const l_${k} = ${text(e)};`),
+    ...plan.stores.map(([, e], k) => `const s_${k} = ${text(e)};`),
+    ...plan.stores.map(([array], k) => `${element(array)} = s_${k};`),
+    plan.marks
+      ? `if (${text(plan.marks)}) { u[words + i] |= bit; marked++; }`
+      : '',
+    '}',
+  ];
+}
+
+/** What a pass without compiled text works on. */
+export interface Pass {
+  readonly arrays: readonly FloatArray[];
+  /** Of the first element of each. */
+  readonly offsets: readonly number[];
+  readonly places: readonly {
+    /** The operand, where one is read. */
+    readonly array?: FloatArray;
+    readonly step: number;
+    readonly count: number;
+    readonly low: number;
+  }[];
+  readonly constants: readonly number[];
+}
+
+/** The loop as closures, for engines that compile no text. */
+export function closedLoop(
+  plan: LoopPlan,
+  single: boolean,
+): (pass: Pass, n: number, mark: (i: number) => void) => void {
+  const kinds = [
+    ['a', plan.arrays],
+    ['p', plan.places.length],
+    ['c', plan.constants],
+    ['l', plan.lets.length],
+  ] as const;
+  const names = kinds.flatMap(([kind, n]) => all(n, (k) => `${kind}_${k}`));
+  const closure = (e: Expression) =>
+    toClosure(e, single, (name) => names.indexOf(name), plan.own);
+  const lets = plan.lets.map(closure);
+  const stores = plan.stores.map(([array, e]) => [array, closure(e)] as const);
+  const marks = plan.marks && closure(plan.marks);
+  return ({ arrays, offsets, places, constants }, n, mark) => {
+    const rounded = single ? constants.map(Math.fround) : constants;
+    const values: number[] = [];
+    for (let i = 0; i < n; i++) {
+      let at = 0;
+      arrays.forEach((array, k) => {
+        values[at++] = array[offsets[k] + i];
+      });
+      for (const { array, step, count, low } of places) {
+        const place = (Math.floor(i / step) % count) * low + (i % low);
+        values[at++] = array ? array[place] : place;
+      }
+      for (const constant of rounded) values[at++] = constant;
+      for (const value of lets) values[at++] = value(values);
+      const stored = stores.map(([, value]) => value(values));
+      const marked = marks?.(values);
+      stores.forEach(([array], k) => {
+        arrays[array][offsets[array] + i] = stored[k];
+      });
+      if (marked) mark(i);
+    }
+  };
+}
+
+function closedBind(plan: LoopPlan, single: boolean): Bind {
+  const loop = closedLoop(plan, single);
+  return (floats, u32) => {
+    const arrays = all(plan.arrays, () => '').map(() => floats);
+    return (offsets, constants, n, words, bit) => {
+      let marked = 0;
+      loop({ arrays, offsets, places: [], constants }, n, (i) => {
+        u32[words + i] |= bit;
+        marked += 1;
+      });
+      return marked;
+    };
+  };
 }

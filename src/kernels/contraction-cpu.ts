@@ -6,6 +6,7 @@
  */
 
 import { floatArray } from '../base/tensor.ts';
+import { canCompile, compileJs } from '../formula/js.ts';
 import type {
   Contract,
   Layout,
@@ -15,6 +16,7 @@ import type {
   Sizes,
 } from './contraction-layout.ts';
 import { wasmContract } from './contraction-wasm.ts';
+import { rounding } from './kernel.ts';
 
 /** The contraction of a layout, which it prepares once. */
 export function contractor(
@@ -41,7 +43,7 @@ export function loopContract(
 ): Contract {
   const { a: rowsOf, b: columnsOf, spread, out: at, bias: biasOf } = layout;
   const round = single ? Math.fround : (x: number) => x;
-  const multiply = single ? multiply32 : multiply64;
+  const multiply = multiplyOf(single);
   const rows = Math.ceil(m / 4);
   const columns = Math.ceil(n / 4);
   return ({ a, b: given, out, bias }, { add }) => {
@@ -110,11 +112,18 @@ type Multiply = (
   at: number,
 ) => void;
 
-const multiply64 = makeMultiply(false);
-const multiply32 = makeMultiply(true);
+const made = new Map<boolean, Multiply>();
+
+/** Made when it is first needed. */
+function multiplyOf(single: boolean): Multiply {
+  const multiply = made.get(single) ?? makeMultiply(single);
+  made.set(single, multiply);
+  return multiply;
+}
 
 /** Written out, so that the 16 sums stay in registers. */
 function makeMultiply(single: boolean): Multiply {
+  if (!canCompile()) return plainMultiply(rounding(single));
   const round = single ? 'Math.fround' : '';
   const four = [0, 1, 2, 3];
   const cells = four.flatMap((r) => four.map((c) => [r, c]));
@@ -127,5 +136,18 @@ function makeMultiply(single: boolean): Multiply {
     }
     ${cells.map(([r, c]) => `sums[at + ${r * 4 + c}] = s${r}${c};`).join('\n')}`;
   const names = ['left', 'from', 'right', 'terms', 'sums', 'at'];
-  return new Function(...names, body) as Multiply;
+  return compileJs(names, body) as unknown as Multiply;
+}
+
+/** For engines that compile no text. */
+function plainMultiply(round: (x: number) => number): Multiply {
+  return (left, from, right, terms, sums, at) => {
+    for (let cell = 0; cell < 16; cell++) {
+      let sum = sums[at + cell];
+      for (let k = 0, p = from + (cell >> 2), q = cell & 3; k < terms; k++) {
+        sum = round(sum + round(left[p + 4 * k] * right[q + 4 * k]));
+      }
+      sums[at + cell] = sum;
+    }
+  };
 }

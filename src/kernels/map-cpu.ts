@@ -1,16 +1,17 @@
 /**
- * Elementwise kernels on the CPU: in WebAssembly (map-wasm.ts), in ranges that
+ * Elementwise kernels on the CPU: loops (loop.ts) in WebAssembly, in ranges that
  * threads share, where all arrays lie in its memory and it has the functions,
  * else as a loop in JavaScript, with the same bits.
  */
 
 import type { FloatArray } from '../base/tensor.ts';
 import { renamed } from '../formula/expression.ts';
-import { compileJs, toJs } from '../formula/js.ts';
+import { canCompile, compileJs } from '../formula/js.ts';
+import { closedLoop, type LoopPlan, loopLines } from '../formula/loop.ts';
 import { addressOf, arrayInArena } from '../formula/wasm/arena.ts';
+import { jobLayout, rangedLoop } from '../formula/wasm-loop.ts';
 import type { CpuForm } from './kernel.ts';
-import { jobLayout, type MapPlan, mapCode } from './map-wasm.ts';
-import { type Form, type Parts, placeOf } from './parts.ts';
+import { type Parts, placeOf } from './parts.ts';
 import { runRange } from './ranges.ts';
 
 /** Of fewer elements the loop in JavaScript is done, and made, sooner. */
@@ -27,25 +28,32 @@ export function cpuForm(parts: Parts, single: boolean): CpuForm<'n'> {
   };
 }
 
-/** Index of the output in whose array an operand arrives; -1 for none. */
-function homeOf({ outputs }: Parts, name: string): number {
-  return outputs.findIndex((output) => output.name === name);
+/** A kernel's loop: what arrives where, beside the plan. */
+interface MapPlan {
+  readonly plan: LoopPlan;
+  /** Of array k: the input it is, or -1 - the output. */
+  readonly sources: readonly number[];
+  /** Inputs that are the first constants; the call's numbers follow. */
+  readonly singles: readonly number[];
+  /** Inputs that the first places read; coordinates follow. */
+  readonly along: readonly number[];
 }
 
-/** The kernel's loop: its own names are no part of a program. */
-function planOf(parts: Parts): MapPlan & { readonly sources: number[] } {
+function planOf(parts: Parts): MapPlan {
   const { operands, placed, coordinates, constants, outputs } = parts;
   const names = new Map<string, string>();
-  /** Of array k: the input it is, or -1 - the output. */
   const sources = outputs.map((_, k) => -1 - k);
-  const singles = operands.filter(({ at }) => at === '0');
-  operands.forEach(({ name, at }, k) => {
-    if (at !== 'i') return;
-    const home = homeOf(parts, name);
+  const inputsOf = (at: string) =>
+    operands.flatMap((operand, k) => (operand.at === at ? [k] : []));
+  for (const k of inputsOf('i')) {
+    // In-place operands arrive in their output's array.
+    const { name } = operands[k];
+    const home = outputs.findIndex((output) => output.name === name);
     names.set(name, `a_${home < 0 ? sources.length : home}`);
     if (home < 0) sources.push(k);
-  });
-  [...singles.map(({ name }) => name), ...constants].forEach((name, k) => {
+  }
+  const singles = inputsOf('0');
+  [...singles.map((k) => operands[k].name), ...constants].forEach((name, k) => {
     names.set(name, `c_${k}`);
   });
   placed.forEach((name, k) => {
@@ -57,8 +65,7 @@ function planOf(parts: Parts): MapPlan & { readonly sources: number[] } {
     names.set(name, `l_${k}`);
     return value;
   });
-  return {
-    sources,
+  const plan: LoopPlan = {
     arrays: sources.length,
     places: placed.map((name, k) => ({
       form: parts.ways[k],
@@ -66,8 +73,12 @@ function planOf(parts: Parts): MapPlan & { readonly sources: number[] } {
     })),
     constants: singles.length + constants.length,
     lets,
-    stores: outputs.map((_, k) => k),
+    stores: outputs.map((_, k) => [k, { kind: 'name', name: `l_${k}` }]),
+    marks: null,
+    own: {},
   };
+  const along = placed.flatMap((name) => inputsOf(`at_${name}`));
+  return { plan, sources, singles, along };
 }
 
 /** False: not with these operands. */
@@ -86,19 +97,18 @@ export function wasmForm(parts: Parts, single: boolean): Quick {
 const codes = new Map<string, Uint8Array | null>();
 
 /** Once for all kernels that differ in names alone. */
-function codeOf(plan: MapPlan, single: boolean): Uint8Array | null {
-  const { arrays, places, constants, lets, stores } = plan;
-  const key = JSON.stringify([single, arrays, places, constants, lets, stores]);
+function codeOf(plan: LoopPlan, single: boolean): Uint8Array | null {
+  const key = JSON.stringify([single, plan]);
   const known = codes.get(key);
   if (known !== undefined) return known;
-  const code = mapCode(plan, single);
+  const code = rangedLoop(plan, single);
   codes.set(key, code);
   return code;
 }
 
 function boundForm(parts: Parts, single: boolean): Quick | null {
-  const { operands, placed, constants } = parts;
-  const { sources, ...plan } = planOf(parts);
+  const { plan, sources, singles, along } = planOf(parts);
+  const { placed, constants } = parts;
   const code = codeOf(plan, single);
   const layout = jobLayout(plan, single);
   const words =
@@ -110,10 +120,6 @@ function boundForm(parts: Parts, single: boolean): Quick | null {
     plan.constants,
   );
   const job = addressOf(words);
-  const inputsOf = (at: string) =>
-    operands.flatMap((operand, k) => (operand.at === at ? [k] : []));
-  const singles = inputsOf('0');
-  const along = placed.flatMap((name) => inputsOf(`at_${name}`));
   const placesAt = layout.places / 4;
   const where = placed.map(placeOf);
   return (inputs, outputs, params, threads = 1) => {
@@ -146,43 +152,55 @@ function boundForm(parts: Parts, single: boolean): Quick | null {
   };
 }
 
-const PLACES: Record<Form, (name: string) => string> = {
-  inner: (name) => `i % count_${name}`,
-  outer: (name) => `Math.floor(i / step_${name})`,
-  axis: (name) => `Math.floor(i / step_${name}) % count_${name}`,
-  general: (name) =>
-    `Math.floor(i / step_${name}) % count_${name} * low_${name} + i % low_${name}`,
-};
-
 /** The loop in JavaScript. */
 export function jsForm(parts: Parts, single: boolean): CpuForm {
-  const { constants, outputs, operands, placed, ways, coordinates } = parts;
-  // In-place operands arrive in their output's array.
-  const source = (name: string) => {
-    const home = homeOf(parts, name);
-    return home >= 0 ? `out${home}` : `in_${name}`;
-  };
-  const declared = operands.map(({ name }) => name);
+  const made = planOf(parts);
+  if (!canCompile()) return closedForm(made, parts, single);
+  const { plan, sources, singles, along } = made;
   const round = single ? 'Math.fround' : '';
-  const compute = outputs.map(({ name, formula }, k) => {
-    const declare = declared.includes(name) ? '' : 'let ';
-    return `${declare}${name} = ${toJs(formula, single)}; out${k}[i] = ${name};`;
-  });
   const body = [
-    ...declared.map((name, k) =>
-      source(name).startsWith('in_') ? `const in_${name} = inputs[${k}];` : '',
+    ...sources.map(
+      (at, k) =>
+        `const o_${k} = ${at < 0 ? `outputs[${-1 - at}]` : `inputs[${at}]`};`,
     ),
-    ...outputs.map((_, k) => `const out${k} = outputs[${k}];`),
-    ...constants.map((name) => `const ${name} = ${round}(params.${name});`),
-    ...placed
-      .flatMap((name) => Object.values(placeOf(name)))
-      .map((name) => `const ${name} = params.${name};`),
-    `for (let i = 0, n = params.n; i < n; i++) {`,
-    ...placed.map((name, k) => `const at_${name} = ${PLACES[ways[k]](name)};`),
-    ...operands.map(({ name, at }) => `let ${name} = ${source(name)}[${at}];`),
-    ...coordinates.map((name) => `const ${name} = at_${name};`),
-    ...compute,
-    '}',
+    ...singles.map((at, k) => `const c_${k} = inputs[${at}][0];`),
+    ...parts.constants.map(
+      (name, k) => `const c_${singles.length + k} = ${round}(params.${name});`,
+    ),
+    ...along.map((at, k) => `const x_${k} = inputs[${at}];`),
+    ...parts.placed.flatMap((name, k) =>
+      Object.entries(placeOf(name)).map(
+        ([part, param]) => `const ${part}_${k} = params.${param};`,
+      ),
+    ),
+    'const n = params.n;',
+    ...loopLines(plan, single, (k) => `o_${k}[i]`),
   ].join('\n');
   return compileJs(['inputs', 'outputs', 'params'], body) as unknown as CpuForm;
+}
+
+function closedForm(
+  { plan, sources, singles, along }: MapPlan,
+  { constants, placed }: Parts,
+  single: boolean,
+): CpuForm {
+  const loop = closedLoop(plan, single);
+  const where = placed.map(placeOf);
+  return (inputs, outputs, params) => {
+    const pass = {
+      arrays: sources.map((at) => (at < 0 ? outputs[-1 - at] : inputs[at])),
+      offsets: sources.map(() => 0),
+      places: where.map(({ step, count, low }, k) => ({
+        array: inputs[along[k]],
+        step: params[step],
+        count: params[count],
+        low: params[low],
+      })),
+      constants: [
+        ...singles.map((at) => inputs[at][0]),
+        ...constants.map((name) => params[name]),
+      ],
+    };
+    loop(pass, params.n, () => {});
+  };
 }

@@ -5,9 +5,10 @@
  * the last element, up to the next four, belongs to nobody.
  */
 
+import type { Form } from '../formula/loop.ts';
 import { toWgsl } from '../formula/wgsl.ts';
 import { type Fields, type GpuForm, launch, mainOver } from './kernel.ts';
-import { type Form, type Parts, placeOf } from './parts.ts';
+import { type Parts, placeOf } from './parts.ts';
 
 const PLACES: Record<Form, (name: string) => string> = {
   inner: (name) => `i % params.count_${name}`,

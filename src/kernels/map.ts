@@ -4,11 +4,12 @@
  */
 
 import { parseExpression } from '../formula/expression.ts';
+import type { Form } from '../formula/loop.ts';
 import { fuseMaps } from './fused.ts';
 import type { CpuForm, Emit, Kernel, Ref } from './kernel.ts';
 import { cpuForm } from './map-cpu.ts';
 import { fieldsOf, mapGpu } from './map-gpu.ts';
-import { type Form, type Parts, placeOf } from './parts.ts';
+import { type Parts, placeOf } from './parts.ts';
 
 /** C: names of constants, A: of what has a place. */
 export interface MapSpec<C extends string = string, A extends string = string> {

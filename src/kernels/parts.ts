@@ -1,9 +1,7 @@
 /** An elementwise computation, parsed: what its forms are made of. */
 
 import type { Expression } from '../formula/expression.ts';
-
-/** How the place of element i is found: the general way takes four divisions. */
-export type Form = 'inner' | 'outer' | 'axis' | 'general';
+import type { Form } from '../formula/loop.ts';
 
 /** The parameters of a place. */
 export const placeOf = (name: string) => ({

@@ -8,9 +8,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { models } from '../../models/index.ts';
 import { OptionError } from '../../src/base/errors.ts';
+import { turned } from '../../src/figures/diagram.ts';
 import { drawFigure } from '../../src/figures/drawing.ts';
 import type { GraphFigure } from '../../src/figures/figure.ts';
-import { turned } from '../../src/figures/level-drawing.ts';
 import { level } from '../../src/graph/level.ts';
 import {
   expectInside,
@@ -134,7 +134,10 @@ async function expectReadable(figure: GraphFigure): Promise<Node> {
       if (a.level > b.level) expect(away).toBeGreaterThan(20);
     }
   }
-  const edges = findAll(svg, '[aria-label="edge"]');
+  const edges = findAll(svg, '[data-axon]').map(
+    // The other path is the white at its sides.
+    (group) => findAll(group, 'path')[1],
+  );
   expect(edges).toHaveLength(figure.edges.length);
   edges.forEach((edge, i) => {
     const { from, to } = figure.edges[i];
@@ -193,7 +196,7 @@ describe('levels', () => {
     for (const name of ['skip', 'rnn', 'residual-mlp', 'encoder']) {
       const figure = figureOf(name);
       const svg = await expectReadable(figure);
-      const written = findAll(svg, '[aria-label="edges"] > text').map((node) =>
+      const written = findAll(svg, '[data-carried] text').map((node) =>
         Number(node.textContent),
       );
       const delays = figure.edges

@@ -6,10 +6,11 @@
 import { describe, expect, test } from 'vitest';
 import type { FloatArray } from '../../src/base/tensor.ts';
 import { parseExpression } from '../../src/formula/expression.ts';
+import type { Form } from '../../src/formula/loop.ts';
 import { addressOf, floatsInArena } from '../../src/formula/wasm/arena.ts';
 import { type Along, type MapSpec, mapKernel } from '../../src/kernels/map.ts';
 import { jsForm, wasmForm } from '../../src/kernels/map-cpu.ts';
-import { type Form, type Parts, placeOf } from '../../src/kernels/parts.ts';
+import { type Parts, placeOf } from '../../src/kernels/parts.ts';
 import { CORNERS, difference } from '../formula/loops.ts';
 
 interface Tried extends Omit<MapSpec, 'name'> {

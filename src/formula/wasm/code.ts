@@ -23,7 +23,6 @@ interface Wasm {
     module: object,
     imports: { readonly env: { readonly memory: WasmMemory } },
   ) => { readonly exports: Record<string, unknown> };
-  validate(bytes: Uint8Array): boolean;
 }
 
 /** WebAssembly, where there is one. */
@@ -315,7 +314,12 @@ export function hasSimd(): boolean {
     const probe = new Code([]);
     probe.vector(new Uint8Array(16));
     probe.op('i32x4.bitmask');
-    vectors = wasm?.validate(probe.module()) ?? false;
+    try {
+      // A page may refuse to compile what is valid.
+      vectors = wasm !== undefined && !!new wasm.Module(probe.module());
+    } catch {
+      vectors = false;
+    }
   }
   return vectors;
 }

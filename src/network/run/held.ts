@@ -14,6 +14,7 @@ import { checkFinite } from '../../base/tensor.ts';
 import type { Network } from '../network.ts';
 import type { Assembly } from './assembly.ts';
 import { carryOver, geometryOf } from './carry-over.ts';
+import type { NeuronSpec } from './neurons.ts';
 import type { Captured } from './snapshot.ts';
 import type { Wired, Wiring } from './wiring.ts';
 
@@ -23,20 +24,26 @@ const LASTING = /\/(state|arrivals|out|weight|sent|trace|post)$/;
 export class Held {
   readonly assembly: Assembly;
   private readonly backend: Backend;
+  private readonly compile: Backend['compile'];
   private readonly trials: number;
   private readonly memory: ReadonlyMap<string, Memory>;
   private readonly windows = new Map<number, Executable>();
 
   /** Takes memory and fills it; where that fails, none is kept. */
   constructor(
-    backend: Backend,
-    network: Network,
-    trials: number,
-    assembly: Assembly,
+    of: {
+      readonly backend: Backend;
+      readonly compile: Backend['compile'];
+      readonly network: Network;
+      readonly trials: number;
+      readonly assembly: Assembly;
+    },
     from: Captured | null,
   ) {
+    const { backend, network, assembly } = of;
     this.backend = backend;
-    this.trials = trials;
+    this.compile = of.compile;
+    this.trials = of.trials;
     this.assembly = assembly;
     const names = [...assembly.memory.keys()];
     const made = backend.allocateApart([...assembly.memory.values()]);
@@ -82,10 +89,21 @@ export class Held {
     let run = this.windows.get(ticks);
     if (!run) {
       const program = this.assembly.program(ticks);
-      run = await this.backend.compile(program, this.memory);
+      run = await this.compile(program, this.memory);
       this.windows.set(ticks, run);
     }
     return run;
+  }
+
+  /** Runs windows of so many ticks, one after another, on what they are fed. */
+  async run(
+    first: number,
+    fed: ReadonlyMap<string, ArrayLike<number>>,
+    windows: readonly number[],
+  ): Promise<void> {
+    this.write('clock', [first, 0, 0, 0]);
+    for (const [name, data] of fed) this.write(name, data);
+    for (const ticks of windows) (await this.windowOf(ticks)).run();
   }
 
   /** All that the future depends on, before a tick. */
@@ -116,7 +134,7 @@ export class Held {
 
   /** Values [trials][neurons] of a state variable. */
   async state(population: string, variable: string): Promise<Float64Array> {
-    const { at, count } = this.placeOf(population, variable);
+    const { at, count } = this.addressOf(population, variable);
     const [values] = await this.read([`${population}/state`]);
     return Float64Array.from(values.subarray(at, at + count));
   }
@@ -126,7 +144,7 @@ export class Held {
     variable: string,
     values: ArrayLike<number>,
   ): Promise<void> {
-    const { at } = this.placeOf(population, variable);
+    const { at } = this.addressOf(population, variable);
     const [all] = await this.read([`${population}/state`]);
     all.set(values, at);
     this.write(`${population}/state`, all);
@@ -134,39 +152,37 @@ export class Held {
 
   /** Fails where a state, or what is sent without one, is no number. */
   async checkState(time: number): Promise<void> {
-    const specs = [...this.assembly.specs];
-    const stateful = specs.filter(([, { state }]) => state.length > 0);
-    const senders = specs.filter(
-      ([, { state, outputs }]) => state.length === 0 && outputs.length > 0,
-    );
+    const isPlain = ([, { state }]: [string, NeuronSpec]) =>
+      Number(state.length === 0);
+    const kept = [...this.assembly.specs]
+      .filter(([, { state, outputs }]) => state.length + outputs.length > 0)
+      .sort((a, b) => isPlain(a) - isPlain(b));
     // The clock too, so that there is something to wait for.
     const [, ...values] = await this.read([
       'clock',
-      ...stateful.map(([name]) => `${name}/state`),
-      ...senders.map(([name]) => `${name}/out`),
+      ...kept.map(([name, { state }]) =>
+        state.length > 0 ? `${name}/state` : `${name}/out`,
+      ),
     ]);
-    stateful.forEach(([name, { state, neurons }], p) => {
-      const elements = neurons * this.trials;
-      values[p].forEach((value: number, i: number) => {
-        if (Number.isFinite(value)) return;
-        const variable = state[Math.floor(i / elements)];
+    for (const [p, [population, { state, neurons }]] of kept.entries()) {
+      const i = values[p].findIndex((value) => !Number.isFinite(value));
+      if (i < 0) continue;
+      const value = values[p][i];
+      if (state.length === 0) {
         throw new NonFiniteError(
-          `State ${variable} of "${name}" is ${value} for neuron ${i % neurons} ` +
-            `after ${time} ms: use a smaller dt, or weights and parameters that ` +
-            'do not diverge',
-          { population: name, variable, value },
+          `What "${population}" sends is ${value} after ${time} ms: use weights ` +
+            'and parameters that do not diverge',
+          { population, value },
         );
-      });
-    });
-    senders.forEach(([name], p) => {
-      const bad = values[stateful.length + p].find((v) => !Number.isFinite(v));
-      if (bad === undefined) return;
+      }
+      const variable = state[Math.floor(i / (neurons * this.trials))];
       throw new NonFiniteError(
-        `What "${name}" sends is ${bad} after ${time} ms: use weights and ` +
+        `State ${variable} of "${population}" is ${value} for neuron ` +
+          `${i % neurons} after ${time} ms: use a smaller dt, or weights and ` +
           'parameters that do not diverge',
-        { population: name, value: bad },
+        { population, variable, value },
       );
-    });
+    }
   }
 
   free(): void {
@@ -174,7 +190,7 @@ export class Held {
     for (const memory of this.memory.values()) this.backend.free(memory);
   }
 
-  private placeOf(population: string, variable: string) {
+  private addressOf(population: string, variable: string) {
     const { state, neurons } = this.assembly.specs.get(population)!;
     const count = neurons * this.trials;
     return { at: state.indexOf(variable) * count, count };

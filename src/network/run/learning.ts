@@ -4,8 +4,8 @@
  */
 
 import type { FloatArray } from '../../base/tensor.ts';
-import { parseExpression } from '../../formula/expression.ts';
-import { compileJs, toJs } from '../../formula/js.ts';
+import { type Expression, parseExpression } from '../../formula/expression.ts';
+import { canCompile, compileJs, toClosure, toJs } from '../../formula/js.ts';
 import { toWgsl } from '../../formula/wgsl.ts';
 import {
   f32,
@@ -33,6 +33,30 @@ export const ruleConstants = ({ constants }: GradedRule) =>
     Object.entries(constants).map(([name, value]) => [`c_${name}`, value]),
   );
 
+type NextWeight = (
+  w: number,
+  pre: number,
+  post: number,
+  constants: Params,
+) => number;
+
+function nextWeight(
+  e: Expression,
+  constants: readonly string[],
+  single: boolean,
+): NextWeight {
+  const values = ['x_w', 'x_pre', 'x_post'];
+  if (canCompile()) {
+    const loads = constants.map((name) => `const x_${name} = c.c_${name};`);
+    const body = `${loads.join(' ')} return ${toJs(e, single)};`;
+    return compileJs([...values, 'c'], body) as unknown as NextWeight;
+  }
+  const names = [...values, ...constants.map((name) => `x_${name}`)];
+  const closure = toClosure(e, single, (name) => names.indexOf(name));
+  return (w, pre, post, c) =>
+    closure([w, pre, post, ...constants.map((name) => c[`c_${name}`])]);
+}
+
 /** Each synapse's weight anew, of what arrives and what the target sends. */
 export function learnKernel(rule: GradedRule): Kernel<keyof typeof GRADED> {
   const { formula, constants } = rule;
@@ -46,8 +70,7 @@ export function learnKernel(rule: GradedRule): Kernel<keyof typeof GRADED> {
   );
   const expression = parseExpression(named);
   const own = names.map((name) => `c_${name}`);
-  const loads = (from: string, word: string) =>
-    names.map((name) => `${word} x_${name} = ${from}.c_${name};`).join(' ');
+  const loads = names.map((name) => `let x_${name} = params.c_${name};`);
   const kernel = memoryKernel({
     name: `learn ${graded.size}`,
     params: { ...GRADED, ...f32(...own) },
@@ -55,20 +78,12 @@ export function learnKernel(rule: GradedRule): Kernel<keyof typeof GRADED> {
     writes: ['weight'],
     code: (_, file) =>
       file('learn')
-        .replace('LOADS', loads('params', 'let'))
+        .replace('LOADS', loads.join(' '))
         .replace('FORMULA', toWgsl(expression)) +
       mainOver('params.trials * params.targets', 'learn(i);'),
     workgroups: (_, { params }) => spread(params.targets * params.trials),
     cpu(single) {
-      const next = compileJs(
-        ['x_w', 'x_pre', 'x_post', 'c'],
-        `${loads('c', 'const')} return ${toJs(expression, single)};`,
-      ) as (
-        w: number,
-        pre: number,
-        post: number,
-        c: Readonly<Record<string, number>>,
-      ) => number;
+      const next = nextWeight(expression, names, single);
       const round = rounding(single);
       return (inputs, outputs, params) => {
         const [clock, , , rows, ends] = inputs as unknown as Uint32Array[];
