@@ -25,6 +25,10 @@ const OPERATORS: Readonly<Record<string, Plain>> = {
 /** Formulas of vectors also join conditions. */
 const VECTOR = { ...INNER, or: 2, and: 2 };
 
+const OPPOSITE: Readonly<Record<string, string>> = {
+  ...{ '<': '>=', '>=': '<', '==': '!=', '!=': '==' },
+};
+
 const parsed = (line: string, functions: Readonly<Record<string, number>>) => {
   const [, name, text] = /^(?:(\w+) = )?(.*)$/.exec(line) as string[];
   return { name, value: parseExpression(text, {}, functions) };
@@ -156,13 +160,13 @@ export class Steps {
     this.code.op('end');
   }
 
-  /** `inside` as long as a condition holds. */
+  /** `inside` as long as a comparison of two names or numbers holds. */
   while(condition: string, inside: () => void): void {
     const { code } = this;
     code.open('block');
     code.open('loop');
-    this.put(condition);
-    code.op('i32.eqz');
+    const [left, operator, right] = condition.split(' ');
+    this.put(`${left} ${OPPOSITE[operator]} ${right}`);
     code.branchIf(1);
     inside();
     code.branch(0);
