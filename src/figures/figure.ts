@@ -74,7 +74,10 @@ export interface HeatFigure extends Titled {
   readonly contours?: boolean;
 }
 
-/** Bars, in groups of several series. */
+/**
+ * Bars, in groups of several series: groups from above, bars to the right. The
+ * label of x is of the groups, that of y of the values.
+ */
 export interface BarsFigure extends Titled {
   readonly kind: 'bars';
   readonly groups: readonly string[];

@@ -1,5 +1,6 @@
 /** Traces over time and rates of populations, as lines. */
 
+import { show } from '../base/errors.ts';
 import { refuse } from './checks.ts';
 import type { Mark } from './figure.ts';
 import { linesPicture } from './lines.ts';
@@ -74,7 +75,7 @@ export async function ratePicture(picture: RatePicture): Promise<string> {
   }
   if (!(bin > 0 && bin < Infinity)) {
     refuse(
-      `Rates in bins of ${bin} ms cannot be drawn: a bin is longer than 0`,
+      `Rates in bins of ${show(bin)} ms cannot be drawn: a bin is longer than 0`,
       { bin },
     );
   }

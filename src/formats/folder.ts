@@ -7,7 +7,9 @@ import { FileError, messageOf, OptionError } from '../base/errors.ts';
 /** Makes sure that results can be written to a folder. Throws FileError. */
 export async function prepareFolder(folder: string): Promise<void> {
   if (folder === '') {
-    throw new OptionError('Option --out is empty: give a folder');
+    throw new OptionError('Option --out is empty: give a folder', {
+      ...{ name: 'out', value: folder },
+    });
   }
   const probe = join(folder, `.writable-${process.pid}`);
   try {

@@ -91,6 +91,7 @@ export function readNpy(bytes: Uint8Array): Npy {
   if (bytes.length < PREAMBLE || MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw new FormatError(
       `${bytes.length} bytes are no NPY file: it begins with \\x93NUMPY`,
+      { bytes: bytes.length },
     );
   }
   if (bytes[6] !== 1 || bytes[7] !== 0) {

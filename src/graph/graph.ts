@@ -4,7 +4,7 @@
  */
 
 import { GraphError, ShapeError, show } from '../base/errors.ts';
-import { checkKeys } from '../base/options.ts';
+import { checkNames } from '../base/schema.ts';
 import {
   checkShape,
   checkTensor,
@@ -133,6 +133,7 @@ export class GraphBuilder implements Builder {
       throw new GraphError(
         `Composite "${id ?? ''}" returns "${last.id}", not its last op: ` +
           'drop the ops after it',
+        { id, last: last.id },
       );
     }
     return this.apply('composite', inputs, { body: steps }, id);
@@ -144,7 +145,7 @@ export class GraphBuilder implements Builder {
     loss = 'half_sse',
     options: { reduction?: Reduction; target?: ArrayLike<number> } = {},
   ): Graph {
-    checkKeys('output', options, ['reduction', 'target']);
+    checkNames('output', options, ['reduction', 'target']);
     const reduction = options.reduction ?? 'sum';
     if (this.vertices[vertex.index] !== vertex || vertex.isLeaf) {
       throw new GraphError(
@@ -162,6 +163,7 @@ export class GraphBuilder implements Builder {
     if (reduction !== 'sum' && reduction !== 'mean') {
       throw new GraphError(
         `Unknown reduction ${show(reduction)}: use sum or mean`,
+        { reduction, allowed: ['sum', 'mean'] },
       );
     }
     if (options.target) {
@@ -213,6 +215,7 @@ export class GraphBuilder implements Builder {
       throw new GraphError(
         `Vertex id ${show(id)} cannot be used: give a text, not "target" and ` +
           'not one that starts with @ or noise/',
+        { id },
       );
     }
     if (this.byId.has(id)) {

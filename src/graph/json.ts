@@ -84,7 +84,9 @@ export function graphFromJson(value: unknown, source = 'graph'): Graph {
 function build(file: Json, source: string): Graph {
   const rows = file.graph;
   if (!Array.isArray(rows) || rows.length === 0) {
-    throw new FormatError(`${source} has no list "graph" of vertices`);
+    throw new FormatError(`${source} has no list "graph" of vertices`, {
+      source,
+    });
   }
   const leaves = object(file.leaves, `${source}: leaves`);
   if (file.schema === GRAPH_SCHEMA) {
@@ -92,6 +94,7 @@ function build(file: Json, source: string): Graph {
       if (!KEYS.includes(key)) {
         throw new FormatError(
           `${source} has unknown key "${key}": there are ${KEYS.join(', ')}`,
+          { source, key, allowed: KEYS },
         );
       }
     }
@@ -112,7 +115,10 @@ function build(file: Json, source: string): Graph {
       );
     }
     if (!Array.isArray(inputs ?? [])) {
-      throw new FormatError(`${source}: vertex "${id}" needs a list "inputs"`);
+      throw new FormatError(`${source}: vertex "${id}" needs a list "inputs"`, {
+        source,
+        id,
+      });
     }
     const read = ((inputs ?? []) as unknown[]).map((name) => {
       const input = typeof name === 'string' ? made.get(name) : undefined;
@@ -123,6 +129,7 @@ function build(file: Json, source: string): Graph {
       if (read.length > 0) {
         throw new FormatError(
           `${source}: leaf "${id}" has inputs: it takes none`,
+          { source, id },
         );
       }
       made.set(
@@ -138,6 +145,7 @@ function build(file: Json, source: string): Graph {
     if (!made.get(id)?.isLeaf) {
       throw new FormatError(
         `${source} has values for leaf ${show(id)}, which is no input or param`,
+        { source, id },
       );
     }
   }
@@ -145,6 +153,7 @@ function build(file: Json, source: string): Graph {
   if (!output) {
     throw new FormatError(
       `${source} has output ${show(file.output)}, which is no vertex`,
+      { source, output: file.output },
     );
   }
   const { kind, reduction } = object(file.loss, `${source}: loss`);
@@ -156,6 +165,7 @@ function build(file: Json, source: string): Graph {
     throw new FormatError(
       `${source}: target has shape ${shapeText(target.shape)} but output ` +
         `"${output.id}" has ${shapeText(output.shape)}`,
+      { source, target: target.shape, output: output.shape },
     );
   }
   return builder.output(output, kind as string, {
@@ -218,6 +228,7 @@ function init(value: unknown, where: string): Init | undefined {
     `${where} has init ${show(value)}: use {"kind": "zeros"}, ` +
       '{"kind": "uniform", "bound": number}, {"kind": "normal", "std": ' +
       'number} or {"kind": "constant", "value": number}',
+    { where, init: value },
   );
 }
 
@@ -225,7 +236,9 @@ function init(value: unknown, where: string): Init | undefined {
 export function tensor(value: unknown, where: string): Tensor {
   const { shape, data } = object(value, where);
   if (!Array.isArray(data)) {
-    throw new FormatError(`${where} needs a list "data" of numbers`);
+    throw new FormatError(`${where} needs a list "data" of numbers`, {
+      where,
+    });
   }
   const made = { shape: shape as Shape, data: data as number[] };
   checkTensor(where, made);

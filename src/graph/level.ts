@@ -5,7 +5,7 @@
  * instant; an axon that skips levels makes up for it by its delay.
  */
 
-import { oneOf } from '../base/options.ts';
+import { type FieldsOf, oneOf, Schema } from '../base/schema.ts';
 import { type Graph, GraphBuilder } from './graph.ts';
 import { leastDelay } from './least-delay.ts';
 import type { Vertex } from './vertex.ts';
@@ -56,14 +56,36 @@ export interface Levelled {
   readonly dropped: readonly Vertex[];
 }
 
-/** Levels a graph. */
-export function level(
-  graph: Graph,
-  options: { levelling?: Levelling; form?: DelayForm } = {},
-): Levelled {
-  const { levelling = 'longest-path', form = 'axonal' } = options;
-  oneOf('levelling', levelling, ['longest-path', 'least-delay', 'none']);
-  oneOf('form', form, ['axonal', 'explicit']);
+export interface LevelOptions {
+  /**
+   * Which delays: those of longest paths, the fewest in all, or none. Default
+   * 'longest-path'.
+   */
+  readonly levelling?: Levelling;
+  /** Delays of axons, or explicit identity vertices. Default 'axonal'. */
+  readonly form?: DelayForm;
+}
+
+export const form = oneOf(['axonal', 'explicit'], {
+  default: 'axonal',
+  help: 'delays of axons, or explicit identity vertices',
+  placeholder: 'FORM',
+});
+
+export const levelling = oneOf(['longest-path', 'least-delay', 'none'], {
+  default: 'longest-path',
+  help: 'which delays',
+  placeholder: 'HOW',
+});
+
+const levelOptions = new Schema('level', {
+  levelling,
+  form,
+} satisfies FieldsOf<LevelOptions>);
+
+/** Levels a graph. Throws OptionError. */
+export function level(graph: Graph, options: LevelOptions = {}): Levelled {
+  const { levelling, form } = levelOptions.read(options);
   const levels = longestPaths(graph);
   if (levelling === 'least-delay') leastDelay(graph, levels);
   const vertices = graph.vertices.filter((vertex) => levels.has(vertex));

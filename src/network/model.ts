@@ -100,6 +100,7 @@ export function checkModel(model: PopulationModel): void {
     throw new OptionError(
       `A population model is an object of formulas, such as lif or leaky(), not ` +
         (typeof model === 'function' ? 'a function: call it' : show(model)),
+      { value: model },
     );
   }
   const of = `Model ${show(model.name)}`;

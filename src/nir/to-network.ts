@@ -7,7 +7,7 @@
  */
 
 import { DelayError, OptionError, show } from '../base/errors.ts';
-import { checkKeys } from '../base/options.ts';
+import { type FieldsOf, flag, maybe, number, Schema } from '../base/schema.ts';
 import { sizeOf, type Tensor } from '../base/tensor.ts';
 import { relay } from '../network/models.ts';
 import {
@@ -26,17 +26,37 @@ import { biasOf, mapOf, type NodeMap } from './maps.ts';
 import { milliseconds, nirAffine, nirModels, seconds } from './models.ts';
 
 export interface FromNirOptions {
-  /** Length of a tick in ms; times in the graph are in seconds. */
+  /** Length of a tick in ms, above 0; times in the graph are in seconds. */
   readonly dt: number;
   /** What the Inputs give, by name; zeros, with a warning, if not given. */
   readonly inputs?: Readonly<Record<string, SamplesOptions | EventsOptions>>;
-  /** Delays that are no multiples of dt: the nearest tick, not an error. */
+  /**
+   * Delays that are no multiples of dt: the nearest tick, not an error. Default
+   * false.
+   */
   readonly round?: boolean;
-  /** Loops without delay get one dt on the edge that closes them. */
+  /** Loops without delay get one dt on the edge that closes them. Default false. */
   readonly closeLoops?: boolean;
   /** Takes what was assumed, rounded or put on, one line each. */
   readonly onWarning?: (text: string) => void;
 }
+
+const fromOptions = new Schema('networkFromNir', {
+  dt: number({ above: 0, unit: 'ms', help: 'length of a tick' }),
+  inputs: maybe(
+    'what the Inputs give, by name',
+    (inputs) => typeof inputs === 'object',
+    { help: 'what the Inputs give', otherwise: 'zeros' },
+  ),
+  round: flag({ default: false, help: 'delays go to the nearest tick' }),
+  closeLoops: flag({
+    default: false,
+    help: 'one dt on edges that close loops',
+  }),
+  onWarning: maybe('a function', (value) => typeof value === 'function', {
+    help: 'takes what was assumed',
+  }),
+} satisfies FieldsOf<FromNirOptions>);
 
 /**
  * The network of a graph. Populations have the names of the nodes; those of
@@ -51,24 +71,18 @@ export function networkFromNir(
   graph: NirGraph,
   options: FromNirOptions,
 ): Network {
-  checkKeys('networkFromNir', options, [
-    'dt',
-    'inputs',
-    'round',
-    'closeLoops',
-    'onWarning',
-  ]);
-  const { dt, inputs = {}, onWarning: warn = () => undefined } = options;
+  const own = fromOptions.read(options);
+  const { dt, inputs = {}, onWarning: warn = () => undefined } = own;
   const network = new Network({ dt });
   const flat = flatten(graph, warn);
-  const delays = delaysOf(flat, dt, options.round ?? false, warn);
+  const delays = delaysOf(flat, dt, own.round, warn);
   checkInputs(flat, inputs);
   const maps = new Map<string, NodeMap | null>();
   for (const [name, { node, shapes }] of flat.nodes) {
     maps.set(name, mapOf(node, shapes));
   }
   const closing = loopsOf(flat, maps, delays);
-  if (closing.length > 0 && !options.closeLoops) {
+  if (closing.length > 0 && !own.closeLoops) {
     const { loop } = closing[0];
     throw new DelayError(
       `The loop ${loop.join(' -> ')} of the NIR graph has no delay: put a ` +

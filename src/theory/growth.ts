@@ -214,6 +214,7 @@ function nearestAtEnd(
   throw new NonFiniteError(
     'The tail spans more than float64 can hold, or is not a sum of ' +
       'exponentials: look at a shorter one',
+    { modes: modes.length },
   );
 }
 

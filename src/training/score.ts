@@ -66,6 +66,7 @@ export class Tally {
     if (rows === 0) {
       throw new OptionError(
         'No row that was tested has a target: give targets with a 1 in a row',
+        { rows },
       );
     }
     return name === 'accuracy'

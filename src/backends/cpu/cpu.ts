@@ -5,7 +5,7 @@
  */
 
 import { OptionError } from '../../base/errors.ts';
-import { checkKeys, oneOf, wholeNumber } from '../../base/options.ts';
+import { type FieldsOf, flag, Schema, whole } from '../../base/schema.ts';
 import { type DType, type FloatArray, floatArray } from '../../base/tensor.ts';
 import { floatsInArena, release } from '../../formula/wasm/arena.ts';
 import { floatsInWasm } from '../../formula/wasm/memory.ts';
@@ -16,6 +16,7 @@ import type { Program } from '../../program/recorder.ts';
 import {
   type Backend,
   type Contents,
+  dtype,
   type Executable,
   homesOf,
   type Memory,
@@ -40,11 +41,33 @@ class CpuMemory implements Memory {
   get data(): Contents {
     // What lies there now may be another's.
     if (this.freed || this.owner.closed) {
-      throw new OptionError('This memory was given back: allocate another');
+      throw new OptionError('This memory was given back: allocate another', {
+        ...{ offset: this.offset, size: this.size },
+      });
     }
     return this.pool.subarray(this.offset, this.offset + this.size);
   }
 }
+
+export interface CpuOptions {
+  /** Calls alike as one, which gains nothing here but can be tested. Default false. */
+  readonly batches?: boolean;
+  /**
+   * Threads, a whole number >= 1, with the same bits whatever their number;
+   * without it as many as the machine runs at once.
+   */
+  readonly threads?: number;
+}
+
+const cpuOptions = new Schema('CpuBackend', {
+  batches: flag({ default: false, help: 'calls alike as one' }),
+  threads: whole({
+    ...{ least: 1, optional: true, otherwise: 'as the machine has' },
+    help: 'threads',
+  }),
+} satisfies FieldsOf<CpuOptions>);
+
+const cpuType = new Schema('CpuBackend', { dtype });
 
 export class CpuBackend implements Backend {
   readonly name = 'cpu';
@@ -58,20 +81,12 @@ export class CpuBackend implements Backend {
   private readonly shared = new WeakMap<Contents, number>();
   private readonly pools = new Set<WeakRef<FloatArray>>();
 
-  /**
-   * `threads`: as many as the machine runs at once unless said; the bits are
-   * the same. `batches`: calls alike as one, which gains nothing here but can
-   * be tested.
-   */
-  constructor(
-    dtype: DType = 'f64',
-    options: { batches?: boolean; threads?: number } = {},
-  ) {
-    oneOf('dtype', dtype, ['f32', 'f64']);
-    checkKeys('CpuBackend', options, ['batches', 'threads']);
-    const { batches = false, threads = threadsThere() } = options;
+  /** Throws OptionError. */
+  constructor(dtype: DType = 'f64', options: CpuOptions = {}) {
+    cpuType.read({ dtype });
+    const { batches, threads } = cpuOptions.read(options);
     this.batches = batches;
-    this.threads = wholeNumber('threads', threads, 1);
+    this.threads = threads ?? threadsThere();
     this.dtype = dtype;
     this.description = `cpu, ${dtype === 'f64' ? 'float64' : 'float32'}`;
   }
@@ -160,7 +175,9 @@ function numbers(dtype: DType, length: number): FloatArray {
 
 function own(memory: Memory): CpuMemory {
   if (memory instanceof CpuMemory) return memory;
-  throw new OptionError('This memory belongs to another backend');
+  throw new OptionError('This memory belongs to another backend', {
+    size: memory.size,
+  });
 }
 
 /** Arrays that share one buffer, so that one module of code can reach them. */
@@ -236,6 +253,7 @@ class CpuExecutable implements Executable {
     if (this.freed || this.backend.closed) {
       throw new OptionError(
         'The program was freed, or its backend closed: compile it again',
+        { freed: this.freed, closed: this.backend.closed },
       );
     }
   }

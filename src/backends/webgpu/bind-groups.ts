@@ -46,7 +46,9 @@ export class BindGroups {
       const block = blockOf(kernel, params);
       // The last word is mathWgsl's 0.
       if (block.length >= BLOCK_WORDS) {
-        throw new OptionError(`Kernel ${kernel.name} has too many parameters`);
+        throw new OptionError(`Kernel ${kernel.name} has too many parameters`, {
+          ...{ kernel: kernel.name, words: block.length },
+        });
       }
       const key = block.join();
       let at = known.get(key);

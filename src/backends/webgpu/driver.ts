@@ -127,7 +127,9 @@ function fill(target: string, archive: string): void {
     for (const name of NEEDED) {
       const bytes = files.get(name);
       if (!bytes) {
-        throw new FormatError(`${archive} lacks ${name}: install it again`);
+        throw new FormatError(`${archive} lacks ${name}: install it again`, {
+          ...{ archive, name },
+        });
       }
       const content = name === ICD ? withResolvablePath(bytes) : bytes;
       fs.writeFileSync(path.join(temporary, name), content, { mode: 0o755 });

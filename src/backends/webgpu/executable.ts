@@ -79,7 +79,9 @@ export class GpuExecutable implements Executable {
   /** A submission with buffers that are gone would fail the whole device. */
   private checkThere(): void {
     if (!this.freed) return;
-    throw new OptionError('The program was freed: compile it again');
+    throw new OptionError('The program was freed: compile it again', {
+      freed: true,
+    });
   }
 
   feed(name: string, data: ArrayLike<number>): void {

@@ -49,7 +49,9 @@ export interface Part {
 /** The memory as the backend's own. Throws OptionError. */
 export function own(memory: Memory, backend: Backend): GpuMemory {
   if (memory instanceof GpuMemory && memory.owner === backend) return memory;
-  throw new OptionError('This memory belongs to another backend');
+  throw new OptionError('This memory belongs to another backend', {
+    size: memory.size,
+  });
 }
 
 export interface Pipeline {

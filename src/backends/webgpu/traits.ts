@@ -1,7 +1,7 @@
 /** What an adapter's kernels may count on, and how its products are summed. */
 
 import { OptionError } from '../../base/errors.ts';
-import { oneOf } from '../../base/options.ts';
+import { oneOf, Schema } from '../../base/schema.ts';
 import {
   type GpuTraits,
   SUM_FORMS,
@@ -11,6 +11,10 @@ import type { Gpu } from './device.ts';
 
 /** The most lanes of a subgroup that kernels are made for. */
 const MOST_LANES = 64;
+
+const forms = new Schema('webgpu', {
+  form: oneOf(SUM_FORMS, { help: 'how products are summed' }),
+});
 
 /** Lanes of a subgroup where their number is fixed, else 0. */
 function lanesOf({ subgroup }: Gpu): number {
@@ -26,7 +30,7 @@ function lanesOf({ subgroup }: Gpu): number {
 export function traitsOf(gpu: Gpu, form?: SumForm): GpuTraits {
   const subgroup = lanesOf(gpu);
   if (form !== undefined) {
-    oneOf('form', form, SUM_FORMS);
+    forms.read({ form });
     if (form === 'subgroup' && subgroup === 0) {
       throw new OptionError(
         'This adapter has no subgroups of a fixed number of lanes: leave form ' +

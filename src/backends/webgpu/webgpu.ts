@@ -270,6 +270,7 @@ export class WebGpuBackend implements Backend {
       this.gpu.check();
       throw new DeviceFailedError(
         `Results could not be read from the device: ${messageOf(error)}`,
+        { reason: messageOf(error), bytes: total },
       );
     }
     let at = 0;
