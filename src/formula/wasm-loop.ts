@@ -140,11 +140,12 @@ function boundCode(plan: LoopPlan, single: boolean): Code {
   return code;
 }
 
-/** What a call of a ranged loop works on: bytes from its start, which is on a line. */
+/**
+ * What a call of a ranged loop works on, in bytes from its start, which is on a
+ * line of the cache: first come the addresses of arrays, a word each.
+ */
 export interface JobLayout {
-  /** Words of the addresses of arrays. */
-  readonly arrays: number;
-  /** Words of places: address of the operand or 0, step, count, low. */
+  /** Of each place: address of the operand or 0, step, count, low. */
   readonly places: number;
   /** Constants, in the loop's precision. */
   readonly constants: number;
@@ -158,7 +159,7 @@ export function jobLayout(plan: LoopPlan, single: boolean): JobLayout {
   const end = places + 4 * WORDS_OF_PLACE * plan.places.length;
   const constants = Math.ceil(end / 8) * 8;
   const bytes = constants + (single ? 4 : 8) * plan.constants;
-  return { arrays: 0, places, constants, bytes };
+  return { places, constants, bytes };
 }
 
 /**
@@ -173,7 +174,7 @@ export function rangedLoop(plan: LoopPlan, single: boolean): Uint8Array | null {
   const loop = new LoopCode(plan, single, code, ['job', 'first', 'left']);
   const { steps } = loop;
   for (let k = 0; k < plan.arrays; k++) {
-    const start = `load(job + ${layout.arrays + 4 * k})`;
+    const start = `load(job + ${4 * k})`;
     steps.do(`a${k} = ${start} + first * ${steps.width}`);
   }
   plan.places.forEach((_, k) => {

@@ -48,11 +48,7 @@ export function wasmReduce(
     divisors[0] = divisor;
     // A divisor that float32 does not have is not rounded in JavaScript.
     if (from < 0 || to < 0 || divisors[0] !== divisor) return false;
-    words[0] = from;
-    words[1] = to;
-    words[2] = n;
-    words[3] = inner;
-    words[4] = add ? 1 : 0;
+    words.set([from, to, n, inner, add ? 1 : 0]);
     runRange(code, job, outer * inner, n, threads);
     return true;
   };
@@ -74,10 +70,7 @@ export function wasmSumRows(single: boolean): SumRows | null {
   const run = runOf(code);
   divisors[0] = 1;
   return (from, to, rows, columns) => {
-    words[0] = from;
-    words[1] = to;
-    words[2] = rows;
-    words[3] = columns;
+    words.set([from, to, rows, columns]);
     run(job, 0, columns);
   };
 }
