@@ -22,8 +22,10 @@ import { checkOptions, KEYS, type SimulateOptions } from './options.ts';
 import { Parameters } from './parameters.ts';
 import {
   Compiled,
+  checkCircuit,
   type Form,
   type Probed,
+  populationOf,
   type Sample,
 } from './presentation.ts';
 import {
@@ -109,18 +111,9 @@ export class Simulation extends Session<Compiled> {
    * the steps that should be seen: a probe keeps its events alive.
    */
   probe(id: string): Record<`${Quantity}$`, Observable<Sample>> {
-    this.checkProbed();
-    const vertex = this.levelled.vertices.find((v) => v.id === id);
-    if (!vertex || vertex.isLeaf) {
-      const known = this.levelled.vertices.filter((v) => !v.isLeaf);
-      throw new OptionError(
-        `No population "${id}" to probe: there are ` +
-          known.map((v) => v.id).join(', '),
-        { id },
-      );
-    }
+    const { shape } = populationOf(this.levelled, this.rule, id);
     const stream = (quantity: Quantity) =>
-      this.watch({ kind: 'state', id, quantity }, vertex.shape);
+      this.watch({ kind: 'state', id, quantity }, shape);
     return {
       value$: stream('value'),
       prediction$: stream('prediction'),
@@ -130,7 +123,7 @@ export class Simulation extends Session<Compiled> {
 
   /** F at each tick: half the squared errors, plus the loss of the output. */
   get energy$(): Observable<Sample> {
-    this.checkProbed();
+    checkCircuit(this.rule);
     return this.watch({ kind: 'energy' }, [1]);
   }
 
@@ -251,14 +244,6 @@ export class Simulation extends Session<Compiled> {
     const probes = this.samples.watched.map(({ what }) => what.probe);
     const options = { mode, optimiser, probes };
     return recordPresentation(this.levelled, this.rule, options);
-  }
-
-  private checkProbed(): void {
-    if (!this.rule.hasCircuit) {
-      throw new OptionError(
-        `Rule ${this.rule.name} runs on a tape: it has no populations to probe`,
-      );
-    }
   }
 
   private watch(probe: Probe, shape: Shape): Observable<Sample> {

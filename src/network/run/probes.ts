@@ -13,6 +13,7 @@ import type { Network, Population } from '../network.ts';
 import { shortest, ticksOf } from '../time.ts';
 import type { Watched } from './assembly.ts';
 import type { Held } from './held.ts';
+import type { Span } from './schedule.ts';
 
 /** Spikes of a population at one tick; ticks without any send nothing. */
 export interface SpikeSample {
@@ -38,12 +39,6 @@ export interface NumberSample {
   readonly tick: number;
   readonly time: number;
   readonly value: number;
-}
-
-/** A window of ticks that has been or will be run. */
-export interface Span {
-  readonly first: number;
-  readonly ticks: number;
 }
 
 /** A mean rate that is watched; `bin` in ticks. */
