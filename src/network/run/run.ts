@@ -236,7 +236,10 @@ export class NetworkRun extends Watchable {
   setDelay(
     projection: string,
     delay: Delays,
-    options: { round?: boolean } = {},
+    options: {
+      /** Delays that are no multiples of dt: the nearest tick. Default false. */
+      round?: boolean;
+    } = {},
   ): Promise<void> {
     checkKeys('setDelay', options, ['round']);
     const { round = false } = options;
