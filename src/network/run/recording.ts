@@ -12,8 +12,9 @@ import type { NumberSample, SpikeSample, StateSample } from './probes.ts';
 /** More was sent than a recording has room for. */
 export class OverflowError extends IsochronError {}
 
+/** Options of `recordSpikes` and `recordValues`. */
 export interface RecordingOptions {
-  /** Most entries: spikes, samples or numbers; a million if not given. */
+  /** Most entries: spikes, samples or numbers. Default a million. */
   readonly capacity?: number;
   /**
    * When it is full: 'fail' keeps the first and fails when it is read, 'first'
@@ -90,6 +91,7 @@ export interface Recording<T> {
   kept(): T;
   /** Entries that found no room. */
   readonly lost: number;
+  /** Ends the recording; what it has can still be read. */
   stop(): void;
 }
 
@@ -97,7 +99,9 @@ export interface Recording<T> {
 export interface Spikes {
   /** In ms. */
   readonly times: Float64Array;
+  /** Neuron of each spike, counted from 0 in its population. */
   readonly neurons: Uint32Array;
+  /** Trial of each spike, counted from 0. */
   readonly trials: Uint32Array;
 }
 
@@ -105,7 +109,9 @@ export interface Spikes {
 export interface Values {
   /** In ms. */
   readonly times: Float64Array;
+  /** Sample after sample, row-major. */
   readonly data: Float64Array;
+  /** Samples, and values of one. */
   readonly shape: readonly [samples: number, elements: number];
 }
 

@@ -1,9 +1,3 @@
-/**
- * A run of a network: its memory on a backend, windows of ticks one after
- * another, and streams of what is watched. Running in pieces, watching, batching
- * and the backend's windows change no bit of what is computed.
- */
-
 import { Subject } from 'rxjs';
 import type { Backend } from '../../backends/backend.ts';
 import { DelayError, OptionError, show } from '../../base/errors.ts';
@@ -29,16 +23,28 @@ import {
 } from './snapshot.ts';
 import { settle, type Wiring, Wirings } from './wiring.ts';
 
-export interface NetworkOptions {
-  readonly backend: Backend;
-  /** Seed of everything drawn: synapses, starts, noise; 1 if not given. */
+/** Options of a run of a network, beside its backend. */
+export interface NetworkRunOptions {
+  /** Seed of everything drawn: synapses, starts, noise. Default 1. */
   readonly seed?: number;
-  /** Copies of the network, run at once on stimuli and noise of their own. */
+  /**
+   * Copies of the network, run at once on stimuli and noise of their own.
+   * Default 1.
+   */
   readonly trials?: number;
-  /** Number of the first trial; a trial does not depend on those beside it. */
+  /**
+   * Number of the first trial; a trial does not depend on those beside it.
+   * Default 0.
+   */
   readonly firstTrial?: number;
-  /** Ticks of a window, fewer than the delays allow. Changes no bit. */
+  /** Ticks of a window, at most as many as the delays allow. Changes no bit. */
   readonly window?: number;
+}
+
+/** Options of `NetworkRun.open`. */
+export interface NetworkOptions extends NetworkRunOptions {
+  /** The open backend that computes it. */
+  readonly backend: Backend;
 }
 
 export const NETWORK_OPTIONS = [
@@ -49,7 +55,14 @@ export const NETWORK_OPTIONS = [
   'window',
 ] as const;
 
+/**
+ * A run of a network: its memory on a backend, windows of ticks one after
+ * another, and streams of what is watched. Running in pieces, watching,
+ * batching and the backend's windows change no bit of what is computed.
+ * `openNetwork` makes one; `destroy` frees it.
+ */
 export class NetworkRun extends Watchable {
+  /** Seed of everything drawn. */
   readonly seed: number;
   /** Ticks pass on it as their samples are sent. */
   readonly clock = new TickClock();
@@ -107,6 +120,7 @@ export class NetworkRun extends Watchable {
     return this.timeOf(this.next);
   }
 
+  /** The next tick to be computed. */
   get tick(): number {
     return this.next;
   }
@@ -137,7 +151,9 @@ export class NetworkRun extends Watchable {
     );
   }
 
-  /** Runs for a time in ms. */
+  /**
+   * Runs for a time in ms, a multiple of dt. Throws DelayError, NonFiniteError.
+   */
   run(ms: number): Promise<RunReport> {
     const ticks = ticksOf('Time of a run', ms, this.network.dt);
     return this.runTicks(ticks);
@@ -258,6 +274,7 @@ export class NetworkRun extends Watchable {
     });
   }
 
+  /** Ends what the live sources listen to. */
   protected override release(): void {
     this.feeder.close();
   }
@@ -331,6 +348,7 @@ export class NetworkRun extends Watchable {
     return held;
   }
 
+  /** Memory and programs that go on from what there was. */
   protected override async build(before: Held | null): Promise<Held> {
     const { wirings } = this;
     if (!before) return this.hold(wirings.all, null);
