@@ -1,0 +1,211 @@
+/**
+ * All that the frozen picture knows of the source: names and places that may
+ * change stand here, and what is hashed keeps its name in the picture.
+ */
+
+import fc from 'fast-check';
+import { circuits } from '../../models/circuits/index.ts';
+import { models } from '../../models/index.ts';
+import { loadHeads } from '../../src/data/heads.ts';
+import {
+  type Backend,
+  type Call,
+  CpuBackend,
+  type Feeds,
+  feedsFor,
+  type Graph,
+  makeOptimiser,
+  makeRule,
+  momentum,
+  type Network,
+  NetworkRun,
+  type Optimiser,
+  openBackend,
+  type Program,
+  Simulation,
+  Workbench,
+} from '../../src/index.ts';
+import { batchesOf } from '../../src/program/batches.ts';
+import { feedsOf, graphs } from '../arbitraries/graphs.ts';
+import { networkOf } from '../arbitraries/network-recipe.ts';
+import { networks } from '../arbitraries/networks.ts';
+
+export {
+  type Backend,
+  circuits,
+  type Feeds,
+  feedsFor,
+  type Graph,
+  models,
+  type Network,
+  NetworkRun,
+  type Program,
+  Simulation,
+};
+
+/** Backends by their names in the picture. */
+export const BACKENDS = ['f64', 'f32', 'webgpu'] as const;
+export type BackendName = (typeof BACKENDS)[number];
+
+const opened = new Map<BackendName, Promise<Backend>>();
+
+/** A backend, the same at each call; `closeBackends` closes all. */
+export function backendOf(name: BackendName): Promise<Backend> {
+  const known = opened.get(name) ?? open(name);
+  opened.set(name, known);
+  return known;
+}
+
+async function open(name: BackendName): Promise<Backend> {
+  if (name !== 'webgpu') return openCpu(name);
+  return (await openBackend('webgpu')).backend;
+}
+
+const openCpu = (name: 'f64' | 'f32'): Backend => new CpuBackend(name);
+
+export async function closeBackends(): Promise<void> {
+  for (const backend of opened.values()) (await backend).close();
+  opened.clear();
+}
+
+/** A backend on the CPU that shows each program that it is to run. */
+export function watchedCpu(onProgram: (program: Program) => void): Backend {
+  class Watched extends CpuBackend {
+    override compile(...[program, ...more]: Parameters<CpuBackend['compile']>) {
+      onProgram(program);
+      return super.compile(program, ...more);
+    }
+  }
+  return new Watched('f32');
+}
+
+/** Modes by their names in the picture. */
+const MODES = {
+  clocked: 'clocked',
+  'event-driven': 'event',
+  pruned: 'live',
+} as const;
+
+/** How a graph learns, in the words of the picture. */
+export interface How {
+  readonly rule: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly optimiser?: 'sgd' | 'momentum' | 'adam' | 'decay' | 'none';
+  /** Of learning, where it is not sgd's usual one. */
+  readonly rate?: number;
+  readonly form?: 'axonal' | 'explicit';
+  readonly mode?: keyof typeof MODES;
+  readonly levelling?: 'least-delay';
+}
+
+export function openSimulation(
+  graph: Graph,
+  how: How,
+  backend: Backend,
+): Simulation {
+  const { rule, options, optimiser = 'sgd', mode = 'pruned' } = how;
+  const { form, levelling, rate } = how;
+  return Simulation.open(graph, {
+    rule: makeRule(rule, options),
+    optimiser: optimiserOf(optimiser, rate),
+    backend,
+    mode: MODES[mode],
+    seed: 1,
+    ...(form ? { form } : {}),
+    ...(levelling ? { levelling } : {}),
+  });
+}
+
+function optimiserOf(
+  name: NonNullable<How['optimiser']>,
+  rate = 0.01,
+): Optimiser | null {
+  if (name === 'none') return null;
+  if (name === 'decay') return momentum({ lr: rate, weightDecay: 0.01 });
+  return makeOptimiser(name, rate);
+}
+
+/** Numbers of a call that are no operands: of which type, and in their order. */
+export const paramsOf = ({ ints, floats }: Call) => ({ ints, floats });
+
+/** How many calls each of a program's batches has. */
+export const batchSizesOf = (program: Program, stepwise = false) =>
+  batchesOf(program, stepwise).map((batch) => batch.length);
+
+/** Runs a circuit of the shelf with its own parameters; `onRun` sees its runs. */
+export async function measureCircuit(
+  name: string,
+  backend: Backend,
+  onRun: (run: NetworkRun) => void,
+  afterwards: () => Promise<void>,
+): Promise<unknown> {
+  const circuit = circuits.find((each) => each.name === name)!;
+  class Watched extends Workbench {
+    override open(...args: Parameters<Workbench['open']>) {
+      const run = super.open(...args);
+      onRun(run);
+      return run;
+    }
+  }
+  const bench = new Watched(backend, 1, () => loadHeads());
+  const parameters = Object.entries(circuit.parameters);
+  const values = parameters.map(([key, { value }]) => [key, value] as const);
+  try {
+    const outcome = await circuit.measure(Object.fromEntries(values), bench);
+    await afterwards();
+    return outcome;
+  } finally {
+    bench.close();
+  }
+}
+
+/** The models that networks may be drawn of, so that a new one changes none. */
+const DRAWN_MODELS = [
+  ...(['relay', 'leaky', 'tanh', 'lif', 'cubaLif', 'izhikevich'] as const),
+  ...(['poisson', 'valueError', 'sum', 'clipped'] as const),
+  ...(['spikeRelay', 'counter', 'noisy'] as const),
+];
+
+/** A network, and how it is to be run. */
+export interface Drawn {
+  readonly network: Network;
+  readonly seed: number;
+  readonly trials: number;
+  readonly ticks: number;
+  /** What was drawn, as text. */
+  readonly text: string;
+}
+
+/** Random networks, the same at each call. */
+export function drawnNetworks(count: number, integer: boolean): Drawn[] {
+  const drawn = networks({ integer, models: DRAWN_MODELS });
+  return fc
+    .sample(drawn, { seed: integer ? 12 : 11, numRuns: count })
+    .map((recipe) => ({
+      get network() {
+        return networkOf(recipe);
+      },
+      seed: recipe.seed,
+      trials: recipe.trials,
+      ticks: recipe.ticks,
+      text: JSON.stringify(recipe),
+    }));
+}
+
+/** Ops that graphs may be drawn of, so that a new one changes none. */
+const DRAWN_OPS: readonly string[] = (
+  'identity scale tanh sigmoid relu gelu silu abs clamp exp log sin tan sqrt ' +
+  'square sub div mul add linear affine matmul sum mean conv2d maxpool2d ' +
+  'avgpool2d global_avgpool layernorm batchnorm batchnorm_inference lrn ' +
+  'softmax log_softmax causal_mask reshape flatten transpose expand slice ' +
+  'concat embedding dropout composite'
+).split(' ');
+
+/** Random graphs with their data, the same at each call. */
+export const drawnGraphs = (count: number): [Graph, Feeds][] =>
+  fc
+    .sample(graphs({ ops: DRAWN_OPS, losses: ['half_sse', 'softmax_xent'] }), {
+      seed: 13,
+      numRuns: count,
+    })
+    .map((graph) => [graph, feedsOf(graph)]);
