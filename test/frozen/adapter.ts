@@ -57,26 +57,33 @@ export function backendOf(name: BackendName): Promise<Backend> {
 }
 
 async function open(name: BackendName): Promise<Backend> {
-  if (name !== 'webgpu') return openCpu(name);
+  if (name !== 'webgpu') return new CpuBackend(name);
   return (await openBackend('webgpu')).backend;
 }
-
-const openCpu = (name: 'f64' | 'f32'): Backend => new CpuBackend(name);
 
 export async function closeBackends(): Promise<void> {
   for (const backend of opened.values()) (await backend).close();
   opened.clear();
 }
 
-/** A backend on the CPU that shows each program that it is to run. */
-export function watchedCpu(onProgram: (program: Program) => void): Backend {
-  class Watched extends CpuBackend {
-    override compile(...[program, ...more]: Parameters<CpuBackend['compile']>) {
-      onProgram(program);
-      return super.compile(program, ...more);
-    }
+/** The programs that a backend is given to compile while work is done on it. */
+export async function programsOf(
+  name: BackendName,
+  work: (backend: Backend) => Promise<unknown>,
+): Promise<Program[]> {
+  const backend = await backendOf(name);
+  const programs: Program[] = [];
+  const own = backend.compile;
+  backend.compile = (program, ...more) => {
+    programs.push(program);
+    return own.call(backend, program, ...more);
+  };
+  try {
+    await work(backend);
+  } finally {
+    backend.compile = own;
   }
-  return new Watched('f32');
+  return programs;
 }
 
 /** Modes by their names in the picture. */

@@ -20,3 +20,18 @@ export function onBackends(
   }
   return cases;
 }
+
+/** A case whose parts are made together. */
+export function caseOf(
+  key: string,
+  names: readonly string[],
+  make: () => Promise<Readonly<Record<string, string>>>,
+): Case {
+  let made: ReturnType<typeof make> | null = null;
+  const part = (name: string) => async () => {
+    made ??= make();
+    return (await made)[name];
+  };
+  const parts = names.map((name) => [name, part(name)] as const);
+  return { key, parts: Object.fromEntries(parts) };
+}

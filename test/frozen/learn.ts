@@ -23,6 +23,7 @@ const il = { steps: 6, gamma: 0.1 };
 const ipc = { steps: 4 };
 /** Of rules that are far from the gradient, so that nothing overflows. */
 const rate = 1e-4;
+const gamma = 0.1;
 
 const of = (
   rule: string,
@@ -35,11 +36,11 @@ export const RULES: readonly (readonly [string, How])[] = [
   ['bp', of('bp')],
   ['zil', of('zil')],
   ['zil gamma', of('zil', { gamma: 0.5 })],
-  ['zil not levelled', of('zil', { levelled: false }, { rate })],
+  ['zil not levelled', of('zil', { gamma, levelled: false }, { rate })],
   ['zil first', of('zil', { plasticity: 'first' })],
-  ['zil last', of('zil', { plasticity: 'last' }, { rate })],
-  ['zil every', of('zil', { plasticity: 'every' }, { rate })],
-  ['zil noise', of('zil', { sigma: 0.01 }, { rate })],
+  ['zil last', of('zil', { gamma, plasticity: 'last' }, { rate })],
+  ['zil every', of('zil', { gamma, plasticity: 'every' }, { rate })],
+  ['zil noise', of('zil', { gamma, sigma: 0.01 }, { rate })],
   ['zil precision', of('zil', { precision: 'learned' })],
   ['zil least delay', of('zil', {}, { levelling: 'least-delay' })],
   ['fazil', of('fazil')],
@@ -54,7 +55,7 @@ export const RULES: readonly (readonly [string, How])[] = [
 ];
 
 /** Optimisers, forms and modes, each for a few rules. */
-const WAYS: readonly (readonly [string, Partial<How>])[] = [
+export const WAYS: readonly (readonly [string, Partial<How>])[] = [
   ['explicit', { form: 'explicit' }],
   ['clocked', { mode: 'clocked' }],
   ['event-driven', { mode: 'event-driven' }],

@@ -7,9 +7,11 @@
  *     npm run -s frozen -- --only 'mlp, zil'  cases whose key has this text
  *     npm run -s frozen -- --write            writes what was made
  *
- * Sections: learn, networks, programs, rows. Rows need ISOCHRON_DATA. Ends with
- * 1 where anything differs, is missing or is new. Keys with f64 depend on the
- * version of node that the picture names; all others are the same everywhere.
+ * Sections: learn, networks, programs, rows. The rows, and the circuit jeffress,
+ * were made with ISOCHRON_DATA set to a folder of all data. Ends with 1 where
+ * anything differs, is missing or is new. Keys with f64, the circuits and the
+ * experiments in float64 among the rows depend on the version of node that the
+ * picture names; all others are the same everywhere.
  */
 
 import path from 'node:path';
@@ -24,10 +26,14 @@ import {
   readPicture,
   writePicture,
 } from './picture.ts';
+import { programCases } from './programs.ts';
+import { rowCases } from './rows.ts';
 
-const SECTIONS: Readonly<Record<string, () => Case[]>> = {
+const SECTIONS: Readonly<Record<string, () => Case[] | Promise<Case[]>>> = {
   learn: learnCases,
   networks: networkCases,
+  programs: programCases,
+  rows: rowCases,
 };
 
 const FILE = path.resolve('test/frozen/picture.json');
@@ -40,6 +46,9 @@ const { values } = parseArgs({
   },
 });
 
+if (!process.env['ISOCHRON_DATA']) {
+  console.error('ISOCHRON_DATA is not set: rows and jeffress will differ');
+}
 const picture = readPicture(FILE);
 const chosen = values.section ?? Object.keys(SECTIONS);
 let equal = 0;
@@ -47,7 +56,7 @@ const wrong: string[] = [];
 for (const name of chosen) {
   const make = SECTIONS[name];
   if (!make) throw new Error(`No section ${name}: ${Object.keys(SECTIONS)}`);
-  const cases = make().filter(({ key }) => key.includes(values.only));
+  const cases = (await make()).filter(({ key }) => key.includes(values.only));
   const begun = performance.now();
   const made = await hashesOf(cases, progress(name, cases.length));
   const seconds = Math.round((performance.now() - begun) / 1000);
@@ -68,7 +77,8 @@ for (const name of chosen) {
 await closeBackends();
 const node = process.version;
 if (values.write) {
-  const about = { node, ...(picture.about ?? {}), ...{ version: '0.4.0' } };
+  const data = process.env['ISOCHRON_DATA'] ? 'all' : 'none';
+  const about = { of: '0.4.0', node, ISOCHRON_DATA: data };
   writePicture(FILE, { ...picture, about });
 }
 for (const line of wrong) console.log(line);

@@ -7,6 +7,8 @@ export interface Case {
   readonly key: string;
   /** How its hashes are made, by name; '' where there is one alone. */
   readonly parts: Readonly<Record<string, () => Promise<string>>>;
+  /** Lines of their own, by what is added to the key. */
+  readonly lines?: () => Promise<Readonly<Record<string, string>>>;
 }
 
 /** Hashes by key; several of a key as `NAME HASH NAME HASH`. */
@@ -28,7 +30,7 @@ export async function hashesOf(
   tell: (key: string, n: number) => void = () => {},
 ): Promise<Section> {
   const section: Section = {};
-  for (const [n, { key, parts }] of cases.entries()) {
+  for (const [n, { key, parts, lines }] of cases.entries()) {
     tell(key, n);
     if (key in section) throw new Error(`Two cases are named ${key}`);
     const made: string[] = [];
@@ -36,7 +38,10 @@ export async function hashesOf(
       if (name) made.push(name);
       made.push(await make());
     }
-    section[key] = made.join(' ');
+    if (made.length > 0) section[key] = made.join(' ');
+    for (const [name, line] of Object.entries((await lines?.()) ?? {})) {
+      section[`${key}, ${name}`] = line;
+    }
   }
   return section;
 }
