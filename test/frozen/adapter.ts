@@ -135,6 +135,10 @@ function optimiserOf(
 /** Numbers of a call that are no operands: of which type, and in their order. */
 export const paramsOf = ({ ints, floats }: Call) => ({ ints, floats });
 
+/** Kernels that are made of formulas are counted as they are made, once each. */
+export const nameOf = ({ kernel: { name } }: Call) =>
+  name.replace(/^(neurons .*|learn) \d+$/, '$1');
+
 /** How many calls each of a program's batches has. */
 export const batchSizesOf = (program: Program, stepwise = false) =>
   batchesOf(program, stepwise).map((batch) => batch.length);

@@ -15,7 +15,7 @@ const picture = readPicture('test/frozen/picture.json');
 
 const LEARN = [
   ...['mlp, zil', 'mlp, il', 'mlp, il watched', 'skip, zil least delay'],
-  ...['lstm, zil', 'cnn, bp, momentum', 'residual-mlp, zil, adam'],
+  ...['lstm, zil', 'mlp-relu, bp, momentum', 'residual-mlp, zil, adam'],
   ...['encoder, fazil', 'tan-sqrt-sin, ipc', 'rnn, zil precision'],
   ...['graph 0', 'graph 1', 'graph 2', 'graph 3'].map(
     (graph) => `${graph}, zil and il`,

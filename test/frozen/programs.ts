@@ -8,6 +8,7 @@ import {
   type How,
   measureCircuit,
   NetworkRun,
+  nameOf,
   openSimulation,
   type Program,
   paramsOf,
@@ -95,7 +96,7 @@ function partsOf(programs: readonly Program[]): Record<string, string> {
   const names = new Digest();
   for (const program of programs) {
     calls.text(structureOf(program));
-    for (const { kernel } of program.calls) names.text(kernel.name);
+    names.text(...program.calls.map(nameOf));
   }
   return { calls: calls.hex, names: names.hex };
 }
