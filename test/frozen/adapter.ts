@@ -14,6 +14,7 @@ import {
   type Feeds,
   feedsFor,
   type Graph,
+  GraphBuilder,
   makeOptimiser,
   makeRule,
   momentum,
@@ -220,3 +221,19 @@ export const drawnGraphs = (count: number): [Graph, Feeds][] =>
       numRuns: count,
     })
     .map((graph) => [graph, feedsOf(graph)]);
+
+/** Ops of one number; those of what is positive alone come last. */
+export const FUNCTIONS = [
+  ...(['tanh', 'sigmoid', 'gelu', 'silu', 'exp', 'sin', 'tan'] as const),
+  ...(['square', 'relu', 'log', 'sqrt'] as const),
+];
+
+/** A function of parameters with these values. */
+export function functionGraph(
+  name: (typeof FUNCTIONS)[number],
+  values: Float32Array,
+): Graph {
+  const g = new GraphBuilder();
+  const x = g.param('x', [values.length], values);
+  return g.output(x[name]());
+}

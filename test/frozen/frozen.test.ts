@@ -17,6 +17,7 @@ const LEARN = [
   ...['mlp, zil', 'mlp, il', 'mlp, il watched', 'skip, zil least delay'],
   ...['lstm, zil', 'mlp-relu, bp, momentum', 'residual-mlp, zil, adam'],
   ...['encoder, fazil', 'tan-sqrt-sin, ipc', 'rnn, zil precision'],
+  ...['exp', 'log', 'tanh', 'sin', 'tan', 'gelu'].map((f) => `function ${f}`),
   ...['graph 0', 'graph 1', 'graph 2', 'graph 3'].map(
     (graph) => `${graph}, zil and il`,
   ),

@@ -6,7 +6,9 @@ import {
   backendOf,
   drawnGraphs,
   type Feeds,
+  FUNCTIONS,
   feedsFor,
+  functionGraph,
   type Graph,
   type How,
   models,
@@ -114,6 +116,13 @@ export function learnCases(): Case[] {
       );
     }
   }
+  for (const name of FUNCTIONS) {
+    cases.push(
+      ...onBackends(`function ${name}`, BACKENDS, (backend) =>
+        computed(name, backend),
+      ),
+    );
+  }
   drawnGraphs(GRAPHS).forEach(([graph, feeds], i) => {
     cases.push(
       ...onBackends(`graph ${i}, zil and il`, BACKENDS, (backend) =>
@@ -179,6 +188,35 @@ function watched(
       addAll(digest, await simulation.allParameters());
     }
     for (const [name, { hex }] of seen) digest.text(name, hex);
+  });
+}
+
+/** A function of many numbers, and its gradient. */
+function computed(
+  name: (typeof FUNCTIONS)[number],
+  backend: BackendName,
+): Promise<string> {
+  const values = manyNumbers();
+  const positive = name === 'log' || name === 'sqrt';
+  const graph = functionGraph(name, positive ? values.map(Math.abs) : values);
+  const how: How = { rule: 'bp', optimiser: 'none' };
+  return using(graph, how, backend, async (simulation, digest) => {
+    digest.numbers(await simulation.predict({}));
+    await simulation.submit({ target: new Float32Array(values.length) });
+    addAll(digest, await simulation.gradients());
+  });
+}
+
+/** From 2^-20 to 2^5 in size, of both signs, as many of each size. */
+function manyNumbers(): Float32Array {
+  let state = 1;
+  const next = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  return Float32Array.from({ length: 2 ** 15 }, () => {
+    const size = (1 + next()) * 2 ** (Math.floor(25 * next()) - 20);
+    return next() < 0.5 ? -size : size;
   });
 }
 
