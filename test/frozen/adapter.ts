@@ -26,6 +26,7 @@ import {
   Simulation,
   Workbench,
 } from '../../src/index.ts';
+import * as f32 from '../../src/ops/f32.ts';
 import { batchesOf } from '../../src/program/batches.ts';
 import { feedsOf, graphs } from '../arbitraries/graphs.ts';
 import { networkOf } from '../arbitraries/network-recipe.ts';
@@ -237,3 +238,9 @@ export function functionGraph(
   const x = g.param('x', [values.length], values);
   return g.output(x[name]());
 }
+
+/** The functions of float32 in JavaScript, where no WebAssembly is made. */
+export const IN_JAVASCRIPT: Readonly<Record<string, (x: number) => number>> = {
+  ...{ exp: f32.exp, log: f32.log, tanh: f32.tanh, sqrt: f32.sqrt },
+  ...{ sin: f32.sin, cos: f32.cos, tan: f32.tan },
+};

@@ -18,6 +18,7 @@ const LEARN = [
   ...['lstm, zil', 'mlp-relu, bp, momentum', 'residual-mlp, zil, adam'],
   ...['encoder, fazil', 'tan-sqrt-sin, ipc', 'rnn, zil precision'],
   ...['exp', 'log', 'tanh', 'sin', 'tan', 'gelu'].map((f) => `function ${f}`),
+  ...['exp', 'cos'].map((f) => `function ${f}, JavaScript`),
   ...['graph 0', 'graph 1', 'graph 2', 'graph 3'].map(
     (graph) => `${graph}, zil and il`,
   ),

@@ -11,6 +11,7 @@ import {
   functionGraph,
   type Graph,
   type How,
+  IN_JAVASCRIPT,
   models,
   openSimulation,
   type Simulation,
@@ -123,6 +124,11 @@ export function learnCases(): Case[] {
       ),
     );
   }
+  for (const [name, of] of Object.entries(IN_JAVASCRIPT)) {
+    const values = domainOf(name);
+    const make = async () => new Digest().numbers(values.map(of)).hex;
+    cases.push({ key: `function ${name}, JavaScript`, parts: { f32: make } });
+  }
   drawnGraphs(GRAPHS).forEach(([graph, feeds], i) => {
     cases.push(
       ...onBackends(`graph ${i}, zil and il`, BACKENDS, (backend) =>
@@ -196,9 +202,8 @@ function computed(
   name: (typeof FUNCTIONS)[number],
   backend: BackendName,
 ): Promise<string> {
-  const values = manyNumbers();
-  const positive = name === 'log' || name === 'sqrt';
-  const graph = functionGraph(name, positive ? values.map(Math.abs) : values);
+  const values = domainOf(name);
+  const graph = functionGraph(name, values);
   const how: How = { rule: 'bp', optimiser: 'none' };
   return using(graph, how, backend, async (simulation, digest) => {
     digest.numbers(await simulation.predict({}));
@@ -206,6 +211,9 @@ function computed(
     addAll(digest, await simulation.gradients());
   });
 }
+
+const domainOf = (name: string) =>
+  ['log', 'sqrt'].includes(name) ? manyNumbers().map(Math.abs) : manyNumbers();
 
 /** From 2^-20 to 2^5 in size, of both signs, as many of each size. */
 function manyNumbers(): Float32Array {
