@@ -11,7 +11,7 @@ import {
   rnn,
   transformer,
 } from '../models/index.ts';
-import type { Graph } from '../src/graph.ts';
+import type { Graph } from '../src/graph/graph.ts';
 
 export interface Architecture {
   readonly name: string;

@@ -4,7 +4,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import { IsochronError, messageOf, OptionError } from '../src/errors.ts';
+import { IsochronError, messageOf, OptionError } from '../src/base/errors.ts';
 import { conditionsOf, keep, packageVersion } from './results.ts';
 import { BACKENDS, type BackendsChoice, Setting } from './setting.ts';
 import { runSections, sections, select } from './suite.ts';

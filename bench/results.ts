@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { FileError, messageOf } from '../src/errors.ts';
+import { FileError, messageOf } from '../src/base/errors.ts';
 import type { Failure } from './rounds.ts';
 import type { Outcome } from './section.ts';
 import type { Setting } from './setting.ts';

@@ -4,7 +4,7 @@
  * side.
  */
 
-import { messageOf } from '../src/errors.ts';
+import { messageOf } from '../src/base/errors.ts';
 import { type Summary, summarise } from './statistics.ts';
 
 /** One of those that are compared. */

@@ -1,11 +1,11 @@
 /** Where a benchmark runs: options, and devices that are opened when needed. */
 
 import type { Backend } from '../src/backends/backend.ts';
-import { CpuBackend } from '../src/backends/cpu.ts';
-import { type Gpu, openGpu } from '../src/backends/device.ts';
-import { bestForm } from '../src/backends/tuning.ts';
-import { WebGpuBackend } from '../src/backends/webgpu.ts';
-import { DeviceMissingError, messageOf } from '../src/errors.ts';
+import { CpuBackend } from '../src/backends/cpu/cpu.ts';
+import { type Gpu, openGpu } from '../src/backends/webgpu/device.ts';
+import { bestForm } from '../src/backends/webgpu/tuning.ts';
+import { WebGpuBackend } from '../src/backends/webgpu/webgpu.ts';
+import { DeviceMissingError, messageOf } from '../src/base/errors.ts';
 import { type OpenedPeers, openPeers } from './peers/peer.ts';
 import type { RoundOptions } from './rounds.ts';
 

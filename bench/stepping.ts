@@ -1,12 +1,12 @@
 /** Training steps as contenders. */
 
 import type { Backend } from '../src/backends/backend.ts';
-import { feedsFor } from '../src/check.ts';
-import { messageOf, OptionError } from '../src/errors.ts';
-import type { Graph } from '../src/graph.ts';
-import { adam, type Optimiser } from '../src/optim.ts';
+import { messageOf, OptionError } from '../src/base/errors.ts';
+import type { Graph } from '../src/graph/graph.ts';
+import { feedsFor } from '../src/proof/check.ts';
 import type { Rule } from '../src/rules/rule.ts';
-import { Simulation } from '../src/simulate.ts';
+import { adam, type Optimiser } from '../src/simulation/optim.ts';
+import { Simulation } from '../src/simulation/simulate.ts';
 import { collectGarbage } from './garbage.ts';
 import type { Contender, Failure } from './rounds.ts';
 

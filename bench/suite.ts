@@ -1,7 +1,7 @@
 /** The suite: which sections there are, and how those that are wanted run. */
 
-import { messageOf, OptionError } from '../src/errors.ts';
-import { table } from '../src/report/circuit-text.ts';
+import { messageOf, OptionError } from '../src/base/errors.ts';
+import { table } from '../src/figures/circuit-text.ts';
 import { conditionsOf, type Kept, type KeptCase, keptCase } from './results.ts';
 import type { Case, Section, Table } from './section.ts';
 import { coldStart } from './sections/cold-start.ts';

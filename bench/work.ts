@@ -1,8 +1,8 @@
 /** Kernels alone, as contenders: small programs on data that were drawn. */
 
 import type { Backend } from '../src/backends/backend.ts';
+import { Random } from '../src/base/random.ts';
 import { type Program, Recorder } from '../src/program/recorder.ts';
-import { Random } from '../src/random.ts';
 import type { Work } from './peers/peer.ts';
 import { settled } from './setting.ts';
 

@@ -3,17 +3,7 @@
 // spikes [slots][elements]: bit k of a word is tick k of the window.
 // The slot is the window's own if `slotted`, else the first.
 // One workgroup: each thread has a run of neighbouring elements.
-
-struct Params {
-  elements: u32,
-  window: u32,
-  slotted: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> clock: array<u32>;
-@group(0) @binding(2) var<storage, read> spikes: array<u32>;
-@group(0) @binding(3) var<storage, read_write> list: array<u32>;
-@group(0) @binding(4) var<storage, read_write> starts: array<u32>;
+// params: elements, window, slotted.
 
 const THREADS = 64u;
 // Spikes of each tick in each thread's run, then where they go in the list.

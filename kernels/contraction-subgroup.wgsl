@@ -5,7 +5,7 @@
 // few rows and hands them round. Two k at a time, as lavapipe masks each change
 // of a sum in a loop. Launch: ceil(n / (4 LANES)) x ceil(m / ROWS) x z
 // workgroups. Follows `enable subgroups;` and contraction.wgsl. Lines that begin
-// with EACH are repeated (src/ops/contraction-gpu.ts, which also fills in the
+// with EACH are repeated (src/kernels/contraction-gpu.ts, which also fills in the
 // other capital words).
 
 @compute @workgroup_size(LANES)

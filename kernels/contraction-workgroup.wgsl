@@ -2,7 +2,7 @@
 // 64 x 64 outputs, 8 x 8 a thread, over 16 k at a time that it has brought into
 // workgroup memory (8 KiB). Launch: ceil(n / 64) x ceil(m / 64) x z workgroups.
 // Follows contraction.wgsl. Lines that begin with EACH are repeated
-// (src/ops/contraction-gpu.ts).
+// (src/kernels/contraction-gpu.ts).
 
 const STEP = 16u;
 

@@ -1,24 +1,19 @@
 // What all contractions share: out[z, i, j] = sum over k of A(z, i, k) B(z, k, j),
-// k ascending. src/ops/contraction.ts puts a form's file before this one
+// k ascending. src/kernels/contraction.ts puts a form's file before this one
 // (gemm.wgsl, conv2d-*.wgsl), which says where the elements lie:
 //   row_of(z, row), column_of(z, column)  what of an index does not depend on k;
 //                                         column.out is where row 0 is stored,
 //   first(z), next(depth)                 k as the form counts it,
 //   load_a(row, depth), load_b(column, depth)
-// and params.m, n, depth, out_rows (elements between rows of the output).
-// It fills in ELEMENT (f32, or vec4f where operands are read in fours), EXTRA
-// (the binding of a bias, or nothing), OUT_BINDING and FINISH (what is stored of
-// the sum).
-
-@group(0) @binding(1) var<storage, read> a: array<ELEMENT>;
-@group(0) @binding(2) var<storage, read> b: array<ELEMENT>;
-EXTRA
-@group(0) @binding(OUT_BINDING) var<storage, read_write> out: array<f32>;
+// params: m, n, depth, batches (how many z there are), out_rows (elements between
+// rows of the output), and those of the form. Element is f32, or vec4f where
+// operands are read in fours; `finish` gives what is stored of a sum.
+// `&&` is a branch, so what stands in loops has `&` (see kernels/README.md).
 
 fn store(z: u32, row: u32, column: u32, start: u32, sum: f32) {
-  if (row < params.m && column < params.n) {
+  if ((row < params.m) & (column < params.n)) {
     let at = start + row * params.out_rows;
-    out[at] = FINISH;
+    out[at] = finish(at, z, row, column, sum);
   }
 }
 

@@ -3,28 +3,9 @@
 // arrivals, from `base` on: [ring][trials][targets]. A workgroup has a part of
 // the targets and goes through all spikes, one after another; its threads share
 // the synapses of one spike, which lead to different places unless `serial`.
-// Ticks are those `ago` before the window's own.
-
-struct Params {
-  window: u32,
-  sources: u32,
-  targets: u32,
-  trials: u32,
-  base: u32,
-  mask: u32,
-  serial: u32,
-  ago: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> clock: array<u32>;
-@group(0) @binding(2) var<storage, read> list: array<u32>;
-@group(0) @binding(3) var<storage, read> starts: array<u32>;
-// Of each part, where the synapses of each source begin.
-@group(0) @binding(4) var<storage, read> rows: array<u32>;
-// Target and delay of each synapse.
-@group(0) @binding(5) var<storage, read> ends: array<vec2u>;
-@group(0) @binding(6) var<storage, read> weight: array<f32>;
-@group(0) @binding(7) var<storage, read_write> arrivals: array<f32>;
+// Ticks are those `ago` before the window's own. rows: of each part, where the
+// synapses of each source begin; ends: target and delay of each synapse.
+// params: window, sources, targets, trials, base, mask, serial, ago, parts.
 
 const THREADS = 64u;
 

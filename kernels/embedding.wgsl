@@ -1,11 +1,7 @@
 // Rows of a table by number, and the sum of errors of each row. Shapes: table
-// (rows, width), index (count), out or eps (count, width). One output a thread,
-// grid stride; positions ascending. A number that is no row gives NaN.
-// src/ops/embedding.ts fills in the words in capitals.
-
-struct Params { rows: u32, width: u32, count: u32, zero: u32 }
-@group(0) @binding(0) var<uniform> params: Params;
-BINDINGS
+// (rows, width), index (count), out or eps (count, width). x is the table or eps;
+// positions ascending. A number that is no row gives NaN.
+// params: rows, width, count.
 
 fn look_up(i: u32) -> f32 {
   let number = index[i / params.width];
@@ -24,15 +20,4 @@ fn collect(i: u32) -> f32 {
     if (index[p] == row) { sum = sum + x[p * params.width + column]; }
   }
   return sum;
-}
-
-@compute @workgroup_size(64)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  for (var i = id.x; i < TOTAL; i += groups.x * 64u) {
-    let value = VALUE;
-    out[i] = FINISH;
-  }
 }

@@ -4,7 +4,7 @@
 // and the number of k, are multiples of 4. Four loads bring 4 rows of 4 k or 4 k
 // of 4 rows; which of both is told apart in registers, so that one kernel does
 // nn, nt and tn. Launch: ceil(n / (4 LANES)) x ceil(m / 32) x z workgroups.
-// Follows `enable subgroups;`, gemm.wgsl and contraction.wgsl, whose ELEMENT is
+// Follows `enable subgroups;`, gemm.wgsl and contraction.wgsl, whose Element is
 // vec4f: places are counted in fours.
 
 // The fours at 4 rows from `row` on: the j-th row's, or the j-th k's.

@@ -1,12 +1,7 @@
 // Matrix products: A (z, m, depth) and B (z, depth, n) by strides, out (m, n)
 // row-major, out_batch elements apart. A form of contraction.wgsl.
-
-struct Params {
-  m: u32, n: u32, depth: u32, batches: u32, out_rows: u32,
-  a_batch: u32, a_rows: u32, a_columns: u32,
-  b_batch: u32, b_rows: u32, b_columns: u32, bias_batch: u32, out_batch: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
+// params: a_batch, a_rows, a_columns, b_batch, b_rows, b_columns, bias_batch,
+// out_batch.
 
 struct Row { at: u32 }
 struct Column { at: u32, out: u32 }
@@ -25,8 +20,8 @@ fn first(z: u32) -> Depth { return Depth(0u, 0u); }
 fn next(d: Depth) -> Depth {
   return Depth(d.a + params.a_columns, d.b + params.b_rows);
 }
-fn load_a(row: Row, d: Depth) -> ELEMENT { return a[row.at + d.a]; }
-fn load_b(column: Column, d: Depth) -> ELEMENT { return b[column.at + d.b]; }
+fn load_a(row: Row, d: Depth) -> Element { return a[row.at + d.a]; }
+fn load_b(column: Column, d: Depth) -> Element { return b[column.at + d.b]; }
 fn bias_at(z: u32, row: u32, column: u32) -> u32 {
   return z * params.bias_batch + column;
 }

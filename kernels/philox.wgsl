@@ -1,5 +1,5 @@
-// Philox4x32-10 (Salmon et al. 2011), the twin of src/random.ts, and the
-// draws made of it. Needs math.wgsl.
+// Philox4x32-10 (Salmon et al. 2011), the twin of src/base/random.ts, and the
+// draws made of it. Needs math (src/formula/wgsl.ts).
 
 // High word of a 64-bit product, from 16-bit halves.
 fn mul_high(a: u32, b: u32) -> u32 {

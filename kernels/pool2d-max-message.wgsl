@@ -1,7 +1,7 @@
 // Message of the greatest: to each element the errors of the windows that it
 // wins. Follows pool2d-max.wgsl.
 
-fn message(i: u32) -> f32 {
+fn max_message(i: u32) -> f32 {
   let pixel = i % (params.height * params.width);
   let plane = i / (params.height * params.width);
   let rows = windows_of(pixel / params.width, params.oh);

@@ -17,7 +17,7 @@ fn place_of_most(plane: u32, oy: u32, ox: u32) -> u32 {
   return best;
 }
 
-fn most(i: u32) -> f32 {
+fn max_of(i: u32) -> f32 {
   let position = i % (params.oh * params.ow);
   let plane = i / (params.oh * params.ow);
   return x[place_of_most(plane, position / params.ow, position % params.ow)];

@@ -1,7 +1,7 @@
 // The mean of a window, elements of the padding counted as 0, and its message.
 // Follows pool2d.wgsl; x is the input, or the error of the output.
 
-fn mean(i: u32) -> f32 {
+fn mean_of(i: u32) -> f32 {
   let position = i % (params.oh * params.ow);
   let plane = i / (params.oh * params.ow);
   let y0 = start_of(position / params.ow);

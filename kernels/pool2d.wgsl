@@ -1,15 +1,8 @@
 // Pooling over windows of (planes, height, width): the greatest or the mean, and
 // their messages. Shapes: x (planes, height, width), y and eps (planes, oh, ow).
-// One output a thread, grid stride; windows and their elements row by row. Of
-// equal elements the first in a window is the greatest. src/ops/pool2d.ts fills
-// in the words in capitals and puts pool2d-*.wgsl in their place.
-
-struct Params {
-  planes: u32, height: u32, width: u32, oh: u32, ow: u32,
-  size: u32, stride: u32, padding: u32,
-}
-@group(0) @binding(0) var<uniform> params: Params;
-BINDINGS
+// Windows and their elements row by row; of equal elements the first in a window
+// is the greatest. What both parts, pool2d-*.wgsl, share.
+// params: planes, height, width, oh, ow, size, stride, padding.
 
 // Place of a window's first row or column, less than 0 in the padding.
 fn start_of(o: u32) -> i32 {
@@ -26,15 +19,4 @@ fn windows_of(i: u32, count: u32) -> vec2u {
 
 fn is_nan(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
-}
-MORE
-@compute @workgroup_size(64)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  for (var i = id.x; i < COUNT; i += groups.x * 64u) {
-    let value = VALUE;
-    out[i] = FINISH;
-  }
 }

@@ -1,12 +1,6 @@
 // Softmax cross-entropy along rows. Shapes: y, t (rows, features); the error
-// is (rows, features), the value (rows). One row a thread, grid stride; sums
-// over features ascending. Needs math.wgsl. ENTRY: row_error or row_value.
-
-struct Params { rows: u32, features: u32, divisor: f32, zero: u32 }
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> y: array<f32>;
-@group(0) @binding(2) var<storage, read> t: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+// is (rows, features), the value (rows). One row a thread, sums over features
+// ascending. Needs math (src/formula/wgsl.ts). params: rows, features, divisor.
 
 fn most_of(start: u32) -> f32 {
   var most = y[start];
@@ -48,14 +42,4 @@ fn row_value(row: u32) {
     loss = pin(loss + pin(t[start + i] * pin(shift - pin(y[start + i] - most))));
   }
   out[row] = loss;
-}
-
-@compute @workgroup_size(64)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  for (var row = id.x; row < params.rows; row += groups.x * 64u) {
-    ENTRY
-  }
 }

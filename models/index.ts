@@ -3,7 +3,7 @@
  * `make` takes the batch size.
  */
 
-import type { Graph } from '../src/graph.ts';
+import type { Graph } from '../src/graph/graph.ts';
 import { alexnet } from './alexnet.ts';
 import { cnn } from './cnn.ts';
 import { lstm } from './lstm.ts';

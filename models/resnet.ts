@@ -1,5 +1,9 @@
-import { type Graph, GraphBuilder, type Reduction } from '../src/graph.ts';
-import type { Vertex } from '../src/vertex.ts';
+import {
+  type Graph,
+  GraphBuilder,
+  type Reduction,
+} from '../src/graph/graph.ts';
+import type { Vertex } from '../src/graph/vertex.ts';
 
 export interface ResidualMlpConfig {
   readonly batch?: number;

@@ -1,4 +1,8 @@
-import { type Graph, GraphBuilder, type Reduction } from '../src/graph.ts';
+import {
+  type Graph,
+  GraphBuilder,
+  type Reduction,
+} from '../src/graph/graph.ts';
 
 export interface RnnConfig {
   readonly batch?: number;

@@ -1,4 +1,4 @@
-import { type Graph, GraphBuilder } from '../src/graph.ts';
+import { type Graph, GraphBuilder } from '../src/graph/graph.ts';
 
 /**
  * Millidge 2020, section 2.1: v_L = tan(sqrt(theta v0)) + sin(v0^2) with

@@ -1,6 +1,10 @@
-import { GraphError } from '../src/errors.ts';
-import { type Graph, GraphBuilder, type Reduction } from '../src/graph.ts';
-import type { Vertex } from '../src/vertex.ts';
+import { GraphError } from '../src/base/errors.ts';
+import {
+  type Graph,
+  GraphBuilder,
+  type Reduction,
+} from '../src/graph/graph.ts';
+import type { Vertex } from '../src/graph/vertex.ts';
 
 export interface EncoderConfig {
   readonly batch?: number;

@@ -2,10 +2,10 @@
 
 import { afterAll, beforeEach, describe } from 'vitest';
 import type { Backend } from '../src/backends/backend.ts';
-import { CpuBackend } from '../src/backends/cpu.ts';
-import { openGpu } from '../src/backends/device.ts';
-import { WebGpuBackend } from '../src/backends/webgpu.ts';
-import { DeviceMissingError } from '../src/errors.ts';
+import { CpuBackend } from '../src/backends/cpu/cpu.ts';
+import { openGpu } from '../src/backends/webgpu/device.ts';
+import { WebGpuBackend } from '../src/backends/webgpu/webgpu.ts';
+import { DeviceMissingError } from '../src/base/errors.ts';
 
 export type BackendLabel = 'cpu f64' | 'cpu f32' | 'webgpu';
 
@@ -32,7 +32,7 @@ export function describeWebGpu(name: string, body: () => void): void {
         console.warn(`skipped: ${error.message}`);
         context.skip(error.message);
       }
-    }, 120_000);
+    });
     afterAll(async () => {
       // Errors that no call threw must not pass unseen.
       (await opening?.catch(() => null))?.gpu.check();

@@ -5,14 +5,14 @@
 
 import { expect, test } from 'vitest';
 import { mlp } from '../models/index.ts';
-import { CpuBackend } from '../src/backends/cpu.ts';
-import { feedsFor } from '../src/check.ts';
-import { OptionError } from '../src/errors.ts';
-import { adam } from '../src/optim.ts';
+import { CpuBackend } from '../src/backends/cpu/cpu.ts';
+import { OptionError } from '../src/base/errors.ts';
+import { feedsFor } from '../src/proof/check.ts';
 import { bp } from '../src/rules/bp.ts';
 import { il } from '../src/rules/il.ts';
 import { zil } from '../src/rules/zil.ts';
-import { Simulation } from '../src/simulate.ts';
+import { adam } from '../src/simulation/optim.ts';
+import { Simulation } from '../src/simulation/simulate.ts';
 import { describeBackends } from './backends.ts';
 
 const graph = mlp({ sizes: [40, 40, 40], batch: 8 });

@@ -4,11 +4,11 @@
  */
 
 import { mlp } from '../../models/mlp.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { sgd } from '../../src/optim.ts';
-import { Random } from '../../src/random.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { Random } from '../../src/base/random.ts';
 import { bp } from '../../src/rules/bp.ts';
-import { Simulation } from '../../src/simulate.ts';
+import { sgd } from '../../src/simulation/optim.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import type { Peer, TrainingOptions } from './peer.ts';
 
 /** Farthest that weights, and what they moved by, may be: float32's share. */

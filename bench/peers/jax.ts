@@ -10,7 +10,7 @@
 
 import { resolveObjectURL } from 'node:buffer';
 import { Worker as NodeWorker } from 'node:worker_threads';
-import { Random } from '../../src/random.ts';
+import { Random } from '../../src/base/random.ts';
 import type { Opening, Peer, Training } from './peer.ts';
 import { browserGlobals, loader, needDevice, versionOf } from './shim.ts';
 

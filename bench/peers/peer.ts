@@ -8,7 +8,7 @@
  * step uploads nothing. All read the loss, one number, at the end of a step.
  */
 
-import { messageOf } from '../../src/errors.ts';
+import { messageOf } from '../../src/base/errors.ts';
 import { openJax } from './jax.ts';
 import { findPackages } from './shim.ts';
 import { openTfjs } from './tfjs.ts';

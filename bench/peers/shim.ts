@@ -10,7 +10,7 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileFunction } from 'node:vm';
-import { DeviceMissingError, OptionError } from '../../src/errors.ts';
+import { DeviceMissingError, OptionError } from '../../src/base/errors.ts';
 
 /** Exports of a CommonJS module. */
 type Exports = Readonly<Record<string, unknown>>;

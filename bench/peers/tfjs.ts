@@ -12,7 +12,7 @@
  * tfjs-core's build for Node leaves out.
  */
 
-import { Random } from '../../src/random.ts';
+import { Random } from '../../src/base/random.ts';
 import type { Opening, Peer, Training } from './peer.ts';
 import { browserGlobals, loader, needDevice, versionOf } from './shim.ts';
 

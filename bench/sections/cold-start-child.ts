@@ -5,7 +5,7 @@
  */
 
 import { fileURLToPath } from 'node:url';
-import { DeviceMissingError, messageOf } from '../../src/errors.ts';
+import { DeviceMissingError, messageOf } from '../../src/base/errors.ts';
 
 /** Times since the process began, ms. */
 export interface ColdStart {
@@ -46,10 +46,10 @@ type Step = () => Promise<number>;
 async function ours(name: 'cpu' | 'webgpu'): Promise<Step> {
   const { openBackend } = await import('../../src/backends/open.ts');
   const { mlp } = await import('../../models/mlp.ts');
-  const { Simulation } = await import('../../src/simulate.ts');
-  const { sgd } = await import('../../src/optim.ts');
+  const { Simulation } = await import('../../src/simulation/simulate.ts');
+  const { sgd } = await import('../../src/simulation/optim.ts');
   const { zil } = await import('../../src/rules/zil.ts');
-  const { feedsFor } = await import('../../src/check.ts');
+  const { feedsFor } = await import('../../src/proof/check.ts');
   const { backend } = await openBackend(name);
   const graph = mlp({
     ...{ sizes: SIZES, batch: BATCH },
@@ -64,7 +64,7 @@ async function ours(name: 'cpu' | 'webgpu'): Promise<Step> {
 async function theirs(name: string): Promise<Step> {
   const { openPeers } = await import('../peers/peer.ts');
   const { trainingData } = await import('../peers/agree.ts');
-  const { openGpu } = await import('../../src/backends/device.ts');
+  const { openGpu } = await import('../../src/backends/webgpu/device.ts');
   const gpu = name.includes('webgpu') ? await openGpu() : null;
   const { peers, missing } = await openPeers({
     device: gpu?.device,

@@ -1,13 +1,13 @@
 /** The programs of the section `kernels`, and how much work they are. */
 
-import type { Graph } from '../../src/graph.ts';
-import { gemm, rowMajor, transposed } from '../../src/ops/gemm.ts';
-import type { Ref } from '../../src/ops/kernel.ts';
+import { sizeOf } from '../../src/base/tensor.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
+import { gemm, rowMajor, transposed } from '../../src/kernels/gemm.ts';
+import type { Ref } from '../../src/kernels/kernel.ts';
 import type { Op } from '../../src/ops/op.ts';
 import { opByName } from '../../src/ops/table.ts';
 import type { Recorder } from '../../src/program/recorder.ts';
-import { sizeOf } from '../../src/tensor.ts';
-import type { Vertex } from '../../src/vertex.ts';
 import { smallAlexnet, smallCnn } from '../architectures.ts';
 import { type Program, programOf } from '../work.ts';
 

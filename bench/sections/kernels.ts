@@ -1,9 +1,9 @@
 /** Section: products, convolutions and elementwise kernels by themselves. */
 
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { WebGpuBackend } from '../../src/backends/webgpu.ts';
-import { messageOf, OptionError } from '../../src/errors.ts';
-import { SUM_FORMS } from '../../src/ops/kernel.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { WebGpuBackend } from '../../src/backends/webgpu/webgpu.ts';
+import { messageOf, OptionError } from '../../src/base/errors.ts';
+import { SUM_FORMS } from '../../src/kernels/kernel.ts';
 import type { Work } from '../peers/peer.ts';
 import { type Failure, ratios, timeRounds } from '../rounds.ts';
 import {

@@ -2,13 +2,13 @@
 
 import { lstm, mlp, residualMlp } from '../../models/index.ts';
 import type { Backend } from '../../src/backends/backend.ts';
-import { WebGpuBackend } from '../../src/backends/webgpu.ts';
-import { feedsFor } from '../../src/check.ts';
-import { type Graph, parametersOf } from '../../src/graph.ts';
-import { delayCost } from '../../src/level.ts';
-import { sgd } from '../../src/optim.ts';
+import { WebGpuBackend } from '../../src/backends/webgpu/webgpu.ts';
+import { type Graph, parametersOf } from '../../src/graph/graph.ts';
+import { delayCost } from '../../src/graph/level.ts';
+import { feedsFor } from '../../src/proof/check.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { zil } from '../../src/rules/zil.ts';
+import { sgd } from '../../src/simulation/optim.ts';
 import { smallMlp } from '../architectures.ts';
 import { collectGarbage } from '../garbage.ts';
 import {

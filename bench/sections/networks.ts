@@ -2,12 +2,12 @@
 
 import { cubaNetwork, start } from '../../models/circuits/cuba.ts';
 import type { Backend } from '../../src/backends/backend.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { OptionError } from '../../src/errors.ts';
-import { backendFor } from '../../src/network/choose.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { OptionError } from '../../src/base/errors.ts';
 import { cubaLif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { backendFor } from '../../src/network/run/open.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import { random } from '../../src/network/synapses.ts';
 import { PlainCuba } from '../plain-cuba.ts';
 import {

@@ -1,12 +1,12 @@
 /** Section: the three cases of acceptance beside what a user would pick instead. */
 
 import { mlp } from '../../models/mlp.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { messageOf } from '../../src/errors.ts';
-import { sgd } from '../../src/optim.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { messageOf } from '../../src/base/errors.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
+import { sgd } from '../../src/simulation/optim.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import { agree, trainingData } from '../peers/agree.ts';
 import type { Peer, TrainingOptions, Work } from '../peers/peer.ts';
 import { type Failure, ratios, timeRounds } from '../rounds.ts';

@@ -1,11 +1,11 @@
 /** Section: how the cost of a step grows with what is computed. */
 
 import { mlp, rnn } from '../../models/index.ts';
-import { messageOf, OptionError } from '../../src/errors.ts';
-import type { Graph } from '../../src/graph.ts';
-import { sgd } from '../../src/optim.ts';
+import { messageOf, OptionError } from '../../src/base/errors.ts';
+import type { Graph } from '../../src/graph/graph.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { zil } from '../../src/rules/zil.ts';
+import { sgd } from '../../src/simulation/optim.ts';
 import { smallMlp } from '../architectures.ts';
 import { ratios, timeRounds } from '../rounds.ts';
 import {

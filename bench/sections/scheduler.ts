@@ -1,10 +1,10 @@
 /** Section: events a second of the clock, and what recording a rule costs. */
 
 import { lstm, mlp, resnet, transformer } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import type { Graph } from '../../src/graph.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { Graph } from '../../src/graph/graph.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import { clocks, goRound } from '../queues.ts';
 import { timeRounds } from '../rounds.ts';
 import {

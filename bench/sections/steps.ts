@@ -1,7 +1,7 @@
 /** Section: a training step of every architecture under every rule. */
 
 import type { Backend } from '../../src/backends/backend.ts';
-import { WebGpuBackend } from '../../src/backends/webgpu.ts';
+import { WebGpuBackend } from '../../src/backends/webgpu/webgpu.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';

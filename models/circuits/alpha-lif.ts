@@ -13,7 +13,7 @@
  * While a neuron rests V goes on but sends no spike.
  */
 
-import { OptionError } from '../../src/errors.ts';
+import { OptionError } from '../../src/base/errors.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 
 type Parameters = Readonly<Record<string, number>>;

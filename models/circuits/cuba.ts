@@ -6,16 +6,13 @@
  * in every implementation that computes in float64.
  */
 
+import { philoxBlock } from '../../src/base/random.ts';
+import { number } from '../../src/base/schema.ts';
 import { cubaLif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import {
-  between,
-  exactly,
-  shelve,
-  type Verdict,
-} from '../../src/network/shelf.ts';
 import { type Pairs, pairs } from '../../src/network/synapses.ts';
-import { philoxBlock } from '../../src/random.ts';
+import { shelve } from '../../src/studies/shelf.ts';
+import { between, exactly, type Verdict } from '../../src/studies/verdict.ts';
 
 const SEED = 42;
 const DT = 0.1;
@@ -119,18 +116,20 @@ function meanCv(times: readonly (readonly number[])[]): number {
   return all.reduce((a, b) => a + b, 0) / all.length;
 }
 
+const parameters = {
+  duration: number({
+    default: 2000,
+    unit: 'ms',
+    help: `model time; rate and intervals are held from ${LONG} ms on`,
+    least: 100,
+  }),
+};
+
 export const cuba = shelve({
   name: 'cuba',
   title: 'S6: 4,000 spiking neurons, 320,185 synapses, delays of 1 to 20 ms',
   source: 'Vogels and Abbott 2005; Brette et al. 2007',
-  parameters: {
-    duration: {
-      value: 2000,
-      unit: 'ms',
-      help: `model time; rate and intervals are held from ${LONG} ms on`,
-      least: 100,
-    },
-  },
+  parameters,
   network: () => cubaNetwork(),
   async measure({ duration }, bench) {
     const network = cubaNetwork();

@@ -6,22 +6,26 @@
  * neurons a tick apart; they may not differ in a bit.
  */
 
+import { Random } from '../../src/base/random.ts';
+import { type Values, whole } from '../../src/base/schema.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import {
-  exactly,
-  near,
-  shelve,
-  type Verdict,
-} from '../../src/network/shelf.ts';
 import { pairs } from '../../src/network/synapses.ts';
-import { Random } from '../../src/random.ts';
+import { shelve } from '../../src/studies/shelf.ts';
+import { exactly, near, type Verdict } from '../../src/studies/verdict.ts';
 import { memoryCapacity } from '../../src/theory/memory-capacity.ts';
 
-interface Parameters {
-  readonly taps: number;
-  readonly ticks: number;
-}
+const parameters = {
+  taps: whole({ default: 20, help: 'N', least: 2, most: 200 }),
+  ticks: whole({
+    default: 4000,
+    help: 'inputs that are given',
+    least: 100,
+    most: 1e6,
+  }),
+};
+
+type Parameters = Values<typeof parameters>;
 
 /** Uniform in [-1, 1), and the same in float32. */
 function inputsOf(ticks: number, seed: number): Float64Array {
@@ -55,16 +59,7 @@ export const delayLineReservoir = shelve({
   name: 'delay-line',
   title: 'V6: a delay line remembers as many inputs as it has taps',
   source: 'Jaeger 2001, memory capacity',
-  parameters: {
-    taps: { value: 20, help: 'N', whole: true, least: 2, most: 200 },
-    ticks: {
-      value: 4000,
-      help: 'inputs that are given',
-      whole: true,
-      least: 100,
-      most: 1e6,
-    },
-  },
+  parameters,
   network: ({ taps, ticks }: Parameters) => delayLine(taps, inputsOf(ticks, 0)),
   async measure({ taps, ticks }, bench) {
     const inputs = inputsOf(ticks, bench.seed);

@@ -5,21 +5,34 @@
  * parts, a delay of a and one of D - a, which must not differ in a bit.
  */
 
+import { number, type Values, whole } from '../../src/base/schema.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
+import { shelve } from '../../src/studies/shelf.ts';
 import {
   exactly,
   near,
-  shelve,
   type Verdict,
   within,
-} from '../../src/network/shelf.ts';
+} from '../../src/studies/verdict.ts';
 
-interface Parameters {
-  readonly g: number;
-  /** D in ms, which are ticks. */
-  readonly delay: number;
-}
+const parameters = {
+  g: number({
+    default: 0.7,
+    help: 'gain of the echo',
+    least: -0.98,
+    most: 0.98,
+  }),
+  delay: whole({
+    default: 20,
+    unit: 'ms',
+    help: 'time from echo to echo',
+    least: 2,
+    most: 1000,
+  }),
+};
+
+type Parameters = Values<typeof parameters>;
 
 /** Tones from one tooth of the comb to the next. */
 const TONES = 16;
@@ -89,17 +102,7 @@ export const echo = shelve({
   name: 'echo',
   title: 'V1: an echo is a comb filter',
   source: 'feedback comb filter: Schroeder 1962; geometric series',
-  parameters: {
-    g: { value: 0.7, help: 'gain of the echo', least: -0.98, most: 0.98 },
-    delay: {
-      value: 20,
-      unit: 'ms',
-      help: 'time from echo to echo',
-      whole: true,
-      least: 2,
-      most: 1000,
-    },
-  },
+  parameters,
   network: echoNetwork,
   async measure(parameters, bench) {
     const { g, delay } = parameters;

@@ -9,17 +9,44 @@
  * k ticks after it, until the news has come round.
  */
 
+import { type Values, whole } from '../../src/base/schema.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network, type Population } from '../../src/network/network.ts';
-import { exactly, shelve, type Verdict } from '../../src/network/shelf.ts';
 import { matrix } from '../../src/network/synapses.ts';
+import { shelve } from '../../src/studies/shelf.ts';
+import { exactly, type Verdict } from '../../src/studies/verdict.ts';
 
-interface Parameters {
-  readonly forward: number;
-  readonly backward: number;
-  readonly speed: number;
-  readonly levels: number;
-}
+const parameters = {
+  forward: whole({
+    default: 25,
+    unit: 'ms',
+    help: 'delay of errors on their way up',
+    least: 1,
+    most: 500,
+  }),
+  backward: whole({
+    default: 25,
+    unit: 'ms',
+    help: 'delay of predictions on their way down',
+    least: 1,
+    most: 500,
+  }),
+  speed: whole({
+    default: 1,
+    unit: '/ms',
+    help: 'of the stimulus; whole, so that nothing is rounded',
+    least: 1,
+    most: 100,
+  }),
+  levels: whole({
+    default: 2,
+    help: 'above the stimulus',
+    least: 1,
+    most: 8,
+  }),
+};
+
+type Parameters = Values<typeof parameters>;
 
 /** Of the two neurons of each population, position and velocity. */
 const POSITION = 0;
@@ -87,39 +114,7 @@ export const hierarchy = shelve({
   name: 'hierarchy',
   title: 'V7: predictive coding needs extrapolation to be in time',
   source: 'Hogendoorn and Burkitt 2019',
-  parameters: {
-    forward: {
-      value: 25,
-      unit: 'ms',
-      help: 'delay of errors on their way up',
-      whole: true,
-      least: 1,
-      most: 500,
-    },
-    backward: {
-      value: 25,
-      unit: 'ms',
-      help: 'delay of predictions on their way down',
-      whole: true,
-      least: 1,
-      most: 500,
-    },
-    speed: {
-      value: 1,
-      unit: '/ms',
-      help: 'of the stimulus; whole, so that nothing is rounded',
-      whole: true,
-      least: 1,
-      most: 100,
-    },
-    levels: {
-      value: 2,
-      help: 'above the stimulus',
-      whole: true,
-      least: 1,
-      most: 8,
-    },
-  },
+  parameters,
   network: (parameters: Parameters) => hierarchyNetwork(parameters, true),
   async measure(parameters, bench) {
     const { forward, backward, speed, levels } = parameters;

@@ -1,6 +1,6 @@
 /** Circuits by name: the shelf, in the order of what is asked of them. */
 
-import type { Shelved } from '../../src/network/shelf.ts';
+import type { Shelved } from '../../src/studies/shelf.ts';
 import { cuba } from './cuba.ts';
 import { delayLineReservoir } from './delay-line.ts';
 import { echo } from './echo.ts';
@@ -14,6 +14,15 @@ import { skipWave } from './skip-wave.ts';
 import { synfire } from './synfire.ts';
 import { wilsonCowan } from './wilson-cowan.ts';
 
+export {
+  type Outcome,
+  parametersOf as circuitParameters,
+  type Shelved,
+  Workbench,
+} from '../../src/studies/shelf.ts';
+export type { Verdict } from '../../src/studies/verdict.ts';
+
+/** The shelf: each circuit is held to a number that is known of it. */
 export const circuits: readonly Shelved[] = [
   echo,
   motion,

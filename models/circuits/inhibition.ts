@@ -5,7 +5,9 @@
  * Five neurons stand around that delay, each with its own.
  */
 
-import { near, shelve, type Verdict, within } from '../../src/network/shelf.ts';
+import { number, type Values } from '../../src/base/schema.ts';
+import { shelve } from '../../src/studies/shelf.ts';
+import { near, type Verdict, within } from '../../src/studies/verdict.ts';
 import { complex } from '../../src/theory/complex.ts';
 import {
   type Onset,
@@ -15,10 +17,17 @@ import {
 import { dominantMode } from '../../src/theory/growth.ts';
 import { linearNetwork } from './wilson-cowan.ts';
 
-interface Parameters {
-  readonly g: number;
-  readonly tau: number;
-}
+const parameters = {
+  g: number({
+    default: 2,
+    help: 'strength of the inhibition',
+    least: 1.1,
+    most: 20,
+  }),
+  tau: number({ default: 10, unit: 'ms', help: 'time constant', least: 0.1 }),
+};
+
+type Parameters = Values<typeof parameters>;
 
 /** Ticks of tau. */
 const TICKS = 1000;
@@ -54,10 +63,7 @@ export const inhibition = shelve({
   name: 'inhibition',
   title: 'V3: inhibition that comes late enough oscillates',
   source: 'characteristic equation: Hayes 1950',
-  parameters: {
-    g: { value: 2, help: 'strength of the inhibition', least: 1.1, most: 20 },
-    tau: { value: 10, unit: 'ms', help: 'time constant', least: 0.1 },
-  },
+  parameters,
   network: inhibitionNetwork,
   async measure(parameters, bench) {
     const { g, tau } = parameters;

@@ -8,15 +8,11 @@
  * ITD_j = (2 j - (N - 1)) dt; the first to fire is j = (N - 1 + ITD / dt) / 2.
  */
 
+import { number, whole } from '../../src/base/schema.ts';
 import { Network } from '../../src/network/network.ts';
-import {
-  type Bench,
-  between,
-  exactly,
-  type Picture,
-  shelve,
-  type Verdict,
-} from '../../src/network/shelf.ts';
+import type { Picture } from '../../src/studies/picture.ts';
+import { type Bench, shelve } from '../../src/studies/shelf.ts';
+import { between, exactly, type Verdict } from '../../src/studies/verdict.ts';
 import { CELLS, errorsOf, localise } from './localise.ts';
 import {
   delayLines,
@@ -50,47 +46,47 @@ export function jeffressNetwork(parameters: JeffressParameters): Network {
 const windowOf = ({ tau, weight }: JeffressParameters) =>
   tau * Math.log(weight / (1 - weight));
 
+const parameters = {
+  cells: whole({
+    default: 31,
+    help: 'of the map of clicks (at a head: as many as its ears need)',
+    least: 2,
+    most: 999,
+  }),
+  dt: number({
+    default: 0.02,
+    unit: 'ms',
+    help: 'tick of the map of clicks (at a head: half a sample of sound)',
+    least: 1e-3,
+  }),
+  tau: number({
+    default: 0.2,
+    unit: 'ms',
+    help: `membrane of a cell of the map of clicks (at a head: ${CELLS.tau})`,
+    least: 1e-3,
+  }),
+  weight: number({
+    default: 0.6,
+    help:
+      'of a spike of the map of clicks, where the threshold is 1 ' +
+      `(at a head: ${CELLS.weight})`,
+    least: 0.01,
+    most: 0.99,
+  }),
+  step: whole({
+    default: 5,
+    unit: 'degrees',
+    help: 'from direction to direction of the sounds at a head only',
+    least: 1,
+    most: 15,
+  }),
+};
+
 export const jeffress = shelve({
   name: 'jeffress',
   title: 'S1: where a sound is, by delay lines from ear to ear',
   source: 'Jeffress 1948; directions by Kuhn 1977',
-  parameters: {
-    cells: {
-      value: 31,
-      help: 'of the map of clicks (at a head: as many as its ears need)',
-      whole: true,
-      least: 2,
-      most: 999,
-    },
-    dt: {
-      value: 0.02,
-      unit: 'ms',
-      help: 'tick of the map of clicks (at a head: half a sample of sound)',
-      least: 1e-3,
-    },
-    tau: {
-      value: 0.2,
-      unit: 'ms',
-      help: `membrane of a cell of the map of clicks (at a head: ${CELLS.tau})`,
-      least: 1e-3,
-    },
-    weight: {
-      value: 0.6,
-      help:
-        'of a spike of the map of clicks, where the threshold is 1 ' +
-        `(at a head: ${CELLS.weight})`,
-      least: 0.01,
-      most: 0.99,
-    },
-    step: {
-      value: 5,
-      unit: 'degrees',
-      help: 'from direction to direction of the sounds at a head only',
-      whole: true,
-      least: 1,
-      most: 15,
-    },
-  },
+  parameters,
   network: jeffressNetwork,
   async measure(parameters, bench) {
     const map = await clicks(parameters, bench);

@@ -10,11 +10,11 @@
  * directions between.
  */
 
+import { Random } from '../../src/base/random.ts';
 import type { HeadResponses } from '../../src/data/heads.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { Network } from '../../src/network/network.ts';
-import type { Bench } from '../../src/network/shelf.ts';
-import { Random } from '../../src/random.ts';
+import type { Bench } from '../../src/studies/shelf.ts';
 import { delayLines, differences } from './place-map.ts';
 
 /** Radius of an average head in m, speed of sound in m/s. */

@@ -8,17 +8,18 @@
  * unit: one of it is 1 ms here.
  */
 
+import { number, type Values } from '../../src/base/schema.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { Network } from '../../src/network/network.ts';
+import { pairs } from '../../src/network/synapses.ts';
+import { ticksOf } from '../../src/network/time.ts';
+import { shelve } from '../../src/studies/shelf.ts';
 import {
   between,
   near,
-  shelve,
   type Verdict,
   within,
-} from '../../src/network/shelf.ts';
-import { pairs } from '../../src/network/synapses.ts';
-import { ticksOf } from '../../src/network/time.ts';
+} from '../../src/studies/verdict.ts';
 import { complex } from '../../src/theory/complex.ts';
 import {
   type Onset,
@@ -27,14 +28,6 @@ import {
 } from '../../src/theory/delay-roots.ts';
 import { dominantMode } from '../../src/theory/growth.ts';
 import { type Attractor, attractorOf } from './attractor.ts';
-
-interface Parameters {
-  readonly tau1: number;
-  readonly tau2: number;
-  readonly tau3: number;
-  readonly tau4: number;
-  readonly duration: number;
-}
 
 const DT = 0.05;
 
@@ -54,6 +47,41 @@ const COPIED = NUDGED + BESIDE.length;
 
 /** Copies of the last delay, with histories of their own. */
 const COPIES = 16;
+const parameters = {
+  tau1: number({
+    default: 4,
+    help: 'delay of neuron 1',
+    least: 0.1,
+    most: 100,
+  }),
+  tau2: number({
+    default: 5.5,
+    help: 'delay of neuron 2',
+    least: 0.1,
+    most: 100,
+  }),
+  tau3: number({
+    default: 10,
+    help: 'delay of neuron 3',
+    least: 0.1,
+    most: 100,
+  }),
+  tau4: number({
+    default: 17,
+    help: `delay of ${COPIES} more neurons`,
+    least: 0.1,
+    most: 100,
+  }),
+  duration: number({
+    default: 4000,
+    help: 'model time',
+    least: 1000,
+    most: 1e5,
+  }),
+};
+
+type Parameters = Values<typeof parameters>;
+
 /** Until here nothing is measured, of the duration. */
 const TRANSIENT = 0.2;
 /** From sample to sample. */
@@ -181,18 +209,7 @@ export const mackeyGlassCircuit = shelve({
   name: 'mackey-glass',
   title: 'V5: rest, cycle and chaos of the Mackey-Glass equation',
   source: 'Mackey and Glass 1977; Hopf point by the characteristic equation',
-  parameters: {
-    tau1: { value: 4, help: 'delay of neuron 1', least: 0.1, most: 100 },
-    tau2: { value: 5.5, help: 'delay of neuron 2', least: 0.1, most: 100 },
-    tau3: { value: 10, help: 'delay of neuron 3', least: 0.1, most: 100 },
-    tau4: {
-      value: 17,
-      help: `delay of ${COPIES} more neurons`,
-      least: 0.1,
-      most: 100,
-    },
-    duration: { value: 4000, help: 'model time', least: 1000, most: 1e5 },
-  },
+  parameters,
   network: mackeyGlassNetwork,
   async measure(parameters, bench) {
     const { tau1, tau2, tau3, tau4, duration } = parameters;

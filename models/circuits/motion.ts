@@ -7,23 +7,36 @@
  * time for a pure wave, both of them.
  */
 
+import { number, type Values } from '../../src/base/schema.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { leaky } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import {
-  exactly,
-  near,
-  shelve,
-  type Verdict,
-} from '../../src/network/shelf.ts';
+import { shelve } from '../../src/studies/shelf.ts';
+import { exactly, near, type Verdict } from '../../src/studies/verdict.ts';
 
-interface Parameters {
-  /** Of the delay and of the low-pass, in ms. */
-  readonly tau: number;
-  /** Between the eyes, in degrees. */
-  readonly phase: number;
-  readonly amplitude: number;
-}
+const parameters = {
+  tau: number({
+    default: 20,
+    unit: 'ms',
+    help: 'delay, and low-pass',
+    least: 0.1,
+  }),
+  phase: number({
+    default: 90,
+    unit: 'deg',
+    help: 'by which the right eye is behind the left',
+    least: 1,
+    most: 179,
+  }),
+  amplitude: number({
+    default: 1,
+    help: 'of the waves',
+    least: 0.01,
+    most: 100,
+  }),
+};
+
+type Parameters = Values<typeof parameters>;
 
 /** Ticks of tau: the low-pass follows a wave with an error of half of one. */
 const TICKS = 400;
@@ -106,17 +119,7 @@ export const motion = shelve({
   name: 'motion',
   title: 'V2: two eyes and a delay tell the direction of motion',
   source: 'Hassenstein and Reichardt 1956; correlation of two sines',
-  parameters: {
-    tau: { value: 20, unit: 'ms', help: 'delay, and low-pass', least: 0.1 },
-    phase: {
-      value: 90,
-      unit: 'deg',
-      help: 'by which the right eye is behind the left',
-      least: 1,
-      most: 179,
-    },
-    amplitude: { value: 1, help: 'of the waves', least: 0.01, most: 100 },
-  },
+  parameters,
   network: motionNetwork,
   async measure(parameters, bench) {
     const { tau, amplitude } = parameters;

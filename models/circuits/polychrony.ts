@@ -5,15 +5,13 @@
  * timings meet at e. Spikes sent all together meet nowhere.
  */
 
+import { number, type Values } from '../../src/base/schema.ts';
 import { lif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import {
-  exactly,
-  type Picture,
-  shelve,
-  type Verdict,
-} from '../../src/network/shelf.ts';
 import { ticksOf } from '../../src/network/time.ts';
+import type { Picture } from '../../src/studies/picture.ts';
+import { shelve } from '../../src/studies/shelf.ts';
+import { exactly, type Verdict } from '../../src/studies/verdict.ts';
 
 /** Length of a tick in ms. */
 const DT = 0.1;
@@ -26,17 +24,31 @@ const MOST_STEPS = 16;
 /** Between the timings in the picture, ms. */
 const GAP = 10;
 
-export interface PolychronyParameters {
-  /** Delays to a, from b, c and d, in ms. */
-  readonly ba: number;
-  readonly ca: number;
-  readonly da: number;
-  readonly be: number;
-  readonly ce: number;
-  readonly de: number;
-  readonly weight: number;
-  readonly tau: number;
-}
+const delayTo = (from: string, to: string, value: number) =>
+  number({
+    default: value,
+    unit: 'ms',
+    help: `delay from ${from} to ${to}, a multiple of ${DT} ms`,
+    least: 0,
+  });
+
+const parameters = {
+  ba: delayTo('b', 'a', 1),
+  ca: delayTo('c', 'a', 5),
+  da: delayTo('d', 'a', 9),
+  be: delayTo('b', 'e', 8),
+  ce: delayTo('c', 'e', 5),
+  de: delayTo('d', 'e', 1),
+  weight: number({ default: 0.4, help: 'of a threshold of 1', least: 0 }),
+  tau: number({
+    default: 1,
+    unit: 'ms',
+    help: 'membrane of a and e',
+    least: 0.1,
+  }),
+};
+
+export type PolychronyParameters = Values<typeof parameters>;
 
 /** When b, c and d spike, in ms. */
 export type Timing = readonly [b: number, c: number, d: number];
@@ -116,27 +128,11 @@ const told = (fired: readonly (readonly number[])[]) =>
 const label = (timing: Timing) =>
   SOURCES.map((name, i) => `${name}@${timing[i]}`).join(' ');
 
-const delayTo = (from: string, to: string, value: number) => ({
-  value,
-  unit: 'ms',
-  help: `delay from ${from} to ${to}, a multiple of ${DT} ms`,
-  least: 0,
-});
-
 export const polychrony = shelve({
   name: 'polychrony',
   title: 'S4: which cell fires is a matter of when, by delays',
   source: 'Izhikevich 2006, "Polychronization: computation with spikes"',
-  parameters: {
-    ba: delayTo('b', 'a', 1),
-    ca: delayTo('c', 'a', 5),
-    da: delayTo('d', 'a', 9),
-    be: delayTo('b', 'e', 8),
-    ce: delayTo('c', 'e', 5),
-    de: delayTo('d', 'e', 1),
-    weight: { value: 0.4, help: 'of a threshold of 1', least: 0 },
-    tau: { value: 1, unit: 'ms', help: 'membrane of a and e', least: 0.1 },
-  },
+  parameters,
   network: (parameters) =>
     polychronyNetwork(parameters, [timingFor('a', parameters)]),
   async measure(parameters, bench) {

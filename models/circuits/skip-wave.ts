@@ -10,31 +10,29 @@
  * code but the two equations.
  */
 
-import { divergence, type Gradients } from '../../src/check.ts';
+import { number, type Values } from '../../src/base/schema.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { valueError } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import {
-  type Bench,
-  exactly,
-  near,
-  type Picture,
-  shelve,
-  within,
-} from '../../src/network/shelf.ts';
+import { divergence, type Gradients } from '../../src/proof/check.ts';
 import { bp } from '../../src/rules/bp.ts';
 import type { Rule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
+import type { Picture } from '../../src/studies/picture.ts';
+import { type Bench, shelve } from '../../src/studies/shelf.ts';
+import { exactly, near, within } from '../../src/studies/verdict.ts';
 import { skip } from '../toys.ts';
 
-export interface SkipWaveParameters {
-  readonly s: number;
-  readonly z1: number;
-  readonly z2: number;
-  readonly z3: number;
-  readonly target: number;
-}
+const parameters = {
+  s: number({ default: 1.6, help: 'the input' }),
+  z1: number({ default: 0.7, help: 'weight from b to the output' }),
+  z2: number({ default: -1.3, help: 'weight from a to b' }),
+  z3: number({ default: 0.9, help: 'weight from the input to a' }),
+  target: number({ default: 0.4, help: 'what the output is clamped to' }),
+};
+
+export type SkipWaveParameters = Values<typeof parameters>;
 
 /** Populations from level 0 up. */
 const LEVELS = ['out', 'b', 'a'] as const;
@@ -166,19 +164,11 @@ const picture = (title: string, wave: Wave, reach: number): Picture => ({
 
 const shown = (value: number) => Number(value.toPrecision(4));
 
-const number = (value: number, help: string) => ({ value, help });
-
 export const skipWave = shelve({
   name: 'skip-wave',
   title: 'V8: errors that meet at one tick, and errors that miss each other',
   source: 'Salvatori et al. 2022, Eq. 10-13',
-  parameters: {
-    s: number(1.6, 'the input'),
-    z1: number(0.7, 'weight from b to the output'),
-    z2: number(-1.3, 'weight from a to b'),
-    z3: number(0.9, 'weight from the input to a'),
-    target: number(0.4, 'what the output is clamped to'),
-  },
+  parameters,
   network: (parameters) => skipNetwork(parameters),
   async measure(parameters, bench) {
     const { s, z1, z2, z3, target } = parameters;

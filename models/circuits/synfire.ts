@@ -10,26 +10,18 @@
  * packets survive comes out some spikes larger unless they wait 50 ms first.
  */
 
+import { Random } from '../../src/base/random.ts';
+import { number, type Values, whole } from '../../src/base/schema.ts';
 import { Network } from '../../src/network/network.ts';
+import type { Picture } from '../../src/studies/picture.ts';
+import { type Bench, shelve } from '../../src/studies/shelf.ts';
 import {
-  type Bench,
   between,
   exactly,
   near,
-  type Picture,
-  shelve,
   type Verdict,
-} from '../../src/network/shelf.ts';
-import { Random } from '../../src/random.ts';
+} from '../../src/studies/verdict.ts';
 import { alphaLif, atRest } from './alpha-lif.ts';
-
-export interface SynfireParameters {
-  readonly groups: number;
-  /** Axonal, in ms. */
-  readonly delay: number;
-  /** Of each size. */
-  readonly packets: number;
-}
 
 /** ms */
 const DT = 0.1;
@@ -55,6 +47,25 @@ const REPEATS = 3;
 const PASSING = Number((0.53 + DT / 2).toFixed(3));
 /** Longest that a group may take, to see the slow packets out. */
 const SLOW = 1.2;
+
+const parameters = {
+  groups: whole({ default: 10, help: 'of 100', least: 8, most: 50 }),
+  delay: number({
+    default: 1,
+    unit: 'ms',
+    help: `axonal, a multiple of ${DT} ms`,
+    least: 0,
+    most: 20,
+  }),
+  packets: whole({
+    default: 4,
+    help: 'of each size',
+    least: 1,
+    most: 100,
+  }),
+};
+
+export type SynfireParameters = Values<typeof parameters>;
 
 /** The chain; trial by trial a packet of so many spikes comes in. */
 export function synfireNetwork(
@@ -165,23 +176,7 @@ export const synfire = shelve({
   name: 'synfire',
   title: 'S2: packets of spikes that survive a synfire chain, and that die',
   source: 'Diesmann, Gewaltig and Aertsen 1999',
-  parameters: {
-    groups: { value: 10, help: 'of 100', whole: true, least: 8, most: 50 },
-    delay: {
-      value: 1,
-      unit: 'ms',
-      help: `axonal, a multiple of ${DT} ms`,
-      least: 0,
-      most: 20,
-    },
-    packets: {
-      value: 4,
-      help: 'of each size',
-      whole: true,
-      least: 1,
-      most: 100,
-    },
-  },
+  parameters,
   network: (parameters) => synfireNetwork(parameters, [LARGE], 1),
   async measure(parameters, bench) {
     const { groups, delay, packets } = parameters;

@@ -7,17 +7,14 @@
  * neuron for each of three delays, which know nothing of each other.
  */
 
-import { OptionError } from '../../src/errors.ts';
+import { OptionError } from '../../src/base/errors.ts';
+import { number, type Values } from '../../src/base/schema.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { leaky } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import {
-  between,
-  near,
-  shelve,
-  type Verdict,
-} from '../../src/network/shelf.ts';
 import { oneToOne } from '../../src/network/synapses.ts';
+import { shelve } from '../../src/studies/shelf.ts';
+import { between, near, type Verdict } from '../../src/studies/verdict.ts';
 import { abs, type Complex } from '../../src/theory/complex.ts';
 import { rightmostRoot } from '../../src/theory/delay-roots.ts';
 import { dominantMode } from '../../src/theory/growth.ts';
@@ -81,17 +78,30 @@ export function linearNetwork(options: LinearOptions): Network {
   return network;
 }
 
-interface Parameters {
-  readonly ee: number;
-  readonly ei: number;
-  readonly ie: number;
-  readonly ii: number;
-  readonly tau: number;
-  readonly delay1: number;
-  readonly delay2: number;
-  readonly delay3: number;
-  readonly dt: number;
-}
+const parameters = {
+  ee: number({ default: 1.5, help: 'weight from E to E' }),
+  ei: number({ default: -2, help: 'weight from I to E' }),
+  ie: number({ default: 2.5, help: 'weight from E to I' }),
+  ii: number({ default: -1, help: 'weight from I to I' }),
+  tau: number({ default: 10, unit: 'ms', help: 'time constant', least: 0.1 }),
+  delay1: number({
+    default: 1,
+    unit: 'ms',
+    help: 'delay of the first copy',
+    least: 0,
+  }),
+  delay2: number({ default: 2, unit: 'ms', help: 'of the second', least: 0 }),
+  delay3: number({ default: 4, unit: 'ms', help: 'of the third', least: 0 }),
+  dt: number({
+    default: 0.01,
+    unit: 'ms',
+    help: 'length of a tick: short beside tau, a part of each delay',
+    least: 1e-4,
+    most: 10,
+  }),
+};
+
+type Parameters = Values<typeof parameters>;
 
 /** Length of a run, in tau. */
 const DURATION = 30;
@@ -124,23 +134,7 @@ export const wilsonCowan = shelve({
   name: 'wilson-cowan',
   title: 'V4: growth of a delayed linear network, by the Lambert W function',
   source: 'Wilson and Cowan 1972; roots: Shinozaki and Mori 2006',
-  parameters: {
-    ee: { value: 1.5, help: 'weight from E to E' },
-    ei: { value: -2, help: 'weight from I to E' },
-    ie: { value: 2.5, help: 'weight from E to I' },
-    ii: { value: -1, help: 'weight from I to I' },
-    tau: { value: 10, unit: 'ms', help: 'time constant', least: 0.1 },
-    delay1: { value: 1, unit: 'ms', help: 'delay of the first copy', least: 0 },
-    delay2: { value: 2, unit: 'ms', help: 'of the second', least: 0 },
-    delay3: { value: 4, unit: 'ms', help: 'of the third', least: 0 },
-    dt: {
-      value: 0.01,
-      unit: 'ms',
-      help: 'length of a tick: short beside tau, a part of each delay',
-      least: 1e-4,
-      most: 10,
-    },
-  },
+  parameters,
   network: wilsonCowanNetwork,
   async measure(parameters, bench) {
     const { tau, dt } = parameters;

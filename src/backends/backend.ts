@@ -3,10 +3,17 @@
  * knows nothing of graphs, circuits, rules or time beyond the order of ticks.
  */
 
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../base/errors.ts';
+import { oneOf } from '../base/schema.ts';
+import type { DType, FloatArray } from '../base/tensor.ts';
 import type { Plan, Span } from '../program/memory.ts';
 import type { Program } from '../program/recorder.ts';
-import type { DType, FloatArray } from '../tensor.ts';
+
+/** The number format of a backend, as an option. */
+export const dtype = oneOf(['f32', 'f64'], {
+  ...{ optional: true, otherwise: 'f32; f64 only on the cpu' },
+  ...{ help: 'number format', placeholder: 'T' },
+});
 
 /** Memory that outlives a program: parameters and states of optimisers. */
 export interface Memory {

@@ -4,7 +4,7 @@
  */
 
 import { delay } from 'rxjs';
-import type { Axon } from '../level.ts';
+import type { Axon } from '../graph/level.ts';
 import type { TickClock } from './clock.ts';
 import type { Leaf, Population } from './population.ts';
 

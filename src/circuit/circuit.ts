@@ -5,14 +5,14 @@
  */
 
 import { Subject } from 'rxjs';
-import { lossDivisor } from '../graph.ts';
-import type { Levelled } from '../level.ts';
-import type { Ref } from '../ops/kernel.ts';
-import { mapKernel } from '../ops/map.ts';
+import { lossDivisor } from '../graph/graph.ts';
+import type { Levelled } from '../graph/level.ts';
+import type { Vertex } from '../graph/vertex.ts';
+import type { Ref } from '../kernels/kernel.ts';
+import { mapKernel } from '../kernels/map.ts';
 import type { Op } from '../ops/op.ts';
 import { lossByName, opByName } from '../ops/table.ts';
 import type { Recorder } from '../program/recorder.ts';
-import type { Vertex } from '../vertex.ts';
 import { connect } from './axon.ts';
 import { TickClock } from './clock.ts';
 import { type Arrival, canonical, type ErrorEvent } from './event.ts';

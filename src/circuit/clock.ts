@@ -5,7 +5,7 @@
  */
 
 import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
-import { DelayError } from '../errors.ts';
+import { DelayError } from '../base/errors.ts';
 
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
 

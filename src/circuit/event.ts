@@ -1,9 +1,9 @@
 /** What travels on axons, and the order in which arrivals are summed. */
 
-import type { Axon } from '../level.ts';
-import type { Ref } from '../ops/kernel.ts';
+import type { Axon } from '../graph/level.ts';
+import type { Vertex } from '../graph/vertex.ts';
+import type { Ref } from '../kernels/kernel.ts';
 import type { Operand } from '../ops/op.ts';
-import type { Vertex } from '../vertex.ts';
 
 /** An error population's state at a tick, with what its message is made of. */
 export interface ErrorEvent {

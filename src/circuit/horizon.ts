@@ -8,8 +8,8 @@
  * parameters at t + delay; a value at t changes the consumers' at t + delay.
  */
 
-import type { Axon } from '../level.ts';
-import type { Vertex } from '../vertex.ts';
+import type { Axon } from '../graph/level.ts';
+import type { Vertex } from '../graph/vertex.ts';
 
 /**
  * The last tick at which each vertex's state can matter; absent: none can.

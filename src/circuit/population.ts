@@ -6,10 +6,10 @@
  */
 
 import { Subject } from 'rxjs';
-import type { Emit, Ref } from '../ops/kernel.ts';
-import { mapKernel } from '../ops/map.ts';
+import type { Vertex } from '../graph/vertex.ts';
+import type { Emit, Ref } from '../kernels/kernel.ts';
+import { mapKernel } from '../kernels/map.ts';
 import type { Op, Operand } from '../ops/op.ts';
-import type { Vertex } from '../vertex.ts';
 import type { Arrival, ErrorEvent, ValueEvent } from './event.ts';
 import type { Precision } from './precision.ts';
 
@@ -141,7 +141,7 @@ export class Population {
     const moved = this.active || this.reached;
     if (!moved && !clocked) return 'not computed';
     const operands = [this.x, this.weighted(emit) ?? zero, s ?? zero];
-    [this.x] = integrateValue.emit(emit, operands, [gamma]);
+    [this.x] = integrateValue.emit(emit, operands, { gamma });
     return moved ? 'moved' : 'at rest';
   }
 
@@ -166,14 +166,14 @@ export class Population {
     } else if (precision) {
       const operands = [this.eps ?? zero, s ?? zero, this.mu, before];
       const more = [...operands, precision.pi(emit)];
-      const places = [precision.along];
-      [this.eps] = integrateWeighted.emit(emit, more, [gamma], places);
+      const given = { gamma, pi: precision.along };
+      [this.eps] = integrateWeighted.emit(emit, more, given);
     } else if (!clocked && gamma === 1 && !stirred) {
       this.eps = s;
     } else {
       const eps = (gamma === 1 && !clocked ? null : this.eps) ?? zero;
       const operands = [eps, s ?? zero, this.mu, before];
-      [this.eps] = integrateError.emit(emit, operands, [gamma]);
+      [this.eps] = integrateError.emit(emit, operands, { gamma });
     }
     // What has come is used up: who is not visited again got nothing.
     this.s = null;

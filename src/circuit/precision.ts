@@ -5,13 +5,13 @@
  * batch.
  */
 
-import type { Graph } from '../graph.ts';
-import type { Levelled } from '../level.ts';
-import type { Emit, Ref } from '../ops/kernel.ts';
-import { type Along, mapKernel } from '../ops/map.ts';
-import { reduceSum } from '../ops/reduce.ts';
-import type { Shape } from '../tensor.ts';
-import type { Vertex } from '../vertex.ts';
+import type { Shape } from '../base/tensor.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Levelled } from '../graph/level.ts';
+import type { Vertex } from '../graph/vertex.ts';
+import type { Emit, Ref } from '../kernels/kernel.ts';
+import { type Along, mapKernel } from '../kernels/map.ts';
+import { reduceSum } from '../kernels/reduce.ts';
 
 /** Id of a population's ln Sigma among the parameters. */
 export const precisionId = (id: string) => `@lnSigma/${id}`;
@@ -106,7 +106,7 @@ export class Precision {
 
   /** Pi eps. */
   weighted(emit: Emit, eps: Ref): Ref {
-    return weigh.emit(emit, [eps, this.pi(emit)], [], [this.along])[0];
+    return weigh.emit(emit, [eps, this.pi(emit)], { pi: this.along })[0];
   }
 
   /** Pi eps^2. */

@@ -1,10 +1,10 @@
 /** Probes: what of a circuit's state is kept, tick by tick. */
 
-import { type Graph, lossDivisor } from '../graph.ts';
+import { type Graph, lossDivisor } from '../graph/graph.ts';
+import type { Ref } from '../kernels/kernel.ts';
+import { mapKernel } from '../kernels/map.ts';
+import { reduceSum } from '../kernels/reduce.ts';
 import { addTo } from '../ops/add.ts';
-import type { Ref } from '../ops/kernel.ts';
-import { mapKernel } from '../ops/map.ts';
-import { reduceSum } from '../ops/reduce.ts';
 import { lossByName } from '../ops/table.ts';
 import type { Recorder } from '../program/recorder.ts';
 import type { Population } from './population.ts';

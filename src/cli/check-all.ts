@@ -2,15 +2,10 @@
 
 import type { Backend } from '../backends/backend.ts';
 import { openBackend } from '../backends/open.ts';
-import { gradientsOf } from '../check.ts';
-import { DeviceMissingError, messageOf } from '../errors.ts';
-import {
-  halfStep,
-  noise,
-  notLevelled,
-  tooLate,
-} from '../experiments/ablations.ts';
-import { table } from '../report/circuit-text.ts';
+import { DeviceMissingError, messageOf } from '../base/errors.ts';
+import { table } from '../figures/circuit-text.ts';
+import { halfStep, noise, notLevelled, tooLate } from '../proof/ablations.ts';
+import { gradientsOf } from '../proof/check.ts';
 import { bp } from '../rules/bp.ts';
 import type { Rule } from '../rules/rule.ts';
 import { rules } from '../rules/table.ts';

@@ -1,5 +1,8 @@
 /** Rows of isochron check: one update each, or why there is none. */
 
+import type { Backend } from '../backends/backend.ts';
+import { level } from '../graph/level.ts';
+import type { Ablation } from '../proof/ablations.ts';
 import {
   type CheckCase,
   type CheckRow,
@@ -7,9 +10,7 @@ import {
   doesNotFit,
   type Gradients,
   type RunOptions,
-} from '../check.ts';
-import type { Ablation } from '../experiments/ablations.ts';
-import { level } from '../level.ts';
+} from '../proof/check.ts';
 import type { Values } from './command.ts';
 import type { Output } from './output.ts';
 import type { Results } from './results.ts';
@@ -47,7 +48,7 @@ export interface Session {
 /** Checks one row; what does not fit the adapter is told, and no failure. */
 export async function shown(
   each: Case,
-  options: RunOptions & How,
+  options: RunOptions & How & { readonly backend: Backend },
   more: { reference?: Gradients; ablation?: Ablation } = {},
 ): Promise<ShownRow> {
   const { rule, backend, seed } = options;

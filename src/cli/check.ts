@@ -1,10 +1,10 @@
 /** isochron check: a rule against BP to the bit, and against oracles. */
 
 import { type ModelEntry, models } from '../../models/index.ts';
-import { type CheckCase, ORACLE_TOLERANCE } from '../check.ts';
-import { OptionError } from '../errors.ts';
-import { droppedWarning, level } from '../level.ts';
-import { table } from '../report/circuit-text.ts';
+import { OptionError } from '../base/errors.ts';
+import { table } from '../figures/circuit-text.ts';
+import { droppedWarning, level } from '../graph/level.ts';
+import { type CheckCase, ORACLE_TOLERANCE } from '../proof/check.ts';
 import type { Rule } from '../rules/rule.ts';
 import { checkAll } from './check-all.ts';
 import { type Case, type Session, type ShownRow, shown } from './check-rows.ts';

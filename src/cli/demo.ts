@@ -1,16 +1,17 @@
 /** isochron demo (npm start): the whole idea in a minute. */
 
 import { type MlpConfig, mlp } from '../../models/mlp.ts';
-import { prepareFolder, saveResult } from '../checkpoint.ts';
 import { loadDataset } from '../data/datasets.ts';
 import { imageExamples } from '../data/examples.ts';
-import { level } from '../level.ts';
-import { adam } from '../optim.ts';
-import type { Mode } from '../record.ts';
-import { table } from '../report/circuit-text.ts';
+import { table } from '../figures/circuit-text.ts';
+import { prepareFolder } from '../formats/folder.ts';
+import { level } from '../graph/level.ts';
 import { bp } from '../rules/bp.ts';
 import { zil } from '../rules/zil.ts';
-import { Simulation } from '../simulate.ts';
+import { adam } from '../simulation/optim.ts';
+import type { Mode } from '../simulation/record.ts';
+import { Simulation } from '../simulation/simulate.ts';
+import { saveResult } from '../training/checkpoint.ts';
 import {
   backendOf,
   type Command,
@@ -68,11 +69,11 @@ export const demoCommand: Command = {
     );
     const counts = await eventCounts(graph, seed, backend);
     out.line(
-      `   one step of Z-IL: ${counts.event.events} events and ` +
-        `${counts.event.calls} kernel calls;`,
+      `   one step of Z-IL: ${counts['event-driven'].events} events and ` +
+        `${counts['event-driven'].calls} kernel calls;`,
     );
     out.line(
-      `   ${counts.live.events} events and ${counts.live.calls} calls once ` +
+      `   ${counts.pruned.events} events and ${counts.pruned.calls} calls once ` +
         'those are dropped on which no plasticity depends',
     );
     out.line(`   BP on a tape: ${counts.bp} calls`);
@@ -159,8 +160,8 @@ async function eventCounts(
   const bpCalls = tape.record().program.calls.length;
   tape.destroy();
   return {
-    event: await count('event'),
-    live: await count('live'),
+    'event-driven': await count('event-driven'),
+    pruned: await count('pruned'),
     bp: bpCalls,
   };
 }

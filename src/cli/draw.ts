@@ -1,14 +1,16 @@
 /** Pictures of circuits, from their rows. */
 
 import { writeFile } from 'node:fs/promises';
-import { FileError, messageOf } from '../errors.ts';
-import type { Picture } from '../network/shelf.ts';
-import { rasterPicture } from '../report/raster.ts';
-import { spaceTimePicture } from '../report/space-time.ts';
-import { tracesPicture } from '../report/traces.ts';
+import { FileError, messageOf } from '../base/errors.ts';
+import { drawFigure } from '../figures/drawing.ts';
+import type { Figure } from '../figures/figure.ts';
+import { rasterPicture } from '../figures/raster.ts';
+import { spaceTimePicture } from '../figures/space-time.ts';
+import { tracesPicture } from '../figures/traces.ts';
+import type { Picture } from '../studies/picture.ts';
 
 /** SVG of a picture. */
-export async function draw(picture: Picture): Promise<string> {
+export async function svgOf(picture: Figure | Picture): Promise<string> {
   switch (picture.kind) {
     case 'raster': {
       const { groups, spikes } = picture;
@@ -31,6 +33,8 @@ export async function draw(picture: Picture): Promise<string> {
       });
     case 'space-time':
       return spaceTimePicture(picture);
+    default:
+      return drawFigure(picture);
   }
 }
 

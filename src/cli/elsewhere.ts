@@ -2,9 +2,9 @@
 
 import type { Backend } from '../backends/backend.ts';
 import { openBackend } from '../backends/open.ts';
-import { differing } from '../check.ts';
-import { DeviceMissingError } from '../errors.ts';
-import type { TrainOptions } from '../train.ts';
+import { differing } from '../base/compare.ts';
+import { DeviceMissingError } from '../base/errors.ts';
+import type { TrainOptions } from '../training/train.ts';
 import type { Output } from './output.ts';
 import { runTraining } from './training.ts';
 
@@ -23,7 +23,7 @@ export interface Elsewhere {
  * compares the weights. Null where there is no other that computes alike.
  */
 export async function elsewhere(
-  options: TrainOptions,
+  options: TrainOptions & { readonly backend: Backend },
   out: Output,
 ): Promise<Elsewhere | null> {
   const other = await another(options.backend, out);

@@ -1,7 +1,7 @@
 /** isochron info: adapter, driver, limits, features and numeric fingerprint. */
 
 import { createRequire } from 'node:module';
-import { DeviceMissingError } from '../errors.ts';
+import { DeviceMissingError } from '../base/errors.ts';
 import { type Command, oneOf } from './command.ts';
 
 export const infoCommand: Command = {
@@ -17,8 +17,8 @@ export const infoCommand: Command = {
   },
   examples: ['info', 'info --adapter swiftshader --json'],
   async run({ values, out }) {
-    const { openGpu } = await import('../backends/device.ts');
-    const { fingerprint } = await import('../backends/fingerprint.ts');
+    const { openGpu } = await import('../backends/webgpu/device.ts');
+    const { fingerprint } = await import('../backends/webgpu/fingerprint.ts');
     const versions = versionsOf(['webgpu', 'rxjs']);
     const machine = {
       node: process.version,

@@ -1,20 +1,20 @@
 /** isochron level: levels, axons and delays of a model or a JSON graph. */
 
 import {
-  delayCost,
-  droppedWarning,
-  type Levelled,
-  type Levelling,
-  level,
-} from '../level.ts';
-import {
   type CircuitFormat,
   type CircuitRows,
   circuitDot,
   circuitMermaid,
   circuitTable,
   FORMATS,
-} from '../report/circuit-text.ts';
+} from '../figures/circuit-text.ts';
+import {
+  delayCost,
+  droppedWarning,
+  type Levelled,
+  type Levelling,
+  level,
+} from '../graph/level.ts';
 import { type Command, formOf, inForm, oneOf } from './command.ts';
 import { loadCase } from './source.ts';
 

@@ -1,8 +1,9 @@
 /** isochron models, isochron rules: what there is. */
 
 import { models } from '../../models/index.ts';
-import { delayCost, level } from '../level.ts';
-import { table } from '../report/circuit-text.ts';
+import { lineOf } from '../base/schema.ts';
+import { table } from '../figures/circuit-text.ts';
+import { delayCost, level } from '../graph/level.ts';
 import { rules } from '../rules/table.ts';
 import type { Command } from './command.ts';
 
@@ -76,12 +77,15 @@ export const rulesCommand: Command = {
   async run({ out }) {
     for (const { name, title, options, make } of rules) {
       const { exact } = make({});
-      out.row({ rule: name, title, exact, options });
+      const help = Object.entries(options.fields).map(
+        ([key, option]) => [key, lineOf(option)] as const,
+      );
+      out.row({ rule: name, title, exact, options: Object.fromEntries(help) });
       out.line(`${name.padEnd(6)} ${title}`);
-      const width = Math.max(0, ...Object.keys(options).map((k) => k.length));
-      for (const [option, help] of Object.entries(options)) {
-        const left = `--param ${option}=...`.padEnd(width + 12);
-        out.line(`       ${left}  ${help}`);
+      const width = Math.max(0, ...help.map(([key]) => key.length));
+      for (const [key, line] of help) {
+        const left = `--param ${key}=...`.padEnd(width + 12);
+        out.line(`       ${left}  ${line}`);
       }
     }
     return 0;

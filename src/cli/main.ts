@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command line: finds the command, runs it, turns errors to exit codes. */
 
-import { IsochronError, messageOf } from '../errors.ts';
+import { IsochronError, messageOf } from '../base/errors.ts';
 import { checkCommand } from './check.ts';
 import { type Command, common, type Options, parse } from './command.ts';
 import { demoCommand } from './demo.ts';

@@ -1,8 +1,8 @@
 /** Nodes of a NIR graph as rows: shapes, and ranges of their parameters. */
 
+import type { Shape, Tensor } from '../base/tensor.ts';
 import { MEMBERS, type NirGraph, type NirNode, pathOf } from '../nir/graph.ts';
 import { type NirShapes, shapesOf } from '../nir/shapes.ts';
-import type { Shape, Tensor } from '../tensor.ts';
 
 export interface ParameterRow {
   readonly name: string;

@@ -12,6 +12,7 @@ import {
   rnn,
   transformer,
 } from '../../models/index.ts';
+import { OptionError } from '../base/errors.ts';
 import { loadNames, loadText } from '../data/corpora.ts';
 import {
   type AutoName,
@@ -24,10 +25,9 @@ import {
   type TrainingData,
   textExamples,
 } from '../data/examples.ts';
-import { OptionError } from '../errors.ts';
-import type { Graph } from '../graph.ts';
-import type { Phase } from '../learner.ts';
-import type { OptimiserName } from '../optim.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { OptimiserName } from '../simulation/optim.ts';
+import type { Phase } from '../training/learner.ts';
 import { type Options, oneOf, text, type Values } from './command.ts';
 
 export interface Recipe {

@@ -1,8 +1,8 @@
 /** Rows for people, as JSON or as CSV; on stdout, or in a file. */
 
 import { writeFile } from 'node:fs/promises';
-import { FileError, messageOf, OptionError } from '../errors.ts';
-import { csvRecord } from '../report/csv.ts';
+import { FileError, messageOf, OptionError } from '../base/errors.ts';
+import { csvRecord } from '../formats/csv.ts';
 import type { Options, Values } from './command.ts';
 import type { Output } from './output.ts';
 
@@ -78,4 +78,12 @@ async function write(file: string, text: string, flag: string): Promise<void> {
       { file },
     );
   }
+}
+
+/** Rows that all have the keys of the first. */
+export function csvOf(rows: readonly Readonly<Record<string, unknown>>[]) {
+  if (rows.length === 0) return '';
+  const head = Object.keys(rows[0]);
+  const records = [head, ...rows.map((row) => head.map((key) => row[key]))];
+  return records.map((record) => `${csvRecord(record)}\r\n`).join('');
 }

@@ -2,30 +2,28 @@
 
 import { circuits } from '../../models/circuits/index.ts';
 import type { Backend } from '../backends/backend.ts';
+import { OptionError } from '../base/errors.ts';
 import { loadHeads } from '../data/heads.ts';
-import { OptionError } from '../errors.ts';
-import { backendFor } from '../network/choose.ts';
-import { circuitRows } from '../network/rows.ts';
+import { circuitPicture } from '../figures/circuit-drawing.ts';
+import { table } from '../figures/circuit-text.ts';
+import { circuitRows } from '../network/run/rows.ts';
+import { runPieces, toldOf } from '../studies/runner.ts';
+import type { CircuitRow, Shelved } from '../studies/shelf.ts';
+import { named } from '../studies/study.ts';
+import { numberText, verdictLines, verdictTable } from '../studies/verdict.ts';
 import {
-  type Outcome,
-  parametersOf,
-  type Shelved,
-  type Verdict,
-  Workbench,
-} from '../network/shelf.ts';
-import { circuitPicture } from '../report/circuit-drawing.ts';
-import { table } from '../report/circuit-text.ts';
-import {
-  backendOf,
   type Command,
-  dtypeOf,
+  networkBackendOf,
   onBackend,
   seeded,
   seedOf,
   type Values,
 } from './command.ts';
-import { draw, reserve, save } from './draw.ts';
+import { reserve, save, svgOf } from './draw.ts';
 import type { Output } from './output.ts';
+import { described, parametersFrom, summarise } from './studies.ts';
+
+type Parameters = Readonly<Record<string, unknown>>;
 
 export const simulateCommand: Command = {
   name: 'simulate',
@@ -62,7 +60,9 @@ export const simulateCommand: Command = {
   ],
   async run({ values, operands, out }) {
     if (values.list || (operands.length === 0 && !values.all)) return list(out);
-    const chosen = values.all ? circuits : operands.map(circuitByName);
+    const chosen = values.all
+      ? circuits
+      : operands.map((name) => named('circuit', circuits, name));
     if (values.all && operands.length > 0) {
       throw new OptionError(
         `Option --all and "${operands[0]}": give one of them`,
@@ -71,31 +71,34 @@ export const simulateCommand: Command = {
     const files = [values.plot, values.draw].filter(
       (file): file is string => typeof file === 'string',
     );
-    const given = paramsOf(values);
-    if (
-      chosen.length > 1 &&
-      (files.length > 0 || Object.keys(given).length > 0)
-    ) {
+    if (chosen.length > 1 && (files.length > 0 || values.param !== undefined)) {
       throw new OptionError(
         'Options --plot, --draw and --param are for one circuit: name one',
       );
     }
-    const asked = chosen.map((circuit) => parametersOf(circuit, given));
+    const asked = chosen.map((circuit) => parametersFrom(circuit, values));
     for (const file of files) await reserve(file);
     const seed = seedOf(values);
-    let holds = true;
+    const begun = performance.now();
+    const run = [];
     for (const [i, circuit] of chosen.entries()) {
       if (chosen.length > 1) out.note(`simulate: ${circuit.name}`);
       if (i > 0) out.line();
-      const backend = await openFor(circuit, asked[i], values, out);
+      const network = () => circuit.network(asked[i]);
+      const backend = await networkBackendOf(network, values, out);
       try {
         const how = { backend, seed, out, values };
-        holds = (await simulate(circuit, asked[i], how)) && holds;
+        const holds = await simulate(circuit, asked[i], how);
+        run.push({ name: circuit.name, holds });
       } finally {
         backend.close();
       }
     }
-    return holds ? 0 : 1;
+    if (run.length > 1) {
+      out.line();
+      summarise('circuit', run, begun, out);
+    }
+    return run.every(({ holds }) => holds) ? 0 : 1;
   },
 };
 
@@ -109,39 +112,21 @@ interface How {
 /** Runs one circuit and shows it; whether it meets its numbers. */
 export async function simulate(
   circuit: Shelved,
-  parameters: Record<string, number>,
+  parameters: Parameters,
   { backend, seed, out, values }: How,
 ): Promise<boolean> {
-  const bench = new Workbench(backend, seed, () => loadHeads());
-  bench.onProgress = ({ done, ticks, seconds, realTimeFactor }) => {
-    out.progress(
-      done,
-      ticks,
-      performance.now() - 1000 * seconds,
-      `real-time factor ${realTimeFactor.toPrecision(2)}`,
-      'ticks',
-    );
-  };
-  let outcome: Outcome;
-  try {
-    outcome = await circuit.measure(parameters, bench);
-  } finally {
-    bench.close();
-  }
-  const { verdicts, figures = {} } = outcome;
-  const holds = verdicts.every((verdict) => verdict.holds);
-  const { time, seconds, buildSeconds } = bench.cost;
+  const { name, title, source, schema } = circuit;
+  const rows = (await runPieces(name, circuit.pieces(parameters, [seed]), {
+    ...{ backend, listener: out, heads: () => loadHeads() },
+  })) as CircuitRow[];
+  const { verdicts, holds } = toldOf(circuit, rows, parameters);
+  const [{ figures = {}, cost }] = rows;
+  const { time, seconds, buildSeconds } = cost;
   const realTimeFactor = time > 0 ? seconds / (time / 1000) : null;
-  const { name, title, source } = circuit;
-  const pictures = await savePictures(circuit, parameters, outcome, values);
+  const pictures = await savePictures(circuit, parameters, rows, values);
   out.row({
     circuit: name,
-    title,
-    source,
-    parameters,
-    holds,
-    verdicts,
-    figures,
+    ...{ title, source, parameters, holds, verdicts, figures },
     cost: { modelMs: time, seconds, buildSeconds, realTimeFactor },
     seed,
     backend: backend.description,
@@ -149,33 +134,16 @@ export async function simulate(
   });
   out.line(`${name}: ${title} (${source})`);
   const set = Object.entries(parameters).map(([key, value]) => {
-    const { unit } = circuit.parameters[key];
+    const { unit } = schema.fields[key];
     return `${key} = ${value}${unit ? ` ${unit}` : ''}`;
   });
   if (set.length > 0) out.line(set.join(', '));
-  out.line();
-  out.line(
-    table(
-      ['', 'expected', 'measured', 'tolerance', ''],
-      verdicts.map((verdict) => [
-        verdict.what,
-        shown(verdict.expected, verdict),
-        shown(verdict.measured, verdict),
-        verdict.tolerance,
-        verdict.holds ? 'ok' : 'NO',
-      ]),
-    ),
-  );
-  out.line();
+  const shown = verdictTable(verdicts);
+  out.line(`\n${table(shown.head, shown.rows)}\n`);
   for (const [what, value] of Object.entries(figures)) {
     out.line(`${what}: ${numberText(value)}`);
   }
-  const failed = verdicts.filter((verdict) => !verdict.holds).length;
-  out.line(
-    failed === 0
-      ? `All ${verdicts.length} hold.`
-      : `${failed} of ${verdicts.length} do not hold.`,
-  );
+  for (const line of verdictLines(verdicts)) out.line(line);
   if (realTimeFactor !== null) {
     out.line(
       `${numberText(time)} ms of model time in ${seconds.toFixed(2)} s ` +
@@ -190,15 +158,16 @@ export async function simulate(
 
 async function savePictures(
   circuit: Shelved,
-  parameters: Record<string, number>,
-  outcome: Outcome,
+  parameters: Parameters,
+  rows: readonly CircuitRow[],
   { plot, draw: drawing }: Values,
 ): Promise<string[]> {
   const saved: string[] = [];
   if (typeof plot === 'string') {
-    for (const [i, picture] of outcome.pictures.entries()) {
+    const figures = circuit.figures(rows, parameters);
+    for (const [i, picture] of figures.entries()) {
       const file = i === 0 ? plot : numbered(plot, i + 1);
-      await save(file, await draw(picture));
+      await save(file, await svgOf(picture));
       saved.push(file);
     }
   }
@@ -217,63 +186,14 @@ const numbered = (file: string, n: number) =>
     ? file.replace(/(\.[^./\\]+)$/, `-${n}$1`)
     : `${file}-${n}`;
 
-function circuitByName(name: string): Shelved {
-  const found = circuits.find((circuit) => circuit.name === name);
-  if (found) return found;
-  throw new OptionError(
-    `No circuit "${name}": there are ${circuits.map((c) => c.name).join(', ')}`,
-    { name },
-  );
-}
-
-/** Numbers from K=V texts. */
-function paramsOf(values: Values): Record<string, number> {
-  const given: Record<string, number> = Object.create(null);
-  for (const pair of (values.param ?? []) as string[]) {
-    const at = pair.indexOf('=');
-    const text = pair.slice(at + 1).trim();
-    const value = text === '' ? Number.NaN : Number(text);
-    if (at < 1 || !Number.isFinite(value)) {
-      throw new OptionError(`Option --param ${pair}: write it as name=number`);
-    }
-    given[pair.slice(0, at)] = value;
-  }
-  return given;
-}
-
-/**
- * The backend that was asked for; `auto` is the quicker one for the network.
- * Left to choose, a circuit runs in float64, which can hold chaos to a count.
- */
-async function openFor(
-  circuit: Shelved,
-  parameters: Record<string, number>,
-  values: Values,
-  out: Output,
-): Promise<Backend> {
-  if (values.backend === undefined && values.dtype === undefined) {
-    return backendOf({ ...values, backend: 'cpu', dtype: 'f64' }, out);
-  }
-  const chooses = values.backend === undefined || values.backend === 'auto';
-  if (!chooses || !circuit.network) return backendOf(values, out);
-  const dtype = dtypeOf(values);
-  const { backend, note } = await backendFor(
-    circuit.network(parameters),
-    'auto',
-    dtype,
-  );
-  if (note) out.note(note);
-  out.note(`backend: ${backend.description}`);
-  return backend;
-}
-
 function list(out: Output): number {
-  for (const { name, title, source, parameters } of circuits) {
+  for (const { name, title, source, schema } of circuits) {
+    const parameters = described(schema);
     out.row({ circuit: name, title, source, parameters });
   }
-  for (const { name, title, source, parameters } of circuits) {
+  for (const { name, title, source, schema } of circuits) {
     out.line(`${name}: ${title} (${source})`);
-    const rows = Object.entries(parameters);
+    const rows = Object.entries(described(schema));
     const left = rows.map(
       ([key, { value, unit }]) =>
         `--param ${key}=${value}${unit ? ` ${unit}` : ''}`,
@@ -284,17 +204,4 @@ function list(out: Output): number {
     });
   }
   return 0;
-}
-
-function shown(value: number | string, { unit }: Verdict): string {
-  return `${numberText(value)}${unit ? ` ${unit}` : ''}`;
-}
-
-/** Four digits behind what is not whole, but no dust. */
-function numberText(value: number | string): string {
-  if (typeof value === 'string' || Number.isInteger(value)) return `${value}`;
-  const size = Math.abs(value);
-  return size >= 1e-3 && size < 1e6
-    ? `${Number(value.toPrecision(5))}`
-    : value.toExponential(3);
 }

@@ -2,9 +2,9 @@
 
 import { readFile } from 'node:fs/promises';
 import { models } from '../../models/index.ts';
-import { type CheckCase, caseFromJson } from '../check.ts';
-import { FileError, messageOf } from '../errors.ts';
-import { parseJson } from '../graph-json.ts';
+import { FileError, messageOf } from '../base/errors.ts';
+import { parseJson } from '../graph/json.ts';
+import { type CheckCase, caseFromJson } from '../proof/check.ts';
 
 /** Loads a case by the name of a model or the path of a file. */
 export async function loadCase(source: string): Promise<CheckCase> {

@@ -1,14 +1,14 @@
 /** isochron train: a recipe's model on its data, under any rule. */
 
-import { prepareFolder, readWeights, saveResult } from '../checkpoint.ts';
-import { OptionError } from '../errors.ts';
-import { parametersOf } from '../graph.ts';
-import { makeOptimiser } from '../optim.ts';
-import { table } from '../report/circuit-text.ts';
+import { OptionError } from '../base/errors.ts';
+import { table } from '../figures/circuit-text.ts';
+import { prepareFolder } from '../formats/folder.ts';
+import { parametersOf } from '../graph/graph.ts';
 import { makeRule } from '../rules/table.ts';
-import { sampleText } from '../sample.ts';
-import { Simulation } from '../simulate.ts';
-import { countSteps, type TrainOptions } from '../train.ts';
+import { makeOptimiser } from '../simulation/optim.ts';
+import { readWeights, saveResult } from '../training/checkpoint.ts';
+import { sampleText } from '../training/sample.ts';
+import { countSteps } from '../training/train.ts';
 import {
   backendOf,
   type Command,
@@ -189,7 +189,7 @@ async function trainAndSave(
       `${against ? ` against ${against.name}` : ''}, ${optimiser.name} ` +
       `${optimiser.options.lr}, batch ${batch}`,
   );
-  const options: TrainOptions = {
+  const options = {
     model: graph,
     rule,
     optimiser,
@@ -214,16 +214,9 @@ async function trainAndSave(
   }
   let sample: string | undefined;
   if (characters > 0 && !stop.aborted) {
-    const simulation = Simulation.open(graph(1, 'test'), { rule, backend });
-    try {
-      for (const [id, { data, shape }] of trained) {
-        simulation.setParameter(id, data, shape);
-      }
-      const more = { characters: data.classes, length: characters, seed, stop };
-      sample = await sampleText({ simulation, ...more });
-    } finally {
-      simulation.destroy();
-    }
+    const model = { graph: graph(1, 'test'), rule, weights: trained, backend };
+    const more = { characters: data.classes, length: characters, seed, stop };
+    sample = await sampleText({ simulation: model, ...more });
   }
   const result = {
     command: 'train',

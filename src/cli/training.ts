@@ -1,9 +1,9 @@
 /** Runs a training for the command line: progress, rows, what was measured. */
 
 import type { Backend } from '../backends/backend.ts';
-import type { Weights } from '../learner.ts';
-import type { Score, ScoreName } from '../score.ts';
-import { type TrainOptions, train } from '../train.ts';
+import type { Weights } from '../training/learner.ts';
+import type { Score, ScoreName } from '../training/score.ts';
+import { type TrainOptions, train } from '../training/train.ts';
 import type { Output } from './output.ts';
 
 export interface Trained {
@@ -22,7 +22,7 @@ export interface Trained {
 
 /** Trains with a progress bar; every test is a line. */
 export function runTraining(
-  options: TrainOptions,
+  options: TrainOptions & { readonly backend: Backend },
   out: Output,
 ): Promise<Trained> {
   return new Promise((resolve, reject) => {
@@ -130,9 +130,9 @@ export async function deviceOf(backend: Backend) {
     device: backend.description,
     node: process.version,
   };
-  const { WebGpuBackend } = await import('../backends/webgpu.ts');
+  const { WebGpuBackend } = await import('../backends/webgpu/webgpu.ts');
   if (!(backend instanceof WebGpuBackend)) return base;
-  const { fingerprint } = await import('../backends/fingerprint.ts');
+  const { fingerprint } = await import('../backends/webgpu/fingerprint.ts');
   return {
     ...base,
     adapter: backend.gpu.info,

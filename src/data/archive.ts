@@ -1,3 +1,4 @@
+import { readIdx } from '../formats/idx.ts';
 import type { RemoteFile } from './download.ts';
 import {
   type FileOptions,
@@ -6,7 +7,6 @@ import {
   findFiles,
   loadFiles,
 } from './files.ts';
-import { readIdx } from './idx.ts';
 import { type LabelledImages, labelled } from './labelled.ts';
 
 /** A public data set of four gzipped IDX files. */

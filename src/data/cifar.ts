@@ -1,6 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError } from '../errors.ts';
+import { DataError } from '../base/errors.ts';
+import { unpacked } from '../formats/gzip.ts';
+import { malformed } from '../formats/malformed.ts';
+import { memberOf } from '../formats/tar.ts';
 import { download, type RemoteFile, sha256Of, store } from './download.ts';
 import {
   type FileOptions,
@@ -11,15 +14,12 @@ import {
   MAX_FILE_BYTES,
   readWhole,
 } from './files.ts';
-import { unpacked } from './gzip.ts';
 import {
   COLOUR_SHAPE,
   firstOf,
   type LabelledImages,
   valuesOf,
 } from './labelled.ts';
-import { malformed } from './malformed.ts';
-import { memberOf } from './tar.ts';
 
 /**
  * CIFAR-10 in binary rows: one byte of label, then 1,024 bytes each of red,

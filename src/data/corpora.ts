@@ -1,4 +1,5 @@
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../base/errors.ts';
+import { unpacked } from '../formats/gzip.ts';
 import { checkCount, type DatasetOptions } from './datasets.ts';
 import type { NameSet, TextSet } from './examples.ts';
 import { FEW_NAMES } from './few-names.ts';
@@ -10,7 +11,6 @@ import {
   loadFiles,
   MAX_FILE_BYTES,
 } from './files.ts';
-import { unpacked } from './gzip.ts';
 import {
   firstNames,
   parseNames,

@@ -1,4 +1,4 @@
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../base/errors.ts';
 import { type Archive, findArchive, loadArchive } from './archive.ts';
 import { CIFAR10_SUBSET, findCifar, loadCifar } from './cifar.ts';
 import { drawDigits } from './digits.ts';

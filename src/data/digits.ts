@@ -1,4 +1,4 @@
-import { Random } from '../random.ts';
+import { Random } from '../base/random.ts';
 import {
   bell,
   between,

@@ -1,7 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError, FileError, messageOf, OptionError } from '../errors.ts';
+import {
+  DataError,
+  FileError,
+  messageOf,
+  OptionError,
+} from '../base/errors.ts';
 
 /** A file of public data, as its publisher packed it. */
 export interface RemoteFile {

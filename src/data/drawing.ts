@@ -1,5 +1,5 @@
-import { OptionError } from '../errors.ts';
-import { Random } from '../random.ts';
+import { OptionError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
 
 /** What the sets of drawn pictures have in common. */
 

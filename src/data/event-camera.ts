@@ -1,4 +1,7 @@
-import { OptionError, show } from '../errors.ts';
+import { OptionError, show } from '../base/errors.ts';
+import { unpacked } from '../formats/gzip.ts';
+import { malformed } from '../formats/malformed.ts';
+import { memberOf } from '../formats/tar.ts';
 import { checkCount } from './datasets.ts';
 import {
   type FileOptions,
@@ -8,10 +11,7 @@ import {
   loadFiles,
   MAX_FILE_BYTES,
 } from './files.ts';
-import { unpacked } from './gzip.ts';
-import { malformed } from './malformed.ts';
 import { moveDigits, type RawEvent, SENSOR } from './moving-digits.ts';
-import { memberOf } from './tar.ts';
 
 /**
  * Recordings of event cameras: N-MNIST (G. Orchard et al. 2015, "Converting

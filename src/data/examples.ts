@@ -1,4 +1,4 @@
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../base/errors.ts';
 import type { Dataset } from './datasets.ts';
 import { type LabelledImages, valuesOf } from './labelled.ts';
 import { encodeName, type LabelledNames, LETTERS } from './names.ts';

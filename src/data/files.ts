@@ -1,7 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { DataError, FileError, FormatError, messageOf } from '../errors.ts';
+import {
+  DataError,
+  FileError,
+  FormatError,
+  messageOf,
+} from '../base/errors.ts';
 import {
   type DownloadOptions,
   download,

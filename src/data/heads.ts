@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError, OptionError, show } from '../errors.ts';
+import { DataError, OptionError, show } from '../base/errors.ts';
+import { unpacked } from '../formats/gzip.ts';
+import { npzArray } from '../formats/npz.ts';
 import { download, sha256Of, store } from './download.ts';
 import {
   type FileOptions,
@@ -11,8 +13,6 @@ import {
   MAX_FILE_BYTES,
   readWhole,
 } from './files.ts';
-import { unpacked } from './gzip.ts';
-import { npzArray } from './npz.ts';
 import { sphereResponse } from './sphere-head.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { FormatError } from '../errors.ts';
-import type { Idx } from './idx.ts';
+import { FormatError } from '../base/errors.ts';
+import type { Idx } from '../formats/idx.ts';
 
 /** Of one image: rows and columns if grey, channels before them if not. */
 export type ImageShape =

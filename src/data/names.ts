@@ -1,6 +1,6 @@
-import { FormatError, OptionError } from '../errors.ts';
-import { Random } from '../random.ts';
-import { malformed } from './malformed.ts';
+import { FormatError, OptionError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import { malformed } from '../formats/malformed.ts';
 
 /**
  * Names and the languages they come from: which letters they are written in,
@@ -74,7 +74,9 @@ export function spellingOf(name: string): string {
 export function encodeName(name: string): Uint8Array {
   const letters = [...name];
   if (letters.length === 0) {
-    throw new OptionError('A name is empty: give at least one letter');
+    throw new OptionError('A name is empty: give at least one letter', {
+      name,
+    });
   }
   return Uint8Array.from(letters, (letter) => {
     const number = NUMBER_OF.get(letter);

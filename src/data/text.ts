@@ -1,4 +1,4 @@
-import { FormatError, OptionError } from '../errors.ts';
+import { FormatError, OptionError } from '../base/errors.ts';
 
 /** Text as numbers of characters. Nothing here needs Node. */
 

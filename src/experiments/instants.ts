@@ -4,11 +4,12 @@
  */
 
 import type { Backend } from '../backends/backend.ts';
-import { feedsFor, type Gradients } from '../check.ts';
-import { type Graph, parametersOf } from '../graph.ts';
-import type { Levelling } from '../level.ts';
+import { SEED } from '../base/random.ts';
+import { type Graph, parametersOf } from '../graph/graph.ts';
+import type { Levelling } from '../graph/level.ts';
+import { feedsFor, type Gradients } from '../proof/check.ts';
 import { circuitRule } from '../rules/rule.ts';
-import { Simulation } from '../simulate.ts';
+import { Simulation } from '../simulation/simulate.ts';
 
 export interface Relaxation {
   readonly gamma: number;
@@ -30,7 +31,7 @@ export interface RelaxationRun {
 export async function gradientsAt(
   graph: Graph,
   { gamma, prediction, levelling = 'none', instants }: Relaxation,
-  { backend, seed = 0, weights }: RelaxationRun,
+  { backend, seed = SEED, weights }: RelaxationRun,
 ): Promise<Gradients[]> {
   const wanted = new Set(instants);
   const last = Math.max(...instants);

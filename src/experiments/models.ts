@@ -1,37 +1,39 @@
 /** Models that an experiment goes through, chosen by name. */
 
 import { type ModelEntry, models } from '../../models/index.ts';
-import { OptionError } from '../errors.ts';
-import type { Parameters, Settings } from './settings.ts';
+import { OptionError } from '../base/errors.ts';
+import { count, words } from '../studies/parameters.ts';
 
-/** Parameters of experiments on models. */
-export const modelParameters: Parameters = {
-  models: {
-    value: ['small'],
-    help: 'names of models (isochron models); small, paper: all of that size',
-    from: 'chosen',
-  },
-  batch: {
-    value: 0,
-    help: "batch size; 0: each model's own",
-    from: 'chosen',
-    least: 0,
-    whole: true,
-  },
-};
+/** Parameters of experiments on models; those that are usual. */
+export const modelParameters = (usual: readonly string[]) => ({
+  models: words(
+    usual,
+    'names of models (isochron models); small, paper: all of that size',
+  ),
+  batch: count(0, "batch size; 0: each model's own", { least: 0 }),
+});
 
-/** The models of a run. Throws OptionError for an unknown name. */
-export function chosen(settings: Settings): ModelEntry[] {
-  return settings.texts('models').flatMap((name) => {
-    if (name === 'small' || name === 'paper') {
-      return models.filter(({ size }) => size === name);
-    }
-    const entry = models.find((model) => model.name === name);
-    if (entry) return [entry];
-    throw new OptionError(
-      `Unknown model "${name}": use small, paper or one of ` +
-        models.map((model) => model.name).join(', '),
-      { name },
-    );
-  });
+/** The models of some names. Throws OptionError for an unknown one. */
+export const chosen = (names: readonly string[]): ModelEntry[] =>
+  names.flatMap((name) =>
+    name === 'small' || name === 'paper'
+      ? models.filter(({ size }) => size === name)
+      : [modelByName(name)],
+  );
+
+/** Throws OptionError. */
+export function modelByName(name: string): ModelEntry {
+  const entry = models.find((model) => model.name === name);
+  if (entry) return entry;
+  throw new OptionError(
+    `Unknown model "${name}": use small, paper or one of ` +
+      models.map((model) => model.name).join(', '),
+    { name },
+  );
 }
+
+/** Numbers that a graph learns. */
+export const weightsOf = (
+  vertices: Iterable<{ readonly op: string; readonly size: number }>,
+): number =>
+  [...vertices].reduce((n, v) => n + (v.op === 'param' ? v.size : 0), 0);

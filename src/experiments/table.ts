@@ -1,24 +1,23 @@
 /** All experiments, in one explicit list. */
 
-import { OptionError } from '../errors.ts';
-import { comparison } from './comparison.ts';
-import { delays } from './delays.ts';
-import type { Experiment } from './experiment.ts';
-import { fazil } from './fazil.ts';
-import { fig2 } from './fig2.ts';
-import { fig3 } from './fig3.ts';
-import { fig5 } from './fig5.ts';
-import { fig9 } from './fig9.ts';
-import { gammaT } from './gamma-t.ts';
-import { landscape } from './landscape.ts';
-import { levelling } from './levelling.ts';
-import { sigma } from './sigma.ts';
-import { table1 } from './table1.ts';
-import { table2 } from './table2.ts';
-import { table3 } from './table3.ts';
-import { weights } from './weights.ts';
+import { named, type Study } from '../studies/study.ts';
+import { comparison } from './comparison/comparison.ts';
+import { landscape } from './comparison/landscape.ts';
+import { weights } from './comparison/weights.ts';
+import { fig2 } from './millidge/fig2.ts';
+import { fig3 } from './millidge/fig3.ts';
+import { fig5 } from './millidge/fig5.ts';
+import { fig9 } from './millidge/fig9.ts';
+import { delays } from './salvatori/delays.ts';
+import { levelling } from './salvatori/levelling.ts';
+import { table1 } from './salvatori/table1.ts';
+import { table2 } from './salvatori/table2.ts';
+import { table3 } from './salvatori/table3.ts';
+import { fazil } from './song/fazil.ts';
+import { gammaT } from './song/gamma-t.ts';
+import { sigma } from './song/sigma.ts';
 
-export const experiments: readonly Experiment[] = [
+export const experiments: readonly Study[] = [
   fig2,
   fig3,
   fig5,
@@ -37,12 +36,5 @@ export const experiments: readonly Experiment[] = [
 ];
 
 /** An experiment by name. Throws OptionError. */
-export function experimentByName(name: string): Experiment {
-  const found = experiments.find((experiment) => experiment.name === name);
-  if (found) return found;
-  throw new OptionError(
-    `Unknown experiment "${name}": use one of ` +
-      experiments.map((experiment) => experiment.name).join(', '),
-    { name },
-  );
-}
+export const experimentByName = (name: string) =>
+  named('experiment', experiments, name);

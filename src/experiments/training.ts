@@ -4,16 +4,16 @@
  */
 
 import type { Backend } from '../backends/backend.ts';
+import { NonFiniteError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import type { FloatArray } from '../base/tensor.ts';
+import { yielder } from '../base/turns.ts';
 import type { Examples, TrainingData } from '../data/examples.ts';
-import { NonFiniteError } from '../errors.ts';
-import type { Graph } from '../graph.ts';
-import type { Optimiser } from '../optim.ts';
-import { Random } from '../random.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Rule } from '../rules/rule.ts';
-import { largest } from '../score.ts';
-import { Simulation } from '../simulate.ts';
-import type { FloatArray } from '../tensor.ts';
-import { Turns } from '../turns.ts';
+import type { Optimiser } from '../simulation/optim.ts';
+import { Simulation } from '../simulation/simulate.ts';
+import { largest } from '../training/score.ts';
 
 export interface FollowOptions {
   /** The graph for a batch size. */
@@ -67,7 +67,7 @@ export async function follow(options: FollowOptions): Promise<Followed> {
   const graph = model(batch);
   const main = Simulation.open(graph, { rule, backend, optimiser, seed });
   const test = new Tester(main, options);
-  const turns = new Turns();
+  const yieldNow = yielder();
   const points: Point[] = [];
   let broke: number | null = null;
   let step = 0;
@@ -79,7 +79,7 @@ export async function follow(options: FollowOptions): Promise<Followed> {
   try {
     await look();
     for (const chosen of batches(data.train.count, batch, steps, seed)) {
-      await turns.give();
+      await yieldNow();
       signal.throwIfAborted();
       step += 1;
       await main.step(data.train.feeds(chosen));
@@ -202,6 +202,17 @@ function rowLoss(
   }
   return sum;
 }
+
+/** The columns of a training that was followed. */
+export const curves = ({ points, weights, broke }: Followed) => ({
+  steps: points.map(({ step }) => step),
+  trainLoss: points.map(({ trainLoss }) => trainLoss),
+  testLoss: points.map(({ testLoss }) => testLoss),
+  trainAccuracy: points.map(({ trainScore }) => trainScore),
+  testAccuracy: points.map(({ testScore }) => testScore),
+  broke,
+  digest: digest(weights),
+});
 
 /** 0 and so many presentations after it, evenly, the last among them. */
 export function testsOf(steps: number, count: number): number[] {

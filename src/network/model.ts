@@ -8,14 +8,15 @@
  * `reset` where it holds, then `outputs` of the state as it is then.
  */
 
-import { OptionError, show } from '../errors.ts';
+import { OptionError, show } from '../base/errors.ts';
+import { type FieldsOf, made, maybe, Schema, text } from '../base/schema.ts';
 import {
   depthOf,
   namesIn,
   type OwnFunctions,
   parseExpression,
-} from '../ops/expression.ts';
-import { checkKeys } from '../options.ts';
+} from '../formula/expression.ts';
+import type { PerNeuron } from './values.ts';
 
 export interface PopulationModel {
   readonly name: string;
@@ -50,22 +51,35 @@ export interface PopulationModel {
   readonly check?: (parameters: Readonly<Record<string, number>>) => void;
 }
 
-const KEYS = [
-  'name',
-  'ports',
-  'parameters',
-  'units',
-  'derived',
-  'state',
-  'noise',
-  'functions',
-  'lets',
-  'update',
-  'spike',
-  'reset',
-  'outputs',
-  'check',
-];
+const isTable = (table: unknown) =>
+  typeof table === 'object' && table !== null && !Array.isArray(table);
+const isText = (value: unknown) => typeof value === 'string';
+const isFormulas = (table: unknown) =>
+  isTable(table) && Object.values(table as object).every(isText);
+
+const isFunction = (value: unknown) => typeof value === 'function';
+const formulas = 'formulas (texts) by name';
+
+/** The parts of a model, which must be of their kinds. */
+const parts = {
+  name: text({}),
+  ports: made('a list of names', Array.isArray),
+  parameters: made('numbers by name', isTable),
+  units: maybe('texts by name', isTable),
+  derived: maybe('a function', isFunction),
+  state: made('starts by name', isTable),
+  noise: maybe('kinds by name', isTable),
+  functions: maybe('functions by name', isTable),
+  lets: maybe('a list of [name, formula]', Array.isArray),
+  update: made(formulas, isFormulas),
+  spike: maybe(
+    "a comparison, as 'v > threshold'",
+    (spike) => isText(spike) && /[<>=]/.test(spike as string),
+  ),
+  reset: maybe(formulas, isFormulas),
+  outputs: maybe(formulas, isFormulas),
+  check: maybe('a function', isFunction),
+} satisfies FieldsOf<PopulationModel>;
 
 const NAME = /^[A-Za-z]\w*$/;
 
@@ -86,10 +100,11 @@ export function checkModel(model: PopulationModel): void {
     throw new OptionError(
       `A population model is an object of formulas, such as lif or leaky(), not ` +
         (typeof model === 'function' ? 'a function: call it' : show(model)),
+      { value: model },
     );
   }
-  checkKeys('A population model', model, KEYS);
-  checkParts(model);
+  const of = `Model ${show(model.name)}`;
+  new Schema(of, parts, 'Part ').read(model);
   const { name, state, parameters, ports } = model;
   const fail = (text: string): never => {
     throw new OptionError(`Model "${name}" ${text}`, { model: name });
@@ -175,39 +190,6 @@ export function checkModel(model: PopulationModel): void {
   }
 }
 
-/** Checks that the parts of a model are of the kinds that they must be. */
-function checkParts(model: PopulationModel): void {
-  const isTable = (table: unknown) =>
-    typeof table === 'object' && table !== null && !Array.isArray(table);
-  const formulas = (table: unknown) =>
-    isTable(table) &&
-    Object.values(table as object).every((f) => typeof f === 'string');
-  const { ports, lets, spike, reset, outputs } = model;
-  const parts: [string, boolean, string][] = [
-    ['name', typeof model.name === 'string', 'a text'],
-    ['ports', Array.isArray(ports), 'a list of names'],
-    ['parameters', isTable(model.parameters), 'numbers by name'],
-    ['state', isTable(model.state), 'starts by name'],
-    ['update', formulas(model.update), 'formulas (texts) by state variable'],
-    ['reset', !reset || formulas(reset), 'formulas (texts) by state variable'],
-    ['outputs', !outputs || formulas(outputs), 'formulas (texts) by name'],
-    ['lets', !lets || Array.isArray(lets), 'a list of [name, formula]'],
-    [
-      'spike',
-      spike === undefined || (typeof spike === 'string' && /[<>=]/.test(spike)),
-      "a comparison, as 'v > threshold'",
-    ],
-  ];
-  for (const [part, fits, kind] of parts) {
-    if (fits) continue;
-    throw new OptionError(
-      `Model ${show(model.name)}: its ${part} must be ${kind}, not ` +
-        show(model[part as keyof PopulationModel]),
-      { part },
-    );
-  }
-}
-
 /** Derived constants, checked to be numbers. */
 export function derivedOf(
   model: PopulationModel,
@@ -215,6 +197,88 @@ export function derivedOf(
   dt: number,
 ): Record<string, number> {
   return model.derived?.(parameters, dt) ?? {};
+}
+
+/**
+ * The constants that a population's formulas use, by name: parameters, what is
+ * derived of them, dt. One number for all neurons, or one for each.
+ *
+ * @throws OptionError, NonFiniteError
+ */
+export function constantsOf(
+  population: {
+    readonly name: string;
+    readonly size: number;
+    readonly model: PopulationModel;
+    readonly options: {
+      readonly parameters?: Readonly<Record<string, PerNeuron>>;
+    };
+  },
+  dt: number,
+  numbers: (
+    what: string,
+    given: PerNeuron,
+    stream: string,
+  ) => number | Float64Array,
+): Map<string, number | Float64Array> {
+  const { name, size, model, options } = population;
+  const given = Object.entries(model.parameters).map(
+    ([parameter, usual]) =>
+      [
+        parameter,
+        numbers(
+          `Parameter ${parameter} of "${name}"`,
+          options.parameters?.[parameter] ?? usual,
+          `${name}/parameters/${parameter}`,
+        ),
+      ] as const,
+  );
+  const at = (neuron: number) =>
+    Object.fromEntries(
+      given.map(([parameter, value]) => [
+        parameter,
+        typeof value === 'number' ? value : value[neuron],
+      ]),
+    );
+  const varies = given.some(([, value]) => typeof value !== 'number');
+  const neurons = varies
+    ? Array.from({ length: size }, (_, i) => at(i))
+    : [at(0)];
+  for (const parameters of neurons) model.check?.(parameters);
+  const made = neurons.map((parameters) => derivedOf(model, parameters, dt));
+  const derived = Object.keys(made[0]).map((constant) => {
+    const values = Float64Array.from(made, (each) => each[constant]);
+    const same = values.every((value) => value === values[0]);
+    return [constant, same ? values[0] : values] as const;
+  });
+  const used = usedNames(model);
+  const all = [...given, ...derived, ['dt', dt] as const];
+  const constants = new Map(all.filter(([constant]) => used.has(constant)));
+  for (const [constant, value] of constants) {
+    for (const each of typeof value === 'number' ? [value] : value) {
+      if (Number.isFinite(each)) continue;
+      throw new OptionError(
+        `Constant ${constant} of "${name}" is ${each}: its parameters cannot ` +
+          'be used together',
+        { population: name, constant, value: each },
+      );
+    }
+  }
+  return constants;
+}
+
+/** Names that the formulas of a model use. */
+function usedNames(model: PopulationModel): Set<string> {
+  const formulas = [
+    ...(model.lets ?? []).map(([, formula]) => formula),
+    ...Object.values(model.update),
+    ...Object.values(model.reset ?? {}),
+    ...Object.values(model.outputs ?? {}),
+    ...(model.spike ? [model.spike] : []),
+  ];
+  return new Set(
+    formulas.flatMap((f) => namesIn(parseExpression(f, model.functions))),
+  );
 }
 
 /** Whether the population sends spikes. */

@@ -3,8 +3,8 @@
  * exactly over a tick (exponential Euler) unless a model says otherwise.
  */
 
+import { OptionError } from '../base/errors.ts';
 import { ERROR_STEP, VALUE_STEP } from '../circuit/population.ts';
-import { OptionError } from '../errors.ts';
 import type { PopulationModel } from './model.ts';
 import { ticksOf } from './time.ts';
 
@@ -189,7 +189,9 @@ export const poisson: PopulationModel = {
   spike: 'draw < p + per_hz * more',
   check({ rate }) {
     if (rate >= 0) return;
-    throw new OptionError(`Parameter rate = ${rate}: give a rate >= 0 in Hz`);
+    throw new OptionError(`Parameter rate = ${rate}: give a rate >= 0 in Hz`, {
+      ...{ name: 'rate', value: rate },
+    });
   },
 };
 
@@ -213,7 +215,9 @@ export const valueError: PopulationModel = {
   outputs: { x: 'x', eps: 'eps' },
   check({ gamma }) {
     if (gamma > 0 && gamma <= 1) return;
-    throw new OptionError(`Parameter gamma = ${gamma}: give one in (0, 1]`);
+    throw new OptionError(`Parameter gamma = ${gamma}: give one in (0, 1]`, {
+      ...{ name: 'gamma', value: gamma },
+    });
   },
 };
 

@@ -4,32 +4,45 @@
  * makes a run of it.
  */
 
-import type { Observable } from 'rxjs';
-import type { TickClock } from '../circuit/clock.ts';
-import { OptionError, show } from '../errors.ts';
-import { checkKeys } from '../options.ts';
+import { OptionError, show } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import {
+  checkNames,
+  type FieldsOf,
+  flag,
+  made,
+  maybe,
+  number,
+  Schema,
+  text,
+} from '../base/schema.ts';
 import {
   checkModel,
+  constantsOf,
   isSpiking,
   outputsOf,
   type PopulationModel,
 } from './model.ts';
 import type { Plasticity } from './plasticity.ts';
 import {
+  type EventsOptions,
+  eventsFields,
+  eventsSource,
+  type LiveOptions,
+  liveFields,
+  type SamplesOptions,
+  type SourceContext,
+  samplesFields,
+  samplesSource,
+} from './stimuli.ts';
+import {
   allToAll,
+  checkSynapses,
   type Delays,
   type Pattern,
   type PerSynapse,
 } from './synapses.ts';
-import { checkDt } from './time.ts';
-
-/** A number, one for each neuron, a function of its index, or drawn. */
-export type PerNeuron =
-  | number
-  | ArrayLike<number>
-  | ((neuron: number) => number)
-  | { readonly uniform: readonly [low: number, high: number] }
-  | { readonly normal: readonly [mean: number, std: number] };
+import { isDrawn, type PerNeuron, perNeuron } from './values.ts';
 
 export interface PopulationOptions {
   /** Parameters that are not as the model has them. */
@@ -39,48 +52,6 @@ export interface PopulationOptions {
   /** What graded outputs were at all ticks before the first; 0 if not given. */
   readonly history?: Readonly<Record<string, PerNeuron>>;
   /** Height in pictures. */
-  readonly level?: number;
-}
-
-/** Graded values given from outside, one for each neuron and sample. */
-export interface SamplesOptions {
-  /**
-   * Sample after sample, all neurons of one together; or a function of the
-   * time in ms (and the trial).
-   */
-  readonly values?:
-    | ArrayLike<number>
-    | ((time: number, trial: number) => number | ArrayLike<number>);
-  /** The same for each of several trials. */
-  readonly trials?: readonly ArrayLike<number>[];
-  /** ms from sample to sample; dt if not given. */
-  readonly interval?: number;
-  /** After the last sample: 0, the last one for ever, or from the first on. */
-  readonly after?: 'zero' | 'hold' | 'loop';
-  readonly level?: number;
-}
-
-/** Spikes given from outside. */
-export interface EventsOptions {
-  /** Times in ms for each neuron. */
-  readonly times?: readonly ArrayLike<number>[];
-  /** The same for each of several trials. */
-  readonly trials?: readonly (readonly ArrayLike<number>[])[];
-  /** Times that are no multiples of dt: the nearest tick, not an error. */
-  readonly round?: boolean;
-  readonly level?: number;
-}
-
-/** What an observable on the run's clock emits, tick by tick. */
-export interface LiveOptions {
-  /**
-   * Makes the stream. A graded source takes numbers (or arrays of one for
-   * each neuron); a spiking one takes indices of neurons (or arrays of them).
-   */
-  readonly stream: (clock: TickClock) => Observable<number | ArrayLike<number>>;
-  readonly kind: 'graded' | 'spiking';
-  /** Graded values stay until the next; else they last one tick. */
-  readonly hold?: boolean;
   readonly level?: number;
 }
 
@@ -105,14 +76,17 @@ export interface Population {
 export interface ProjectionOptions {
   /** Which neurons are joined; all if not given. */
   readonly pattern?: Pattern;
-  /** 1, or what the pattern brings, if not given. */
+  /** Finite numbers; 1, or what the pattern brings, if not given. */
   readonly weight?: PerSynapse;
   /**
    * In ms. What is sent at tick n over d ticks arrives at n + d. 0 arrives in
    * the same tick, and may not close a loop.
    */
   readonly delay: Delays;
-  /** Delays that are no multiples of dt: the nearest tick, not an error. */
+  /**
+   * Delays that are no multiples of dt: the nearest tick, not an error. Default
+   * false.
+   */
   readonly round?: boolean;
   /** Where it arrives; the model's first port if not given. */
   readonly port?: string;
@@ -123,17 +97,70 @@ export interface ProjectionOptions {
   readonly output?: string;
   /** Its name; FROM->TO if not given. */
   readonly name?: string;
+  /** How its weights change; without it they stay. */
   readonly plasticity?: Plasticity;
 }
 
 /** A projection as the recipe has it. */
 export interface Projection extends ProjectionOptions {
   readonly name: string;
+  readonly pattern: Pattern;
   readonly from: Population;
   readonly to: Population;
   readonly port: string;
   readonly output: string;
 }
+
+/** What a network is made with. */
+export interface NetworkRecipe {
+  /** Length of a tick in ms, a number above 0. */
+  readonly dt: number;
+}
+
+const networkOptions = new Schema('A network', {
+  dt: number({ above: 0, unit: 'ms', help: 'length of a tick' }),
+} satisfies FieldsOf<NetworkRecipe>);
+
+/** Values by names, checked one by one when the names are known. */
+const byName = (help: string) =>
+  maybe<Readonly<Record<string, PerNeuron>>>(
+    'values by name',
+    (values) => typeof values === 'object',
+    { help },
+  );
+
+const populationFields = {
+  parameters: byName('parameters that are not as the model has them'),
+  start: byName('where state variables start'),
+  history: byName('what outputs were before the first tick'),
+  level: number({ optional: true, help: 'height in pictures' }),
+} satisfies FieldsOf<PopulationOptions>;
+
+const projectionFields = {
+  pattern: maybe(
+    'one such as oneToOne() or random({ probability: 0.1 })',
+    (pattern) => typeof pattern === 'function',
+    { otherwise: 'all', help: 'which neurons are joined' },
+  ),
+  weight: maybe('weights', () => true, {
+    otherwise: '1, or as the pattern has them',
+    help: 'weights of the synapses',
+  }),
+  delay: made('delays', () => true, { unit: 'ms', help: 'delays' }),
+  round: flag({ default: false, help: 'the nearest tick' }),
+  port: text({
+    optional: true,
+    otherwise: 'the first',
+    help: 'where it arrives',
+  }),
+  output: text({ optional: true, help: 'what is sent' }),
+  name: text({ optional: true, otherwise: 'FROM->TO', help: 'its name' }),
+  plasticity: maybe(
+    'a rule such as stdp({ ... })',
+    (rule) => Object(rule) === rule,
+    { help: 'how its weights change' },
+  ),
+} satisfies FieldsOf<ProjectionOptions>;
 
 /** Names that stand before / and @ in memory. */
 const NAME = /^[^\s/@][^/@]*$/;
@@ -153,9 +180,9 @@ export class Network {
   private readonly joined = new Map<string, Projection>();
   private sealed = false;
 
-  constructor(options: { dt: number }) {
-    checkKeys('A network', options, ['dt']);
-    this.dt = checkDt(options.dt);
+  /** @throws OptionError */
+  constructor(options: NetworkRecipe) {
+    this.dt = networkOptions.read(options).dt;
   }
 
   get populations(): readonly Population[] {
@@ -174,79 +201,49 @@ export class Network {
     options: PopulationOptions = {},
   ): Population {
     checkModel(model);
-    checkKeys(`Population "${name}"`, options, [
-      'parameters',
-      'start',
-      'history',
-      'level',
-    ]);
-    const known = {
-      parameters: Object.keys(model.parameters),
-      start: Object.keys(model.state),
-      history: outputsOf(model),
-    };
-    for (const [what, names] of Object.entries(known)) {
-      const given = options[what as keyof typeof known];
-      checkKeys(`${what} of population "${name}"`, given ?? {}, names);
-    }
-    return this.add({
-      name,
-      size,
-      model,
-      source: null,
-      options,
+    new Schema(`Population "${name}"`, populationFields).read(options);
+    const population: Population = {
+      ...{ name, size, model, options, source: null },
       spiking: isSpiking(model),
       outputs: outputsOf(model),
-    });
+    };
+    return this.add(population, () => this.checkNumbers(population));
   }
 
-  /** A source of graded values. */
+  /** A source of graded values. Throws OptionError, DelayError, NonFiniteError. */
   samples(name: string, size: number, options: SamplesOptions): Population {
-    checkKeys(`Samples "${name}"`, options, [
-      'values',
-      'trials',
-      'interval',
-      'after',
-      'level',
-    ]);
-    checkOne(`Samples "${name}"`, options.values, options.trials, 'values');
+    const what = `Samples "${name}"`;
+    new Schema(what, samplesFields).read(options);
+    checkEither(what, options.values, options.trials, 'values');
     const source: Source = { kind: 'samples', options };
-    return this.addSource(name, size, source, false);
+    return this.addSource(name, size, source, (context) =>
+      samplesSource({ name, size }, options, context),
+    );
   }
 
-  /** A source of spikes at given times. */
+  /** A source of spikes at given times. Throws OptionError, DelayError. */
   events(name: string, size: number, options: EventsOptions): Population {
-    checkKeys(`Events "${name}"`, options, [
-      'times',
-      'trials',
-      'round',
-      'level',
-    ]);
-    checkOne(`Events "${name}"`, options.times, options.trials, 'times');
+    const what = `Events "${name}"`;
+    new Schema(what, eventsFields).read(options);
+    checkEither(what, options.times, options.trials, 'times');
     const source: Source = { kind: 'events', options };
-    return this.addSource(name, size, source, true);
+    return this.addSource(name, size, source, (context) =>
+      eventsSource({ name, size }, options, context),
+    );
   }
 
-  /** A source that listens to an observable on the run's clock. */
+  /** A source that listens to an observable on the run's clock. Throws OptionError. */
   live(name: string, size: number, options: LiveOptions): Population {
-    checkKeys(`Live source "${name}"`, options, [
-      'stream',
-      'kind',
-      'hold',
-      'level',
-    ]);
-    const { kind, stream } = options;
-    if (typeof stream !== 'function' || !['graded', 'spiking'].includes(kind)) {
-      throw new OptionError(
-        `Live source "${name}" needs stream: (clock) => observable and kind: ` +
-          "'graded' or 'spiking'",
-      );
-    }
-    const source: Source = { kind: 'live', options };
-    return this.addSource(name, size, source, kind === 'spiking');
+    new Schema(`Live source "${name}"`, liveFields).read(options);
+    return this.addSource(name, size, { kind: 'live', options });
   }
 
-  /** Joins two populations. */
+  /**
+   * Joins two populations. What depends on draws or on a function of the pair
+   * is checked when a run is opened.
+   *
+   * @throws OptionError, DelayError, NonFiniteError
+   */
   project(
     from: Population | string,
     to: Population | string,
@@ -256,34 +253,31 @@ export class Network {
     const source = this.find(from);
     const target = this.find(to);
     const what = `Projection from "${source.name}" to "${target.name}"`;
-    checkKeys(what, options, [
-      'pattern',
-      'weight',
-      'delay',
-      'round',
-      'port',
-      'output',
-      'name',
-      'plasticity',
-    ]);
-    if (options.delay === undefined || options.delay === null) {
-      throw new OptionError(`${what} has no delay: give one in ms, 0 for none`);
+    if (options?.delay === undefined || options.delay === null) {
+      throw new OptionError(
+        `${what} has no delay: give one in ms, 0 for none`,
+        { of: what, name: 'delay' },
+      );
     }
+    const own = new Schema(what, projectionFields).read(options);
     if (target.source) {
       throw new OptionError(
         `${what}: "${target.name}" is a source, nothing arrives there: give a ` +
           'population of neurons',
+        { of: what, name: 'to', value: target.name },
       );
     }
-    const port = options.port ?? target.model.ports[0];
-    if (port === undefined || !target.model.ports.includes(port)) {
+    const { ports, name: model } = target.model;
+    const port = own.port ?? ports[0];
+    if (port === undefined || !ports.includes(port)) {
       throw new OptionError(
-        `${what}: model "${target.model.name}" has no port ${show(port)}, it ` +
-          `has ${target.model.ports.join(', ') || 'none'}`,
+        `${what}: model "${model}" has no port ${show(port)}, it has ` +
+          (ports.join(', ') || 'none'),
+        { of: what, name: 'port', value: port, allowed: ports },
       );
     }
     const sent = [...(source.spiking ? ['spikes'] : []), ...source.outputs];
-    const output = options.output ?? sent[0];
+    const output = own.output ?? sent[0];
     if (output === undefined || !sent.includes(output)) {
       throw new OptionError(
         sent.length === 0
@@ -291,37 +285,18 @@ export class Network {
               'spike nor outputs'
           : `${what}: "${source.name}" sends no ${show(output)}, it sends ` +
               sent.join(', '),
+        { of: what, name: 'output', value: output, allowed: sent },
       );
     }
     checkPlasticity(what, options, source, target, output);
-    const name =
-      options.name ?? this.freeName(`${source.name}->${target.name}`);
-    if (typeof name !== 'string' || !NAME.test(name)) {
-      throw new OptionError(
-        `Projection ${show(name)}: a name is a text without / and @`,
-      );
-    }
-    if (this.joined.has(name)) {
-      throw new OptionError(`There is a projection "${name}" already`, {
-        name,
-      });
-    }
-    const pattern = options.pattern ?? allToAll();
-    if (typeof pattern !== 'function') {
-      throw new OptionError(
-        `${what}: pattern ${show(pattern)} is none, give one such as oneToOne() ` +
-          'or random({ probability: 0.1 })',
-      );
-    }
+    const name = own.name ?? this.freeName(`${source.name}->${target.name}`);
+    checkName('projection', name, this.joined);
     const projection: Projection = {
       ...options,
-      pattern,
-      name,
-      from: source,
-      to: target,
-      port,
-      output,
+      ...{ pattern: own.pattern ?? allToAll(), name, port, output },
+      ...{ from: source, to: target },
     };
+    checkSynapses(projection, this.dt);
     this.joined.set(name, projection);
     return projection;
   }
@@ -360,48 +335,77 @@ export class Network {
     if (!this.sealed) return;
     throw new OptionError(
       'This network has been opened, so it takes nothing more: build another',
+      { populations: [...this.byName.keys()] },
     );
   }
 
+  /** `make` makes it for all its trials, which checks them. */
   private addSource(
     name: string,
     size: number,
     source: Source,
-    spiking: boolean,
+    make: (context: SourceContext) => unknown = () => null,
   ): Population {
-    const { level } = source.options;
-    return this.add({
-      name,
-      size,
-      model: SILENT,
-      source,
-      options: level === undefined ? {} : { level },
-      spiking,
-      outputs: spiking ? [] : ['y'],
-    });
+    const { kind, options } = source;
+    const spiking =
+      kind === 'events' ||
+      (kind === 'live' && source.options.kind === 'spiking');
+    const { level } = options;
+    const trials = ('trials' in options && options.trials?.length) || 1;
+    return this.add(
+      {
+        ...{ name, size, model: SILENT, source, spiking },
+        options: level === undefined ? {} : { level },
+        outputs: spiking ? [] : ['y'],
+      },
+      () => make({ dt: this.dt, trials, firstTrial: 0 }),
+    );
   }
 
-  private add(population: Population): Population {
+  private add(population: Population, check: () => unknown): Population {
     this.checkOpen();
     const { name, size } = population;
-    if (typeof name !== 'string' || !NAME.test(name)) {
-      throw new OptionError(
-        `Population ${show(name)}: a name is a text without / and @`,
-      );
-    }
-    if (this.byName.has(name)) {
-      throw new OptionError(`There is a population "${name}" already`, {
-        name,
-      });
-    }
+    checkName('population', name, this.byName);
     if (!Number.isInteger(size) || size < 1) {
       throw new OptionError(
         `Population "${name}" of ${show(size)}: give a number of neurons >= 1`,
-        { name, size },
+        { of: name, name: 'size', value: size },
       );
     }
+    check();
     this.byName.set(name, population);
     return population;
+  }
+
+  /** Checks the numbers that neither draws nor functions give. */
+  private checkNumbers(population: Population): void {
+    const { name, size, model, options } = population;
+    const known = {
+      parameters: Object.keys(model.parameters),
+      start: Object.keys(model.state),
+      history: population.outputs,
+    };
+    let drawn = false;
+    const numbers = (what: string, given: PerNeuron) =>
+      perNeuron(what, given, size, new Random(0));
+    for (const [part, names] of Object.entries(known)) {
+      const given = options[part as keyof typeof known] ?? {};
+      checkNames(`${part} of population "${name}"`, given, names);
+      for (const [each, value] of Object.entries(given)) {
+        if (value === undefined) continue;
+        const open = typeof value === 'function' || isDrawn(value);
+        drawn ||= open && part === 'parameters';
+        if (typeof value === 'function') continue;
+        const subject =
+          part === 'parameters'
+            ? 'Parameter'
+            : part === 'start'
+              ? 'Start of'
+              : 'History of';
+        numbers(`${subject} ${each} of "${name}"`, value);
+      }
+    }
+    if (!drawn) constantsOf(population, this.dt, numbers);
   }
 
   private freeName(name: string): string {
@@ -410,6 +414,25 @@ export class Network {
       if (!this.joined.has(`${name}#${n}`)) return `${name}#${n}`;
     }
   }
+}
+
+/** Checks a name of one's own among those that there are. */
+function checkName(
+  what: 'population' | 'projection',
+  name: string,
+  there: ReadonlyMap<string, unknown>,
+): void {
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw new OptionError(
+      `${what === 'population' ? 'Population' : 'Projection'} ${show(name)}: a ` +
+        'name is a text without / and @',
+      { of: what, name: 'name', value: name },
+    );
+  }
+  if (!there.has(name)) return;
+  throw new OptionError(`There is a ${what} "${name}" already`, {
+    ...{ of: what, name: 'name', value: name },
+  });
 }
 
 function checkPlasticity(
@@ -427,29 +450,35 @@ function checkPlasticity(
         : from.source?.kind === 'live'
           ? 'cannot learn from a live source: let it drive a population'
           : null;
-    if (why) throw new OptionError(`${what}: STDP ${why}`);
-    return;
+    if (!why) return;
+    throw new OptionError(`${what}: STDP ${why}`, {
+      ...{ of: what, name: 'plasticity', value: 'stdp' },
+    });
   }
   const post = plasticity.post ?? to.outputs[0];
   if (output === 'spikes' || from.source?.kind === 'live') {
     throw new OptionError(
       `${what}: this rule learns from values, of a population or of samples`,
+      { of: what, name: 'plasticity', value: output },
     );
   }
   if (post === undefined || !to.outputs.includes(post)) {
     throw new OptionError(
       `${what}: "${to.name}" has no output ${show(post)} to learn from, it has ` +
         (to.outputs.join(', ') || 'none'),
+      { of: what, name: 'plasticity', value: post, allowed: to.outputs },
     );
   }
 }
 
-function checkOne(
+function checkEither(
   what: string,
   one: unknown,
   many: unknown,
   name: string,
 ): void {
   if ((one === undefined) !== (many === undefined)) return;
-  throw new OptionError(`${what}: give either ${name} or trials`);
+  throw new OptionError(`${what}: give either ${name} or trials`, {
+    ...{ of: what, name, value: one, allowed: [name, 'trials'] },
+  });
 }

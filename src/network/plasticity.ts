@@ -3,9 +3,9 @@
  * synapse alone: what arrives over the axon, what the target does, the weight.
  */
 
-import { OptionError } from '../errors.ts';
-import { namesIn, parseExpression } from '../ops/expression.ts';
-import { checkKeys, positive } from '../options.ts';
+import { OptionError } from '../base/errors.ts';
+import { type FieldsOf, number, Schema } from '../base/schema.ts';
+import { namesIn, parseExpression } from '../formula/expression.ts';
 
 /** A rule on values: once a tick, after the target's update. */
 export interface GradedRule {
@@ -32,29 +32,40 @@ export interface Stdp {
 
 export type Plasticity = GradedRule | Stdp;
 
-/** w + rate pre post (Hebb 1949). */
-export function hebbian(options: { rate: number }): GradedRule {
-  checkKeys('hebbian', options, ['rate']);
-  const { rate } = options;
-  return learning('w + rate * (pre * post)', { rate });
+/** Options of Hebb's and Oja's rules. */
+export interface RateOptions {
+  /** What a weight moves by where pre = post = 1, a finite number. */
+  readonly rate: number;
 }
 
-/** w + rate post (pre - post w) (Oja 1982): finds the first principal component. */
-export function oja(options: { rate: number }): GradedRule {
-  checkKeys('oja', options, ['rate']);
-  const { rate } = options;
-  return learning('w + rate * (post * (pre - post * w))', { rate });
-}
+const rateFields = {
+  rate: number({ help: 'rate of learning' }),
+} satisfies FieldsOf<RateOptions>;
+const hebbianOptions = new Schema('hebbian', rateFields);
+const ojaOptions = new Schema('oja', rateFields);
+const predictiveOptions = new Schema('predictive', {
+  alpha: number({ help: 'rate of learning' }),
+});
+
+/** w + rate pre post (Hebb 1949). Throws OptionError. */
+export const hebbian = (options: RateOptions): GradedRule =>
+  learning('w + rate * (pre * post)', hebbianOptions.read(options));
+
+/**
+ * w + rate post (pre - post w) (Oja 1982): finds the first principal component.
+ * Throws OptionError.
+ */
+export const oja = (options: RateOptions): GradedRule =>
+  learning('w + rate * (post * (pre - post * w))', ojaOptions.read(options));
 
 /**
  * w - alpha eps pre: the rule of predictive coding (Salvatori 2022, Eq. 8) for
- * weights that carry predictions to value-error neurons.
+ * weights that carry predictions to value-error neurons. Throws OptionError.
+ *
+ * @param options `alpha`: rate of learning, a finite number
  */
-export function predictive(options: { alpha: number }): GradedRule {
-  checkKeys('predictive', options, ['alpha']);
-  const { alpha } = options;
-  return learning('w - alpha * (post * pre)', { alpha }, 'eps');
-}
+export const predictive = (options: { readonly alpha: number }): GradedRule =>
+  learning('w - alpha * (post * pre)', predictiveOptions.read(options), 'eps');
 
 /** A rule of one's own. Throws OptionError, GraphError. */
 export function learning(
@@ -76,10 +87,37 @@ export function learning(
     throw new OptionError(
       `Constant ${name} = ${value} of a learning rule: give a finite number ` +
         'under a name of its own',
+      { name, value },
     );
   }
   return { kind: 'graded', formula, constants, ...(post ? { post } : {}) };
 }
+
+/** Options of STDP; weights in the units of the projection. */
+export interface StdpOptions {
+  /** Time over which a spike that has arrived is felt, in ms, above 0. Default 20. */
+  readonly tauPlus?: number;
+  /** The same of a spike that was sent. Default 20. */
+  readonly tauMinus?: number;
+  /** What a spike that was sent adds by a pair at no distance. */
+  readonly aPlus: number;
+  /** What a spike that arrives takes away by a pair at no distance. */
+  readonly aMinus: number;
+  /** Least weight. Default 0. */
+  readonly low?: number;
+  /** Greatest weight, at least low. */
+  readonly high: number;
+}
+
+const tau = number({ above: 0, default: 20, unit: 'ms', help: 'time felt' });
+const stdpOptions = new Schema('stdp', {
+  tauPlus: tau,
+  tauMinus: tau,
+  aPlus: number({ help: 'what a spike that was sent adds' }),
+  aMinus: number({ help: 'what a spike that arrives takes away' }),
+  low: number({ default: 0, help: 'least weight' }),
+  high: number({ help: 'greatest weight' }),
+} satisfies FieldsOf<StdpOptions>);
 
 /**
  * Spike-timing-dependent plasticity (Song, Miller and Abbott 2000; additive,
@@ -88,33 +126,14 @@ export function learning(
  * times the trace of what has arrived up to n. So an arrival in the tick of
  * the target's spike comes before it. Weights stay within [low, high].
  */
-export function stdp(options: {
-  readonly tauPlus?: number;
-  readonly tauMinus?: number;
-  readonly aPlus: number;
-  readonly aMinus: number;
-  readonly low?: number;
-  readonly high: number;
-}): Stdp {
-  const { tauPlus = 20, tauMinus = 20, aPlus, aMinus, low = 0, high } = options;
-  checkKeys('stdp', options, [
-    'tauPlus',
-    'tauMinus',
-    'aPlus',
-    'aMinus',
-    'low',
-    'high',
-  ]);
-  positive('tauPlus', tauPlus);
-  positive('tauMinus', tauMinus);
-  for (const [name, value] of Object.entries({ aPlus, aMinus, low, high })) {
-    if (Number.isFinite(value)) continue;
-    throw new OptionError(`Option ${name} = ${value}: give a finite number`);
-  }
-  if (low > high) {
+export function stdp(options: StdpOptions): Stdp {
+  const own = stdpOptions.read(options);
+  if (own.low > own.high) {
+    const { low, high } = own;
     throw new OptionError(
       `Weights from ${low} to ${high}: give the lower first`,
+      { of: 'stdp', name: 'low', value: low, allowed: `at most ${high}` },
     );
   }
-  return { kind: 'stdp', tauPlus, tauMinus, aPlus, aMinus, low, high };
+  return { kind: 'stdp', ...own };
 }

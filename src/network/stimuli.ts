@@ -3,16 +3,122 @@
  * element of a population at a tick.
  */
 
-import type { Subscription } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
+import { NonFiniteError, OptionError, show } from '../base/errors.ts';
+import {
+  type FieldsOf,
+  flag,
+  made,
+  maybe,
+  number,
+  oneOf,
+} from '../base/schema.ts';
 import type { TickClock } from '../circuit/clock.ts';
-import { NonFiniteError, OptionError, show } from '../errors.ts';
-import type {
-  EventsOptions,
-  LiveOptions,
-  Population,
-  SamplesOptions,
-} from './network.ts';
 import { shortest, ticksOf } from './time.ts';
+
+/** Graded values given from outside, one for each neuron and sample. */
+export interface SamplesOptions {
+  /**
+   * Sample after sample, all neurons of one together; or a function of the
+   * time in ms (and the trial).
+   */
+  readonly values?:
+    | ArrayLike<number>
+    | ((time: number, trial: number) => number | ArrayLike<number>);
+  /** The same for each of several trials. */
+  readonly trials?: readonly ArrayLike<number>[];
+  /** From sample to sample, in ms, a multiple of dt above 0; without it dt. */
+  readonly interval?: number;
+  /**
+   * After the last sample: 0, the last one for ever, or from the first on.
+   * Default 'zero'.
+   */
+  readonly after?: 'zero' | 'hold' | 'loop';
+  /** Height in pictures. */
+  readonly level?: number;
+}
+
+/** Spikes given from outside. */
+export interface EventsOptions {
+  /** Times in ms for each neuron. */
+  readonly times?: readonly ArrayLike<number>[];
+  /** The same for each of several trials. */
+  readonly trials?: readonly (readonly ArrayLike<number>[])[];
+  /**
+   * Times that are no multiples of dt: the nearest tick, not an error. Default
+   * false.
+   */
+  readonly round?: boolean;
+  /** Height in pictures. */
+  readonly level?: number;
+}
+
+/** What an observable on the run's clock emits, tick by tick. */
+export interface LiveOptions {
+  /**
+   * Makes the stream. A graded source takes numbers (or arrays of one for
+   * each neuron); a spiking one takes indices of neurons (or arrays of them).
+   */
+  readonly stream: (clock: TickClock) => Observable<number | ArrayLike<number>>;
+  /** Whether it gives values or spikes. */
+  readonly kind: 'graded' | 'spiking';
+  /** Graded values stay until the next; else they last one tick. Default false. */
+  readonly hold?: boolean;
+  /** Height in pictures. */
+  readonly level?: number;
+}
+
+const level = number({ optional: true, help: 'height in pictures' });
+const isList = (list: unknown) =>
+  Object(list) === list && 'length' in (list as object);
+
+export const samplesFields = {
+  values: maybe(
+    'numbers, or a function of the time',
+    (values) => typeof values === 'function' || isList(values),
+    { help: 'sample after sample' },
+  ),
+  trials: maybe('a list of such values', isList, {
+    help: 'values for each trial',
+  }),
+  interval: number({
+    ...{ above: 0, unit: 'ms', optional: true, otherwise: 'dt' },
+    help: 'from sample to sample',
+  }),
+  after: oneOf(['zero', 'hold', 'loop'], {
+    default: 'zero',
+    help: 'what comes after the last sample',
+  }),
+  level,
+} satisfies FieldsOf<SamplesOptions>;
+
+export const eventsFields = {
+  times: maybe('a list of times for each neuron', isList, {
+    help: 'times of spikes',
+  }),
+  trials: maybe('a list of such lists', isList, {
+    help: 'times for each trial',
+  }),
+  round: flag({ default: false, help: 'the nearest tick' }),
+  level,
+} satisfies FieldsOf<EventsOptions>;
+
+export const liveFields = {
+  stream: made(
+    '(clock) => observable',
+    (stream) => typeof stream === 'function',
+    { help: 'makes the stream' },
+  ),
+  kind: oneOf(['graded', 'spiking'], { help: 'values or spikes' }),
+  hold: flag({ default: false, help: 'values stay until the next' }),
+  level,
+} satisfies FieldsOf<LiveOptions>;
+
+/** What a source is of: as much of a population as it needs. */
+interface Sized {
+  readonly name: string;
+  readonly size: number;
+}
 
 /** Values [elements] of a tick, written into an array. */
 export interface GradedSource {
@@ -28,7 +134,7 @@ export interface SpikeSource {
   ): void;
 }
 
-interface Context {
+export interface SourceContext {
   readonly dt: number;
   readonly trials: number;
   readonly firstTrial: number;
@@ -53,13 +159,14 @@ function oneEach(
   throw new OptionError(
     `${what} gives ${made?.length ?? show(made)} values ${where}: give a number, ` +
       `or one for each of ${size} neurons`,
+    { of: what, value: made, allowed: size },
   );
 }
 
 export function samplesSource(
-  { name, size }: Population,
+  { name, size }: Sized,
   options: SamplesOptions,
-  { dt, trials, firstTrial }: Context,
+  { dt, trials, firstTrial }: SourceContext,
 ): GradedSource {
   const what = `Samples "${name}"`;
   const { values, after = 'zero', interval = dt } = options;
@@ -81,17 +188,13 @@ export function samplesSource(
   const step = ticksOf(`Interval of ${what.toLowerCase()}`, interval, dt, {
     least: 1,
   });
-  if (!['zero', 'hold', 'loop'].includes(after)) {
-    throw new OptionError(
-      `${what}: after = ${show(after)}, give zero, hold or loop`,
-    );
-  }
   const lists = perTrial(what, values, options.trials, trials, firstTrial);
   for (const list of lists) {
     if (list.length === 0 || list.length % size !== 0) {
       throw new OptionError(
         `${what} has ${list.length} values: give some for each of its ${size} ` +
           'neurons, sample after sample',
+        { of: what, value: list.length, allowed: size },
       );
     }
     for (let i = 0; i < list.length; i++)
@@ -117,9 +220,9 @@ export function samplesSource(
 }
 
 export function eventsSource(
-  { name, size }: Population,
+  { name, size }: Sized,
   options: EventsOptions,
-  { dt, trials, firstTrial }: Context,
+  { dt, trials, firstTrial }: SourceContext,
 ): SpikeSource {
   const what = `Events "${name}"`;
   const lists = perTrial(
@@ -135,6 +238,7 @@ export function eventsSource(
     if (times.length !== size) {
       throw new OptionError(
         `${what} has times for ${times.length} neurons but has ${size}`,
+        { of: what, value: times.length, allowed: size },
       );
     }
     times.forEach((list, neuron) => {
@@ -178,9 +282,9 @@ export function eventsSource(
 /** A live source: listens to its stream, and keeps what is not yet sent. */
 export class LiveSource implements GradedSource, SpikeSource {
   private readonly emitted = new Map<number, (number | ArrayLike<number>)[]>();
-  private readonly population: Population;
+  private readonly population: Sized;
   private readonly options: LiveOptions;
-  private readonly context: Context;
+  private readonly context: SourceContext;
   private readonly held: Float64Array;
   private readonly subscription: Subscription;
   /** Spikes before this tick are on their way. */
@@ -188,9 +292,9 @@ export class LiveSource implements GradedSource, SpikeSource {
   private failure: unknown = null;
 
   constructor(
-    population: Population,
+    population: Sized,
     options: LiveOptions,
-    context: Context,
+    context: SourceContext,
     clock: TickClock,
   ) {
     this.population = population;
@@ -288,6 +392,7 @@ function perTrial<T>(
     throw new OptionError(
       `${what} has ${list.length} trials, but trials ${first} to ` +
         `${first + trials - 1} are run: give as many`,
+      { of: what, value: list.length, allowed: first + trials },
     );
   }
   return list.slice(first, first + trials);

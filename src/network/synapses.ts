@@ -4,10 +4,29 @@
  * given). Everything drawn is a function of the seed and the projection's name.
  */
 
-import { DelayError, NonFiniteError, OptionError, show } from '../errors.ts';
-import { checkKeys } from '../options.ts';
-import { Random } from '../random.ts';
+import {
+  DelayError,
+  NonFiniteError,
+  OptionError,
+  show,
+} from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import {
+  type FieldsOf,
+  flag,
+  made,
+  number,
+  Schema,
+  whole,
+} from '../base/schema.ts';
 import { ticksOf } from './time.ts';
+import {
+  checkNumbers,
+  isDrawn,
+  type Numbers,
+  numbersOf,
+  spreadOver,
+} from './values.ts';
 
 /** Pairs of neurons; `pre` ascending, then `post`. */
 export interface Pairs {
@@ -22,28 +41,18 @@ export interface Pairs {
 /** Synapses of a projection at most: their tables are counted in 32 bits. */
 const MOST_PAIRS = 2 ** 29;
 
-/** Draws of one number at most, where some are refused. */
-const MOST_DRAWS = 1000;
-
 /** Gives the pairs for populations of so many neurons. */
-export type Pattern = (
-  sources: number,
-  targets: number,
-  random: (stream: string) => Random,
-) => Pairs;
+export interface Pattern {
+  (sources: number, targets: number, random: (stream: string) => Random): Pairs;
+  /**
+   * How many pairs it gives, or null where that is drawn. Throws OptionError
+   * for populations that it cannot join.
+   */
+  readonly count?: (sources: number, targets: number) => number | null;
+}
 
 /** A number, one for each synapse, a function of the pair, or drawn. */
-export type PerSynapse =
-  | number
-  | ArrayLike<number>
-  | ((pre: number, post: number) => number)
-  | { readonly uniform: readonly [low: number, high: number] }
-  | {
-      readonly normal: readonly [mean: number, std: number];
-      /** What is below or above is drawn again. */
-      readonly least?: number;
-      readonly most?: number;
-    };
+export type PerSynapse = Numbers<(pre: number, post: number) => number>;
 
 /** Delays in ms: as weights are given, or one for each source. */
 export type Delays = PerSynapse | { readonly perSource: ArrayLike<number> };
@@ -56,37 +65,67 @@ export interface Synapses {
   readonly delay: Uint32Array;
 }
 
-/** Every neuron to every neuron. */
-export const allToAll =
-  (options: { self?: boolean } = {}): Pattern =>
-  (sources, targets) => {
-    checkKeys('allToAll', options, ['self']);
-    const { self = true } = options;
-    if (sources * targets > MOST_PAIRS) {
+/** A pattern of which it is known beforehand what it cannot join. */
+const pattern = (
+  count: NonNullable<Pattern['count']>,
+  make: (...of: [...Parameters<Pattern>, count: number]) => Pairs,
+): Pattern =>
+  Object.assign(
+    (...of: Parameters<Pattern>) => make(...of, count(of[0], of[1]) ?? 0),
+    { count },
+  );
+
+const self = flag({ default: true, help: 'a neuron is joined to itself too' });
+const allOptions = new Schema('allToAll', { self });
+
+/**
+ * Every neuron to every neuron.
+ *
+ * @param options `self`: a neuron is joined to itself too. Default true.
+ * @throws OptionError
+ */
+export const allToAll = (
+  options: { readonly self?: boolean } = {},
+): Pattern => {
+  const { self } = allOptions.read(options);
+  return pattern(
+    (sources, targets) => {
+      const all = sources * targets;
+      if (all <= MOST_PAIRS)
+        return self ? all : all - Math.min(sources, targets);
       throw new OptionError(
         `All of ${sources} neurons to all of ${targets} are more than ` +
           `${MOST_PAIRS} synapses: use random, or pairs`,
+        { sources, targets, allowed: MOST_PAIRS },
       );
-    }
-    const pairs = new PairList(sources * targets);
-    for (let pre = 0; pre < sources; pre++) {
-      for (let post = 0; post < targets; post++) {
-        if (self || pre !== post) pairs.add(pre, post);
+    },
+    (sources, targets, _, count) => {
+      const pairs = new PairList(count);
+      for (let pre = 0; pre < sources; pre++) {
+        for (let post = 0; post < targets; post++) {
+          if (self || pre !== post) pairs.add(pre, post);
+        }
       }
-    }
-    return pairs.end();
-  };
+      return pairs.end();
+    },
+  );
+};
 
 /** Neuron i to neuron i; both populations have one size. */
-export const oneToOne = (): Pattern => (sources, targets) => {
-  if (sources !== targets) {
-    throw new OptionError(
-      `One-to-one joins populations of one size, not ${sources} and ${targets}`,
-    );
-  }
-  const all = Uint32Array.from({ length: sources }, (_, i) => i);
-  return { pre: all, post: all.slice() };
-};
+export const oneToOne = (): Pattern =>
+  pattern(
+    (sources, targets) => {
+      if (sources === targets) return sources;
+      throw new OptionError(
+        `One-to-one joins populations of one size, not ${sources} and ${targets}`,
+        { sources, targets },
+      );
+    },
+    (length) => {
+      const all = Uint32Array.from({ length }, (_, i) => i);
+      return { pre: all, post: all.slice() };
+    },
+  );
 
 /** The pairs given; lists of weights or delays are in their order. */
 export const pairs = (
@@ -99,81 +138,120 @@ export const pairs = (
       `Pairs have ${pre.length} sources, ${post.length} targets` +
         (weight ? ` and ${weight.length} weights` : '') +
         ': give as many of each',
+      { pre: pre.length, post: post.length, weights: weight?.length },
     );
   }
-  return (sources, targets) => {
-    checkIndices('Source', pre, sources);
-    checkIndices('Target', post, targets);
-    const order = Array.from(pre, (_, i) => i).sort(
-      (a, b) => pre[a] - pre[b] || post[a] - post[b] || a - b,
-    );
-    return {
-      pre: Uint32Array.from(order, (i) => pre[i]),
-      post: Uint32Array.from(order, (i) => post[i]),
-      ...(weight ? { weight: Float64Array.from(order, (i) => weight[i]) } : {}),
-      given: Uint32Array.from(order),
-    };
-  };
+  return pattern(
+    (sources, targets) => {
+      checkIndices('Source', pre, sources);
+      checkIndices('Target', post, targets);
+      return pre.length;
+    },
+    () => {
+      const order = Array.from(pre, (_, i) => i).sort(
+        (a, b) => pre[a] - pre[b] || post[a] - post[b] || a - b,
+      );
+      return {
+        pre: Uint32Array.from(order, (i) => pre[i]),
+        post: Uint32Array.from(order, (i) => post[i]),
+        ...(weight
+          ? { weight: Float64Array.from(order, (i) => weight[i]) }
+          : {}),
+        given: Uint32Array.from(order),
+      };
+    },
+  );
 };
 
 /** A matrix of weights [targets][sources]; zeros are no synapses. */
-export const matrix = (rows: readonly ArrayLike<number>[]): Pattern => {
-  return (sources, targets) => {
-    if (rows.length !== targets || rows.some((r) => r.length !== sources)) {
+export const matrix = (rows: readonly ArrayLike<number>[]): Pattern =>
+  pattern(
+    (sources, targets) => {
+      if (rows.length === targets && rows.every((r) => r.length === sources)) {
+        const weights = rows.flatMap((row) => Array.from(row));
+        return weights.filter((weight) => weight !== 0).length;
+      }
       throw new OptionError(
         `A matrix of ${rows.length} rows of ${rows[0]?.length ?? 0}: it needs ` +
           `one row for each of ${targets} targets, of ${sources} sources`,
+        { rows: rows.length, columns: rows[0]?.length ?? 0, sources, targets },
       );
-    }
-    const list = new PairList(sources);
-    const weight: number[] = [];
-    for (let pre = 0; pre < sources; pre++) {
-      for (let post = 0; post < targets; post++) {
-        if (rows[post][pre] === 0) continue;
-        list.add(pre, post);
-        weight.push(rows[post][pre]);
+    },
+    (sources, targets, _, count) => {
+      const list = new PairList(count);
+      const weight: number[] = [];
+      for (let pre = 0; pre < sources; pre++) {
+        for (let post = 0; post < targets; post++) {
+          if (rows[post][pre] === 0) continue;
+          list.add(pre, post);
+          weight.push(rows[post][pre]);
+        }
       }
-    }
-    return { ...list.end(), weight: Float64Array.from(weight) };
-  };
-};
+      return { ...list.end(), weight: Float64Array.from(weight) };
+    },
+  );
+
+const probabilityOptions = new Schema('random', {
+  probability: number({ least: 0, most: 1, help: 'of each pair' }),
+  self,
+});
+
+const inDegreeOptions = new Schema('random', {
+  inDegree: whole({ help: 'sources of each target' }),
+  self,
+  replace: flag({ default: true, help: 'a source may come more than once' }),
+});
 
 /**
  * Each pair by itself with a probability, or for each target a fixed number
  * of sources, drawn with replacement unless `replace` is false.
+ *
+ * @throws OptionError
  */
-export const random =
-  (
-    options:
-      | { readonly probability: number; readonly self?: boolean }
-      | {
-          readonly inDegree: number;
-          readonly self?: boolean;
-          readonly replace?: boolean;
-        },
-  ): Pattern =>
-  (sources, targets, draw) => {
-    if ('probability' in (options ?? {})) {
-      checkKeys('random', options, ['probability', 'self']);
-    } else {
-      checkKeys('random', options, ['inDegree', 'self', 'replace']);
-    }
-    return 'probability' in options
-      ? byProbability(options, sources, targets, draw('pairs'))
-      : byInDegree(options, sources, targets, draw('pairs'));
-  };
+export const random = (
+  options:
+    | { readonly probability: number; readonly self?: boolean }
+    | {
+        readonly inDegree: number;
+        readonly self?: boolean;
+        readonly replace?: boolean;
+      },
+): Pattern => {
+  if ('probability' in (options ?? {})) {
+    const own = probabilityOptions.read(options as never);
+    return pattern(
+      () => null,
+      (sources, targets, draw) =>
+        byProbability(own, sources, targets, draw('pairs')),
+    );
+  }
+  const own = inDegreeOptions.read(options as never);
+  const { inDegree, self, replace } = own;
+  return pattern(
+    (sources, targets) => {
+      const most = self ? sources : sources - 1;
+      if (replace ? most > 0 || inDegree === 0 : inDegree <= most) {
+        return inDegree * targets;
+      }
+      throw inDegreeOptions.error(
+        'inDegree',
+        inDegree,
+        replace
+          ? 'there are no sources'
+          : `give a whole number from 0 to ${most}, or let sources come more than once`,
+      );
+    },
+    (sources, targets, draw) =>
+      byInDegree(own, sources, targets, draw('pairs')),
+  );
+};
 
 function byProbability(
-  { probability, self = true }: { probability: number; self?: boolean },
+  { probability, self }: { probability: number; self: boolean },
   sources: number,
   targets: number,
   draw: Random,
 ): Pairs {
-  if (!(probability >= 0 && probability <= 1)) {
-    throw new OptionError(
-      `Probability ${show(probability)}: give a number from 0 to 1`,
-    );
-  }
   const total = sources * targets;
   const list = new PairList(Math.ceil(total * probability * 1.1) + 16);
   // Steps from one synapse to the next are geometric: no pair is looked at.
@@ -195,21 +273,13 @@ function byProbability(
 function byInDegree(
   {
     inDegree,
-    self = true,
-    replace = true,
-  }: { inDegree: number; self?: boolean; replace?: boolean },
+    self,
+    replace,
+  }: { inDegree: number; self: boolean; replace: boolean },
   sources: number,
   targets: number,
   draw: Random,
 ): Pairs {
-  const most = self ? sources : sources - 1;
-  const possible = replace ? most > 0 || inDegree === 0 : inDegree <= most;
-  if (!Number.isInteger(inDegree) || inDegree < 0 || !possible) {
-    throw new OptionError(
-      `In-degree ${show(inDegree)}: give a whole number from 0 on` +
-        (replace ? '' : ` to ${most}, or let sources come more than once`),
-    );
-  }
   const pre = new Uint32Array(inDegree * targets);
   const post = new Uint32Array(inDegree * targets);
   let at = 0;
@@ -242,17 +312,36 @@ function bySource(pre: Uint32Array, post: Uint32Array, sources: number): Pairs {
   return { pre: sortedPre, post: sortedPost };
 }
 
+export interface ConvolutionOptions {
+  /** Shape of what it reads. */
+  readonly image: readonly [channels: number, height: number, width: number];
+  /** Weights [out][channels][kh][kw]. */
+  readonly kernel: readonly (readonly (readonly (readonly number[])[])[])[];
+  /** Steps from place to place, a whole number >= 1. Default 1. */
+  readonly stride?: number;
+  /** Zeros around the image, a whole number >= 0. Default 0. */
+  readonly padding?: number;
+}
+
+const convolutionOptions = new Schema('convolution', {
+  image: made(
+    '[channels, height, width]',
+    (image) => Array.isArray(image) && image.length === 3,
+    { help: 'shape of what it reads' },
+  ),
+  kernel: made('weights [out][channels][kh][kw]', Array.isArray, {
+    help: 'weights',
+  }),
+  stride: whole({ least: 1, default: 1, help: 'steps from place to place' }),
+  padding: whole({ default: 0, help: 'zeros around the image' }),
+} satisfies FieldsOf<ConvolutionOptions>);
+
 /**
  * A 2-D convolution as synapses (cross-correlation, as PyTorch): from [C, H, W] to
- * [O, H', W'] with weights [O][C][kh][kw].
+ * [O, H', W'] with weights [O][C][kh][kw]. Throws OptionError.
  */
-export const convolution = (options: {
-  readonly image: readonly [channels: number, height: number, width: number];
-  readonly kernel: readonly (readonly (readonly (readonly number[])[])[])[];
-  readonly stride?: number;
-  readonly padding?: number;
-}): Pattern => {
-  const { image, kernel, stride = 1, padding = 0 } = options;
+export const convolution = (options: ConvolutionOptions): Pattern => {
+  const { image, kernel, stride, padding } = convolutionOptions.read(options);
   const [channels, height, width] = image;
   const [kh, kw] = [
     kernel[0]?.[0]?.length ?? 0,
@@ -267,62 +356,84 @@ export const convolution = (options: {
   if (!whole) {
     throw new OptionError(
       `A convolution of ${channels} channels needs weights [out][${channels}][kh][kw]`,
+      { of: 'convolution', name: 'kernel', channels },
     );
   }
   const outHeight = Math.floor((height + 2 * padding - kh) / stride) + 1;
   const outWidth = Math.floor((width + 2 * padding - kw) / stride) + 1;
-  return (sources, targets) => {
-    const made = kernel.length * outHeight * outWidth;
-    if (sources !== channels * height * width || targets !== made) {
-      throw new OptionError(
-        `This convolution goes from ${channels * height * width} neurons to ` +
-          `${made}, not from ${sources} to ${targets}`,
-      );
-    }
-    const pre: number[] = [];
-    const post: number[] = [];
-    const weight: number[] = [];
-    for (let o = 0; o < kernel.length; o++) {
-      for (let y = 0; y < outHeight; y++) {
-        for (let x = 0; x < outWidth; x++) {
-          for (let c = 0; c < channels; c++) {
-            for (let i = 0; i < kh; i++) {
-              for (let j = 0; j < kw; j++) {
-                const row = y * stride + i - padding;
-                const column = x * stride + j - padding;
-                const inside =
-                  row >= 0 && row < height && column >= 0 && column < width;
-                if (!inside) continue;
-                pre.push((c * height + row) * width + column);
-                post.push((o * outHeight + y) * outWidth + x);
-                weight.push(kernel[o][c][i][j]);
-              }
+  const pre: number[] = [];
+  const post: number[] = [];
+  const weight: number[] = [];
+  for (let o = 0; o < kernel.length; o++) {
+    for (let y = 0; y < outHeight; y++) {
+      for (let x = 0; x < outWidth; x++) {
+        for (let c = 0; c < channels; c++) {
+          for (let i = 0; i < kh; i++) {
+            for (let j = 0; j < kw; j++) {
+              const row = y * stride + i - padding;
+              const column = x * stride + j - padding;
+              const inside =
+                row >= 0 && row < height && column >= 0 && column < width;
+              if (!inside) continue;
+              pre.push((c * height + row) * width + column);
+              post.push((o * outHeight + y) * outWidth + x);
+              weight.push(kernel[o][c][i][j]);
             }
           }
         }
       }
     }
-    const joined = pairs(pre, post, weight);
-    const { given, ...found } = joined(sources, targets, () => new Random(0));
-    return found;
-  };
+  }
+  const joined = pairs(pre, post, weight);
+  const [from, to] = [
+    channels * height * width,
+    kernel.length * outHeight * outWidth,
+  ];
+  return pattern(
+    (sources, targets) => {
+      if (sources === from && targets === to) return pre.length;
+      throw new OptionError(
+        `This convolution goes from ${from} neurons to ${to}, not from ` +
+          `${sources} to ${targets}`,
+        { from, to, sources, targets },
+      );
+    },
+    (...of) => {
+      const [sources, targets, draw] = of;
+      const { given, ...found } = joined(sources, targets, draw);
+      return found;
+    },
+  );
 };
 
-/** Draws and checks the synapses of a projection. Throws typed errors. */
-export function makeSynapses(options: {
+/** What of a projection its synapses are made of. */
+interface Joint {
   readonly name: string;
-  readonly sources: number;
-  readonly targets: number;
+  readonly from: { readonly size: number };
+  readonly to: { readonly size: number };
   readonly pattern: Pattern;
-  readonly weight: PerSynapse | undefined;
+  readonly weight?: PerSynapse;
   readonly delay: Delays;
-  readonly round: boolean;
-  readonly dt: number;
-  readonly seed: number;
-}): Synapses {
-  const { name, sources, targets, pattern, round, dt, seed } = options;
+  readonly round?: boolean;
+}
+
+/** Checks what can be known of the synapses before anything is drawn. */
+export function checkSynapses(joint: Joint, dt: number): void {
+  const { name, from, to, pattern, weight = 1, delay, round } = joint;
+  const count = pattern.count?.(from.size, to.size) ?? null;
+  checkDelays(name, delay, round ?? false, dt, count);
+  checkNumbers(`Weight of "${name}"`, weight, count, 'pair');
+  if (count === null || typeof weight === 'function' || isDrawn(weight)) return;
+  const list = typeof weight === 'number' ? [weight] : Array.from(weight);
+  // To say which synapse is at fault all of them are made.
+  if (!list.every(Number.isFinite)) makeSynapses(joint, dt, 0);
+}
+
+/** Draws and checks the synapses of a projection. Throws typed errors. */
+export function makeSynapses(joint: Joint, dt: number, seed: number): Synapses {
+  const { name, from, to, pattern, round = false } = joint;
   const draw = (stream: string) => new Random(seed, `${name}/${stream}`);
-  const found = pattern(sources, targets, draw);
+  const found = pattern(from.size, to.size, draw);
   if (!(found?.pre instanceof Uint32Array)) {
     throw new OptionError(
       `The pattern of "${name}" gives no pairs: call it, as oneToOne()`,
@@ -330,14 +441,14 @@ export function makeSynapses(options: {
     );
   }
   const { pre, post } = found;
-  checkIndices(`Source of "${name}",`, pre, sources);
-  checkIndices(`Target of "${name}",`, post, targets);
-  const delay = inOrder(options.delay, found.given);
+  checkIndices(`Source of "${name}",`, pre, from.size);
+  checkIndices(`Target of "${name}",`, post, to.size);
+  const delay = inOrder(joint.delay, found.given);
   // Weights of the pattern itself are in order already.
   const given =
-    options.weight === undefined
+    joint.weight === undefined
       ? (found.weight ?? 1)
-      : inOrder(options.weight, found.given);
+      : inOrder(joint.weight, found.given);
   const weight = valuesOf(
     `Weight of "${name}"`,
     given,
@@ -370,6 +481,37 @@ function inOrder<T>(values: T, given: Uint32Array | undefined): T {
   return Float64Array.from(given, (i) => list[i]) as T;
 }
 
+/**
+ * Checks delays for `count` synapses, null where it is not known.
+ *
+ * @throws DelayError, OptionError
+ */
+function checkDelays(
+  name: string,
+  delay: Delays,
+  round: boolean,
+  dt: number,
+  count: number | null,
+): void {
+  const what = `Delay of "${name}"`;
+  const check = (ms: number) => ticksOf(what, ms, dt, { round });
+  if (isPerSource(delay)) {
+    Array.from(delay.perSource, check);
+  } else if (typeof delay === 'number') {
+    check(delay);
+  } else if (isDrawn(delay) && 'uniform' in delay) {
+    const [low, high] = delay.uniform;
+    if (check(low) <= check(high)) return;
+    throw new DelayError(
+      `${what} is drawn from ${low} to ${high} ms: give the shorter first`,
+      { name, value: delay.uniform },
+    );
+  } else {
+    checkNumbers(what, delay, count, 'pair');
+    if (typeof delay === 'object' && !isDrawn(delay)) Array.from(delay, check);
+  }
+}
+
 /** Delays in ticks. */
 export function delaysOf(
   name: string,
@@ -382,27 +524,23 @@ export function delaysOf(
 ): Uint32Array {
   const what = `Delay of "${name}"`;
   const ticks = (ms: number) => ticksOf(what, ms, dt, { round });
+  checkDelays(name, delay, round, dt, pre.length);
   if (typeof delay === 'number') {
     return new Uint32Array(pre.length).fill(ticks(delay));
   }
-  if (typeof delay === 'object' && 'uniform' in delay) {
+  if (isDrawn(delay) && 'uniform' in delay) {
     // Whole ticks from the first to the last, each as likely.
     const [low, high] = [ticks(delay.uniform[0]), ticks(delay.uniform[1])];
-    if (high < low) {
-      throw new DelayError(
-        `${what} is drawn from ${delay.uniform[0]} to ${delay.uniform[1]} ms: ` +
-          'give the shorter first',
-      );
-    }
     const random = draw('delay');
     return Uint32Array.from(pre, () => low + random.below(high - low + 1));
   }
-  if (typeof delay === 'object' && 'perSource' in delay) {
+  if (isPerSource(delay)) {
     const { perSource } = delay;
     const most = pre.reduce((a, b) => Math.max(a, b), -1);
     if (perSource.length <= most) {
       throw new OptionError(
         `${what} is given for ${perSource.length} sources: there are more`,
+        { name, sources: perSource.length },
       );
     }
     const each = Array.from(perSource, ticks);
@@ -412,6 +550,11 @@ export function delaysOf(
   return Uint32Array.from(values, ticks);
 }
 
+const isPerSource = (
+  delay: Delays,
+): delay is { readonly perSource: ArrayLike<number> } =>
+  typeof delay === 'object' && delay !== null && 'perSource' in delay;
+
 function valuesOf(
   what: string,
   given: PerSynapse,
@@ -419,54 +562,12 @@ function valuesOf(
   post: Uint32Array,
   random: Random,
 ): Float64Array {
-  const values = new Float64Array(pre.length);
-  if (typeof given === 'number') return values.fill(given);
-  if (typeof given === 'function') {
-    return values.map((_, i) => given(pre[i], post[i]));
-  }
-  if (typeof given === 'object' && given !== null && 'uniform' in given) {
-    checkKeys(what, given, ['uniform']);
-    const [low, high] = given.uniform;
-    if (!(low <= high)) {
-      throw new OptionError(
-        `${what} is drawn from ${low} to ${high}: give the lower first`,
-      );
-    }
-    return values.map(() => low + (high - low) * random.uniform());
-  }
-  if (typeof given === 'object' && given !== null && 'normal' in given) {
-    const { normal, least = -Infinity, most = Infinity } = given;
-    const [mean, std] = normal;
-    checkKeys(what, given, ['normal', 'least', 'most']);
-    if (!(std >= 0) || !(least < most)) {
-      throw new OptionError(
-        `${what} is ${show(given)}: give a deviation >= 0, and least below most`,
-      );
-    }
-    return values.map(() => {
-      for (let tries = 0; tries < MOST_DRAWS; tries++) {
-        const drawn = mean + std * random.normal();
-        if (drawn >= least && drawn <= most) return drawn;
-      }
-      throw new OptionError(
-        `${what} is ${show(given)}: hardly a draw lies between least and most`,
-      );
-    });
-  }
-  if (
-    typeof given !== 'object' ||
-    given === null ||
-    given.length !== pre.length
-  ) {
-    throw new OptionError(
-      `${what} is ${show(given)?.slice(0, 40)}: give a number, ${pre.length} numbers ` +
-        '(one a synapse), a function of the pair, { uniform } or { normal }',
-    );
-  }
-  values.set(given as ArrayLike<number>);
-  return values;
+  const { length } = pre;
+  const values = numbersOf(what, given, length, random, 'pair', (made, i) =>
+    made(pre[i], post[i]),
+  );
+  return spreadOver(values, length);
 }
-
 function checkIndices(
   what: string,
   list: ArrayLike<number>,

@@ -3,14 +3,14 @@
  * that are finite, edges between nodes whose shapes agree.
  */
 
-import { IsochronError, show } from '../errors.ts';
+import { IsochronError, show } from '../base/errors.ts';
 import {
   checkTensor,
   sameShape,
   shapeText,
   sizeOf,
   type Tensor,
-} from '../tensor.ts';
+} from '../base/tensor.ts';
 import {
   ELEMENTWISE,
   isNirType,

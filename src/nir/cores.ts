@@ -1,11 +1,12 @@
 /** Which node of NIR a population is. */
 
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import type { Shape, Tensor } from '../base/tensor.ts';
 import type { PopulationModel } from '../network/model.ts';
 import { leaky, lif, relay } from '../network/models.ts';
 import type { Population, Projection } from '../network/network.ts';
-import { perNeuron, spreadOver } from '../network/values.ts';
-import type { Shape, Tensor } from '../tensor.ts';
+import { type PerNeuron, perNeuron, spreadOver } from '../network/values.ts';
 import { origins } from './convert.ts';
 import { ELEMENTWISE, type NirNode } from './graph.ts';
 import { nirAffine, nirModels, seconds } from './models.ts';
@@ -162,8 +163,7 @@ function valuesOf(
     `Parameter ${parameter} of "${name}"`,
     given ?? model.parameters[parameter],
     size,
-    seed,
-    `${name}/parameters/${parameter}`,
+    new Random(seed, `${name}/parameters/${parameter}`),
   );
   const all = spreadOver(drawn, size);
   return given instanceof Float32Array ? Float32Array.from(all) : all;
@@ -194,11 +194,13 @@ function checkLif(
 /** NIR has no initial state: it must be the one a reader would take. */
 function checkStart(population: Population, seed: number): void {
   const { name, size, model, options } = population;
-  const numbers = (given: Parameters<typeof perNeuron>[1], stream: string) =>
-    spreadOver(
-      perNeuron(`Start of "${name}"`, given, size, seed, stream),
+  const numbers = (given: PerNeuron, stream: string) => {
+    const random = new Random(seed, stream);
+    return spreadOver(
+      perNeuron(`Start of "${name}"`, given, size, random),
       size,
     );
+  };
   for (const [variable, given] of Object.entries(options.start ?? {})) {
     const usual = model.state[variable];
     const rest =

@@ -1,7 +1,7 @@
 /** Reads the members of one NIR node from its group, each in its own type. */
 
-import { FormatError, show } from '../errors.ts';
-import { type Shape, shapeText, sizeOf, type Tensor } from '../tensor.ts';
+import { FormatError, show } from '../base/errors.ts';
+import { type Shape, shapeText, sizeOf, type Tensor } from '../base/tensor.ts';
 import { ELEMENTWISE, MEMBERS, nodeText } from './graph.ts';
 import type { H5Group, H5Value } from './hdf5.ts';
 

@@ -6,8 +6,8 @@
  * 1.0, github.com/neuromorphs/NIR, nir/serialization.py).
  */
 
-import { FormatError, show } from '../errors.ts';
-import { checkKeys } from '../options.ts';
+import { FormatError, show } from '../base/errors.ts';
+import { type FieldsOf, flag, maybe, Schema } from '../base/schema.ts';
 import { checkGraph, checkNode, DEEPEST } from './check.ts';
 import { FieldReader } from './fields.ts';
 import {
@@ -29,7 +29,7 @@ import { graphToTree } from './tree.ts';
 
 export interface ReadNirOptions {
   /**
-   * Default true: what is wrong is an error. Else, with a warning each,
+   * What is wrong is an error. Default true. Else, with a warning each,
    * dangling and second edges and unknown members are dropped, single values
    * are taken for all neurons, and shapes may disagree or be unknown.
    */
@@ -46,6 +46,13 @@ export interface NirFile {
 
 /** Version of the layout that is written. */
 const VERSION = '1.0';
+
+const isFunction = (value: unknown) => typeof value === 'function';
+
+const readOptions = new Schema('readNir', {
+  strict: flag({ default: true, help: 'what is wrong is an error' }),
+  onWarning: maybe('a function', isFunction, { help: 'takes warnings' }),
+} satisfies FieldsOf<ReadNirOptions>);
 
 interface Reading {
   /** What strict reading refuses. */
@@ -64,13 +71,14 @@ export async function readNir(
   bytes: Uint8Array,
   options: ReadNirOptions = {},
 ): Promise<NirFile> {
-  checkKeys('readNir', options, ['strict', 'onWarning']);
+  const own = readOptions.read(options);
   if (!(bytes instanceof Uint8Array)) {
     throw new FormatError(
       `NIR file is ${show(bytes)}: pass the bytes as a Uint8Array`,
+      { value: bytes },
     );
   }
-  const { strict = true, onWarning = () => undefined } = options;
+  const { strict, onWarning = () => undefined } = own;
   const reading: Reading = {
     strict,
     warn: onWarning,

@@ -1,7 +1,7 @@
 /** A NIR graph without nesting: all nodes under dotted names, and edges. */
 
-import { OptionError, show } from '../errors.ts';
-import { shapeText, sizeOf } from '../tensor.ts';
+import { OptionError, show } from '../base/errors.ts';
+import { shapeText, sizeOf } from '../base/tensor.ts';
 import { checkNode, DEEPEST } from './check.ts';
 import {
   endpointOf,

@@ -6,12 +6,13 @@
  * heights in pictures.
  */
 
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../base/errors.ts';
+import { SEED } from '../base/random.ts';
+import { type FieldsOf, maybe, Schema, whole } from '../base/schema.ts';
+import { type Shape, sameShape, shapeText } from '../base/tensor.ts';
 import type { Network, Population, Projection } from '../network/network.ts';
 import { makeSynapses, type Synapses } from '../network/synapses.ts';
 import { shortest } from '../network/time.ts';
-import { checkKeys, wholeNumber } from '../options.ts';
-import { type Shape, sameShape, shapeText } from '../tensor.ts';
 import { added, metadataOf, origins } from './convert.ts';
 import { type Core, coreOf, MOST_WEIGHTS } from './cores.ts';
 import type { NirGraph, NirNode } from './graph.ts';
@@ -20,9 +21,20 @@ import { seconds } from './models.ts';
 export interface ToNirOptions {
   /** Synapses as a run has them (run.synapses); else they are drawn. */
   readonly synapses?: (projection: string) => Synapses;
-  /** Seed of what is drawn; 0 as of a run. */
+  /** Seed of what is drawn, as of the run. Default 1. */
   readonly seed?: number;
 }
+
+const toOptions = new Schema('networkToNir', {
+  synapses: maybe('a function', (value) => typeof value === 'function', {
+    help: 'synapses as a run has them',
+  }),
+  seed: whole({
+    most: 2 ** 32 - 1,
+    default: SEED,
+    help: 'seed of what is drawn',
+  }),
+} satisfies FieldsOf<ToNirOptions>);
 
 /**
  * The graph of a network. Populations: LIF and the other models of models.ts,
@@ -40,9 +52,8 @@ export function networkToNir(
   network: Network,
   options: ToNirOptions = {},
 ): NirGraph {
-  checkKeys('networkToNir', options, ['synapses', 'seed']);
-  const seed = wholeNumber('seed', options.seed ?? 0);
-  const writer = new Writer(network, seed, options.synapses);
+  const { seed, synapses } = toOptions.read(options);
+  const writer = new Writer(network, seed, synapses);
   return writer.write();
 }
 
@@ -119,18 +130,7 @@ class Writer {
   }
 
   #drawn(projection: Projection): Synapses {
-    const { name, from, to, weight, delay } = projection;
-    return makeSynapses({
-      name,
-      sources: from.size,
-      targets: to.size,
-      pattern: projection.pattern!,
-      weight,
-      delay,
-      round: projection.round ?? false,
-      dt: this.#network.dt,
-      seed: this.#seed,
-    });
+    return makeSynapses(projection, this.#network.dt, this.#seed);
   }
 
   /** Nodes and edges of synapses between two populations. */

@@ -5,8 +5,8 @@
  * SECONDS. Tensors are row-major; a scalar has shape [1].
  */
 
-import { FormatError, show } from '../errors.ts';
-import type { Shape, Tensor } from '../tensor.ts';
+import { FormatError, show } from '../base/errors.ts';
+import type { Shape, Tensor } from '../base/tensor.ts';
 
 /** A value of the metadata: tools may keep anything there. */
 export type NirValue =

@@ -5,7 +5,7 @@
  * and one that does not end is stopped.
  */
 
-import { FormatError, messageOf } from '../errors.ts';
+import { FormatError, messageOf } from '../base/errors.ts';
 
 export interface H5Group {
   readonly kind: 'group';

@@ -3,7 +3,7 @@
  * reaches which element of what it gives, and how strongly.
  */
 
-import { type Shape, sizeOf } from '../tensor.ts';
+import { type Shape, sizeOf } from '../base/tensor.ts';
 import type { NirConv1d, NirConv2d, NirNode, NirPool } from './graph.ts';
 import type { NirShapes } from './shapes.ts';
 

@@ -4,8 +4,8 @@
  * input shape, take what arrives.
  */
 
-import type { Tensor } from '../tensor.ts';
-import { type Shape, sameShape, shapeText, sizeOf } from '../tensor.ts';
+import type { Tensor } from '../base/tensor.ts';
+import { type Shape, sameShape, shapeText, sizeOf } from '../base/tensor.ts';
 import {
   ELEMENTWISE,
   endpointOf,

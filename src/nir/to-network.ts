@@ -6,19 +6,18 @@
  * other values. A Delay becomes a relay whose incoming edges are delayed.
  */
 
-import { DelayError, OptionError, show } from '../errors.ts';
+import { DelayError, OptionError, show } from '../base/errors.ts';
+import { type FieldsOf, flag, maybe, number, Schema } from '../base/schema.ts';
+import { sizeOf, type Tensor } from '../base/tensor.ts';
 import { relay } from '../network/models.ts';
 import {
-  type EventsOptions,
   Network,
   type Population,
   type ProjectionOptions,
-  type SamplesOptions,
 } from '../network/network.ts';
+import type { EventsOptions, SamplesOptions } from '../network/stimuli.ts';
 import { oneToOne } from '../network/synapses.ts';
 import { shortest, ticksOf } from '../network/time.ts';
-import { checkKeys } from '../options.ts';
-import { sizeOf, type Tensor } from '../tensor.ts';
 import { added, metadataOf, origins } from './convert.ts';
 import { type FlatGraph, type FlatNode, flatten } from './flat.ts';
 import { ELEMENTWISE, type NirGraph, nodeText } from './graph.ts';
@@ -27,17 +26,37 @@ import { biasOf, mapOf, type NodeMap } from './maps.ts';
 import { milliseconds, nirAffine, nirModels, seconds } from './models.ts';
 
 export interface FromNirOptions {
-  /** Length of a tick in ms; times in the graph are in seconds. */
+  /** Length of a tick in ms, above 0; times in the graph are in seconds. */
   readonly dt: number;
   /** What the Inputs give, by name; zeros, with a warning, if not given. */
   readonly inputs?: Readonly<Record<string, SamplesOptions | EventsOptions>>;
-  /** Delays that are no multiples of dt: the nearest tick, not an error. */
+  /**
+   * Delays that are no multiples of dt: the nearest tick, not an error. Default
+   * false.
+   */
   readonly round?: boolean;
-  /** Loops without delay get one dt on the edge that closes them. */
+  /** Loops without delay get one dt on the edge that closes them. Default false. */
   readonly closeLoops?: boolean;
   /** Takes what was assumed, rounded or put on, one line each. */
   readonly onWarning?: (text: string) => void;
 }
+
+const fromOptions = new Schema('networkFromNir', {
+  dt: number({ above: 0, unit: 'ms', help: 'length of a tick' }),
+  inputs: maybe(
+    'what the Inputs give, by name',
+    (inputs) => typeof inputs === 'object',
+    { help: 'what the Inputs give', otherwise: 'zeros' },
+  ),
+  round: flag({ default: false, help: 'delays go to the nearest tick' }),
+  closeLoops: flag({
+    default: false,
+    help: 'one dt on edges that close loops',
+  }),
+  onWarning: maybe('a function', (value) => typeof value === 'function', {
+    help: 'takes what was assumed',
+  }),
+} satisfies FieldsOf<FromNirOptions>);
 
 /**
  * The network of a graph. Populations have the names of the nodes; those of
@@ -52,24 +71,18 @@ export function networkFromNir(
   graph: NirGraph,
   options: FromNirOptions,
 ): Network {
-  checkKeys('networkFromNir', options, [
-    'dt',
-    'inputs',
-    'round',
-    'closeLoops',
-    'onWarning',
-  ]);
-  const { dt, inputs = {}, onWarning: warn = () => undefined } = options;
+  const own = fromOptions.read(options);
+  const { dt, inputs = {}, onWarning: warn = () => undefined } = own;
   const network = new Network({ dt });
   const flat = flatten(graph, warn);
-  const delays = delaysOf(flat, dt, options.round ?? false, warn);
+  const delays = delaysOf(flat, dt, own.round, warn);
   checkInputs(flat, inputs);
   const maps = new Map<string, NodeMap | null>();
   for (const [name, { node, shapes }] of flat.nodes) {
     maps.set(name, mapOf(node, shapes));
   }
   const closing = loopsOf(flat, maps, delays);
-  if (closing.length > 0 && !options.closeLoops) {
+  if (closing.length > 0 && !own.closeLoops) {
     const { loop } = closing[0];
     throw new DelayError(
       `The loop ${loop.join(' -> ')} of the NIR graph has no delay: put a ` +
@@ -247,19 +260,13 @@ function populate(
       names.map((parameter) => [parameter, fields[parameter].data]),
     );
     try {
-      // Only at its start would a run say which neuron is at fault.
-      for (let i = 0; i < size; i++) {
-        model.check?.(
-          Object.fromEntries(names.map((n) => [n, fields[n].data[i]])),
-        );
-      }
+      return network.population(name, size, model, { parameters });
     } catch (error) {
       throw new OptionError(
         `${nodeText(path, node.type)}: ${(error as Error).message}`,
         { node: path, type: node.type },
       );
     }
-    return network.population(name, size, model, { parameters });
   }
   const bias = biasOf(node, shapes);
   return bias === null

@@ -1,6 +1,6 @@
 /** A NIR graph as the tree of its HDF5 file. */
 
-import type { Tensor } from '../tensor.ts';
+import type { Tensor } from '../base/tensor.ts';
 import {
   MEMBERS,
   type NirGraph,

@@ -1,8 +1,8 @@
 /** add: the sum of one or more inputs of one shape, from left to right. */
 
+import type { Emit, Ref } from '../kernels/kernel.ts';
+import { mapKernel } from '../kernels/map.ts';
 import { sameShapes } from './elementwise.ts';
-import type { Emit, Ref } from './kernel.ts';
-import { mapKernel } from './map.ts';
 import type { Op } from './op.ts';
 
 const sum = (n: number) => {

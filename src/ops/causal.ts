@@ -4,11 +4,11 @@
  * before it. After a softmax those are exactly 0.
  */
 
-import { type Shape, shapeText } from '../tensor.ts';
-import { type Along, mapKernel } from './map.ts';
+import { type Shape, shapeText } from '../base/tensor.ts';
+import { mapKernel, messageKernel } from '../kernels/map.ts';
 import { type Attrs, type Op, ShapeProblem } from './op.ts';
 
-const coordinates = ['row', 'column'];
+const coordinates = ['row', 'column'] as const;
 const forward = mapKernel({
   name: 'causal_mask',
   each: ['x'],
@@ -16,26 +16,17 @@ const forward = mapKernel({
   constants: ['fill'],
   outputs: [['y', 'where(column > row, fill, x)']],
 });
-const fresh = mapKernel({
+const message = messageKernel({
   name: 'causal_mask/vjp',
   each: ['eps'],
   coordinates,
-  outputs: [['s', 'where(column > row, 0, eps)']],
-});
-const added = mapKernel({
-  name: 'causal_mask/vjp+',
-  each: ['s', 'eps'],
-  coordinates,
-  outputs: [['s', 's + where(column > row, 0, eps)']],
+  formula: 'where(column > row, 0, eps)',
 });
 
 /** Where element i is in its matrix. */
-function places(shape: Shape): Along[] {
+function places(shape: Shape) {
   const [rows, columns] = shape.slice(-2);
-  return [
-    [columns, rows, 1],
-    [1, columns, 1],
-  ];
+  return { row: [columns, rows, 1], column: [1, columns, 1] } as const;
 }
 
 export const causalMask: Op = {
@@ -53,11 +44,8 @@ export const causalMask: Op = {
   },
   forward(emit, [x], attrs: Attrs) {
     const fill = Number(attrs.fill ?? -1e9);
-    return forward.emit(emit, [x.ref], [fill], places(x.shape))[0];
+    return forward.emit(emit, [x.ref], { fill, ...places(x.shape) })[0];
   },
-  vjp(emit, { inputs: [x], eps, base }) {
-    return base
-      ? added.emit(emit, [base, eps], [], places(x.shape))[0]
-      : fresh.emit(emit, [eps], [], places(x.shape))[0];
-  },
+  vjp: (emit, { inputs: [x], eps, base }) =>
+    message(emit, base, [eps], places(x.shape)),
 };

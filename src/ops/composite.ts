@@ -5,9 +5,9 @@
  * inputs (numbers >= 0) or earlier steps (negative: -1 is the first step).
  */
 
-import type { Shape } from '../tensor.ts';
+import type { Shape } from '../base/tensor.ts';
+import type { Emit, Ref } from '../kernels/kernel.ts';
 import { addTo } from './add.ts';
-import type { Emit, Ref } from './kernel.ts';
 import {
   type Attrs,
   attrsProblem,

@@ -4,9 +4,11 @@
  * are contractions; elements of the padding are 0.
  */
 
-import { type Shape, shapeText } from '../tensor.ts';
-import { contraction } from './contraction.ts';
-import { type Geometry, layouts } from './conv2d-layout.ts';
+import { type Shape, shapeText } from '../base/tensor.ts';
+import { contraction } from '../kernels/contraction.ts';
+import { type Geometry, layouts } from '../kernels/conv2d-layout.ts';
+import { u32 } from '../kernels/kernel.ts';
+import { reduceSum } from '../kernels/reduce.ts';
 import {
   type Attrs,
   countAttr,
@@ -14,7 +16,6 @@ import {
   type Operand,
   ShapeProblem,
 } from './op.ts';
-import { reduceSum } from './reduce.ts';
 
 function geometry(x: Shape, w: Shape, attrs: Attrs): Geometry {
   const { stride = 1, padding = 0, groups = 1 } = attrs as Partial<Geometry>;
@@ -28,40 +29,20 @@ function geometry(x: Shape, w: Shape, attrs: Attrs): Geometry {
   };
 }
 
-/** The uniform block after m, n, k and z. */
-function intsOf(g: Geometry, outRows: number): number[] {
-  return [
-    ...[outRows, g.batch, g.channels, g.height, g.width, g.outputs, g.oh],
-    ...[g.ow, g.kh, g.kw, g.stride, g.padding],
-  ];
-}
+const convolution = (what: keyof typeof layouts, name: string, file: string) =>
+  contraction({
+    name,
+    params: u32(
+      ...(['groups', 'batch', 'channels', 'height', 'width'] as const),
+      ...(['outputs', 'oh', 'ow', 'kh', 'kw', 'stride', 'padding'] as const),
+    ),
+    files: ['conv2d', file],
+    layout: layouts[what],
+  });
 
-function geometryOf(ints: readonly number[]): Geometry {
-  const [, , , groups, , batch, channels, height, width, outputs] = ints;
-  const [oh, ow, kh, kw, stride, padding] = ints.slice(10);
-  return {
-    ...{ groups, batch, channels, height, width, outputs },
-    ...{ oh, ow, kh, kw, stride, padding },
-  };
-}
-
-const forward = contraction({
-  name: 'conv2d',
-  files: ['conv2d', 'conv2d-forward'],
-  layout: (ints) => layouts.forward(geometryOf(ints)),
-});
-
-const toInput = contraction({
-  name: 'conv2d-input',
-  files: ['conv2d', 'conv2d-input'],
-  layout: (ints) => layouts.toInput(geometryOf(ints)),
-});
-
-const toWeight = contraction({
-  name: 'conv2d-weight',
-  files: ['conv2d', 'conv2d-weight'],
-  layout: (ints) => layouts.toWeight(geometryOf(ints)),
-});
+const forward = convolution('forward', 'conv2d', 'conv2d-forward');
+const toInput = convolution('toInput', 'conv2d-input', 'conv2d-input');
+const toWeight = convolution('toWeight', 'conv2d-weight', 'conv2d-weight');
 
 /** Inputs x and w as the kernels see them. */
 function sizes([x, w]: readonly Operand[], attrs: Attrs) {
@@ -122,35 +103,36 @@ export const conv2d: Op = {
   forward(emit, inputs, attrs) {
     const { g, outputs, channels, positions, filter } = sizes(inputs, attrs);
     const [x, w, bias] = inputs;
-    return forward(
-      emit,
-      [outputs, g.batch * positions, channels * filter, g.groups],
-      [w.ref, x.ref],
-      { size: g.batch * g.outputs * positions, ints: intsOf(g, positions) },
-      { bias: bias?.ref },
-    );
+    const params = {
+      m: outputs,
+      n: g.batch * positions,
+      depth: channels * filter,
+      ...{ batches: g.groups, out_rows: positions, ...g },
+    };
+    const size = g.batch * g.outputs * positions;
+    return forward(emit, [w.ref, x.ref], size, params, { bias: bias?.ref });
   },
   vjp(emit, { inputs, attrs, slot, eps, base }) {
     const { g, ...n } = sizes(inputs, attrs);
     const [x, w] = inputs;
     if (slot === 0) {
-      return toInput(
-        emit,
-        [n.channels, g.batch * n.pixels, n.outputs * n.filter, g.groups],
-        [w.ref, eps],
-        { size: x.ref.size, ints: intsOf(g, n.pixels) },
-        { base },
-      );
+      const params = {
+        m: n.channels,
+        n: g.batch * n.pixels,
+        depth: n.outputs * n.filter,
+        ...{ batches: g.groups, out_rows: n.pixels, ...g },
+      };
+      return toInput(emit, [w.ref, eps], x.ref.size, params, { base });
     }
     if (slot === 1) {
       const columns = n.channels * n.filter;
-      return toWeight(
-        emit,
-        [n.outputs, columns, g.batch * n.positions, g.groups],
-        [eps, x.ref],
-        { size: w.ref.size, ints: intsOf(g, columns) },
-        { base },
-      );
+      const params = {
+        m: n.outputs,
+        n: columns,
+        depth: g.batch * n.positions,
+        ...{ batches: g.groups, out_rows: columns, ...g },
+      };
+      return toWeight(emit, [eps, x.ref], w.ref.size, params, { base });
     }
     const planes = reduceSum(emit, eps, [g.batch * g.outputs, n.positions, 1]);
     return reduceSum(emit, planes, [1, g.batch, g.outputs], 1, base);

@@ -6,48 +6,45 @@
  * sees the same. Two vertices of one seed leave out the same elements.
  */
 
-import { philox } from '../random.ts';
-import { shapeText } from '../tensor.ts';
+import { philox } from '../base/random.ts';
+import { shapeText } from '../base/tensor.ts';
 import {
   type Emit,
-  elementKernel,
-  finishing,
-  type Kernel,
+  elements,
+  f32,
   type Ref,
   rounding,
-} from './kernel.ts';
-import { zeros } from './map.ts';
+  u32,
+} from '../kernels/kernel.ts';
+import { zeros } from '../kernels/map.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
 
 /** Elements are kept whose 32 bits are at least this. */
 const leastOf = (rate: number) => Math.round(rate * 2 ** 32);
 
-/** Twin of kernels/dropout.wgsl. */
-function dropoutKernel(add: boolean): Kernel {
-  return elementKernel({
-    name: `dropout${add ? ':add' : ''}`,
-    file: 'dropout',
-    words: finishing(add),
-    inPlace: add ? 2 : undefined,
-    cpu: (single) => {
-      const round = rounding(single);
-      return ([x, step], [out], [n, seed, least], [factor]) => {
-        const scale = round(factor);
-        for (let i = 0; i < n; i += 4) {
-          const drawn = philox([i / 4, step[0], 0, 0], [seed, 0]);
-          for (let k = 0; k < 4 && i + k < n; k++) {
-            const value = drawn[k] >= least ? round(x[i + k] * scale) : 0;
-            out[i + k] = add ? round(out[i + k] + value) : value;
-          }
+const masked = elements({
+  name: 'dropout',
+  params: { ...u32('n', 'seed', 'least'), ...f32('factor') },
+  reads: ['x', 'step'],
+  files: ['philox', 'dropout'],
+  count: 'params.n',
+  value: 'masked(i)',
+  cpu(single, add) {
+    const round = rounding(single);
+    return ([x, step], [out], { n, seed, least, factor }) => {
+      const scale = round(factor);
+      for (let i = 0; i < n; i += 4) {
+        const drawn = philox([i / 4, step[0], 0, 0], [seed, 0]);
+        for (let k = 0; k < 4 && i + k < n; k++) {
+          const value = drawn[k] >= least ? round(x[i + k] * scale) : 0;
+          out[i + k] = add ? round(out[i + k] + value) : value;
         }
-      };
-    },
-  });
-}
+      }
+    };
+  },
+});
 
-const KERNELS = [dropoutKernel(false), dropoutKernel(true)];
-
-function masked(
+function mask(
   emit: Emit,
   x: Ref,
   step: Ref,
@@ -55,10 +52,9 @@ function masked(
   base: Ref | null = null,
 ): Ref {
   const rate = Number(attrs.rate);
-  const ints = [x.size, Number(attrs.seed), leastOf(rate)];
-  const inputs = base ? [x, step, base] : [x, step];
-  const kernel = KERNELS[base ? 1 : 0];
-  return emit(kernel, inputs, [x.size], ints, [1 / (1 - rate)])[0];
+  const [n, seed, least] = [x.size, Number(attrs.seed), leastOf(rate)];
+  const params = { n, seed, least, factor: 1 / (1 - rate) };
+  return masked(emit, [x, step], n, params, base);
 }
 
 export const dropout: Op = {
@@ -79,9 +75,9 @@ export const dropout: Op = {
     }
     return x;
   },
-  forward: (emit, [x, step], attrs) => masked(emit, x.ref, step.ref, attrs),
+  forward: (emit, [x, step], attrs) => mask(emit, x.ref, step.ref, attrs),
   vjp(emit, { inputs: [, step], attrs, slot, eps, base }) {
     if (slot === 1) return base ?? zeros.emit(emit, [step.ref])[0];
-    return masked(emit, eps, step.ref, attrs, base);
+    return mask(emit, eps, step.ref, attrs, base);
   },
 };

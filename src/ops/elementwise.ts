@@ -3,15 +3,17 @@
  * is the output, eps its error; `vjp` has one formula per input.
  */
 
-import { type Shape, sameShape, shapeText } from '../tensor.ts';
-import { type MapKernel, mapKernel } from './map.ts';
+import { type Shape, sameShape, shapeText } from '../base/tensor.ts';
+import { mapKernel, messageKernel } from '../kernels/map.ts';
 import { type Attrs, type Op, ShapeProblem } from './op.ts';
 
 interface Entry {
+  /** What it is, in a few words. */
+  readonly about: string;
   readonly forward: string;
   /** One formula for each input. */
   readonly vjp: readonly string[];
-  /** Attributes that the formulas use as numbers. */
+  /** Attributes that the formulas use as numbers, in the order of a method. */
   readonly attrs?: readonly string[];
   readonly exactOnIntegers?: boolean;
   readonly domain?: readonly [number, number];
@@ -24,22 +26,38 @@ const isNumber = (value: unknown) => Number.isFinite(value);
  * clamp at its bounds, as PyTorch has it. Comparisons let NaN through, which
  * > would hide. gelu is the form with tanh (Hendrycks and Gimpel 2016).
  */
-const TABLE: Record<string, Entry> = {
-  identity: { forward: 'x', vjp: ['eps'], exactOnIntegers: true },
+const TABLE = {
+  identity: {
+    about: 'x itself',
+    forward: 'x',
+    vjp: ['eps'],
+    exactOnIntegers: true,
+  },
   scale: {
+    about: 'x times a number',
     forward: 'factor * x',
     vjp: ['factor * eps'],
     attrs: ['factor'],
     exactOnIntegers: true,
   },
-  tanh: { forward: 'tanh(x)', vjp: ['eps * (1 - y * y)'] },
-  sigmoid: { forward: '1 / (1 + exp(-x))', vjp: ['eps * (y * (1 - y))'] },
+  tanh: {
+    about: 'hyperbolic tangent',
+    forward: 'tanh(x)',
+    vjp: ['eps * (1 - y * y)'],
+  },
+  sigmoid: {
+    about: 'logistic function',
+    forward: '1 / (1 + exp(-x))',
+    vjp: ['eps * (y * (1 - y))'],
+  },
   relu: {
+    about: 'x above 0, else 0',
     forward: 'where(x <= 0, 0, x)',
     vjp: ['where(x <= 0, 0, eps)'],
     exactOnIntegers: true,
   },
   gelu: {
+    about: 'x times the normal distribution function, by tanh',
     forward:
       '0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))',
     vjp: [
@@ -50,38 +68,88 @@ const TABLE: Record<string, Entry> = {
     ],
   },
   silu: {
+    about: 'x times its logistic function',
     forward: 'x / (1 + exp(-x))',
     vjp: ['eps * (1 + (x - y)) / (1 + exp(-x))'],
   },
   abs: {
+    about: 'absolute value',
     forward: 'abs(x)',
     vjp: ['where(x == 0, 0, where(x < 0, -eps, eps))'],
     exactOnIntegers: true,
   },
   clamp: {
+    about: 'into [min, max]; the error passes where nothing was cut',
     forward: 'where(x < min, min, where(x > max, max, x))',
     vjp: ['where(x < min, 0, where(x > max, 0, eps))'],
     attrs: ['min', 'max'],
     exactOnIntegers: true,
   },
-  exp: { forward: 'exp(x)', vjp: ['eps * y'] },
-  log: { forward: 'log(x)', vjp: ['eps / x'], domain: [0.1, 4] },
-  sin: { forward: 'sin(x)', vjp: ['eps * cos(x)'] },
-  tan: { forward: 'tan(x)', vjp: ['eps * (1 + y * y)'], domain: [-1.2, 1.2] },
-  sqrt: { forward: 'sqrt(x)', vjp: ['eps / (2 * y)'], domain: [0.1, 4] },
-  square: { forward: 'x * x', vjp: ['eps * (2 * x)'], exactOnIntegers: true },
-  sub: { forward: 'x - z', vjp: ['eps', '-eps'], exactOnIntegers: true },
+  exp: { about: 'e^x', forward: 'exp(x)', vjp: ['eps * y'] },
+  log: {
+    about: 'natural logarithm',
+    forward: 'log(x)',
+    vjp: ['eps / x'],
+    domain: [0.1, 4],
+  },
+  sin: { about: 'sine of radians', forward: 'sin(x)', vjp: ['eps * cos(x)'] },
+  tan: {
+    about: 'tangent of radians',
+    forward: 'tan(x)',
+    vjp: ['eps * (1 + y * y)'],
+    domain: [-1.2, 1.2],
+  },
+  sqrt: {
+    about: 'square root',
+    forward: 'sqrt(x)',
+    vjp: ['eps / (2 * y)'],
+    domain: [0.1, 4],
+  },
+  square: {
+    about: 'x times x',
+    forward: 'x * x',
+    vjp: ['eps * (2 * x)'],
+    exactOnIntegers: true,
+  },
+  sub: {
+    about: 'x - z',
+    forward: 'x - z',
+    vjp: ['eps', '-eps'],
+    exactOnIntegers: true,
+  },
   div: {
+    about: 'x / z',
     forward: 'x / z',
     vjp: ['eps / z', '-(eps * y) / z'],
     domain: [0.3, 3],
   },
-  mul: { forward: 'x * z', vjp: ['eps * z', 'eps * x'], exactOnIntegers: true },
+  mul: {
+    about: 'x z, element by element',
+    forward: 'x * z',
+    vjp: ['eps * z', 'eps * x'],
+    exactOnIntegers: true,
+  },
+} as const satisfies Record<string, Entry>;
+
+type Camel<S extends string> = S extends `${infer A}_${infer B}`
+  ? `${A}${Capitalize<Camel<B>>}`
+  : S;
+type Table = typeof TABLE;
+type Others<E, V> = E extends { vjp: readonly [string, string] } ? [V] : [];
+type Numbers<E> = E extends { attrs: infer A }
+  ? { -readonly [I in keyof A]: number }
+  : [];
+
+/** The ops as methods of a vertex: on another one, with numbers. */
+export type ElementwiseMethods<V> = {
+  [K in keyof Table as Camel<K>]: (
+    ...args: [...Others<Table[K], V>, ...Extract<Numbers<Table[K]>, number[]>]
+  ) => V;
 };
 
 const NAMES = ['x', 'z'];
 
-export const elementwise: readonly Op[] = Object.entries(TABLE).map(
+export const elementwise: readonly Op[] = Object.entries<Entry>(TABLE).map(
   ([name, entry]) => makeOp(name, entry),
 );
 
@@ -94,15 +162,19 @@ function makeOp(name: string, entry: Entry): Op {
     constants,
     outputs: [['y', entry.forward]],
   });
-  const vjps = entry.vjp.map((formula, slot) => ({
-    ...vjpKernels(`${name}/vjp${slot}`, inputs, constants, formula),
-    reads: [...inputs, 'y', 'eps'].filter((n) => mentions(formula, n)),
-  }));
-  const numbers = (attrs: Attrs) => constants.map((key) => Number(attrs[key]));
+  const vjps = entry.vjp.map((formula, slot) => {
+    const each = [...inputs, 'y', 'eps'].filter((n) => mentions(formula, n));
+    const spec = { name: `${name}/vjp${slot}`, each, constants, formula };
+    return { each, message: messageKernel(spec) };
+  });
+  const numbers = (attrs: Attrs) =>
+    Object.fromEntries(constants.map((key) => [key, Number(attrs[key])]));
   return {
     name,
     arity: inputs.length,
     attrs: Object.fromEntries(constants.map((key) => [key, isNumber])),
+    about: entry.about,
+    formulas: [entry.forward, ...entry.vjp],
     exactOnIntegers: entry.exactOnIntegers,
     domain: entry.domain,
     shape(inputs, attrs) {
@@ -118,7 +190,7 @@ function makeOp(name: string, entry: Entry): Op {
       return forward.emit(emit, refs, numbers(attrs))[0];
     },
     vjp(emit, { inputs: operands, output, attrs, slot, eps, base }) {
-      const { fresh, added, reads } = vjps[slot];
+      const { each, message } = vjps[slot];
       const named = {
         eps,
         y: output.ref,
@@ -126,29 +198,9 @@ function makeOp(name: string, entry: Entry): Op {
         z: operands[1]?.ref,
       };
       if (!base && entry.vjp[slot] === 'eps') return eps;
-      const refs = reads.map((n) => named[n as keyof typeof named]);
-      return base
-        ? added.emit(emit, [base, ...refs], numbers(attrs))[0]
-        : fresh.emit(emit, refs, numbers(attrs))[0];
+      const refs = each.map((n) => named[n as keyof typeof named]);
+      return message(emit, base, refs, numbers(attrs));
     },
-  };
-}
-
-function vjpKernels(
-  name: string,
-  inputs: readonly string[],
-  constants: readonly string[],
-  formula: string,
-): { fresh: MapKernel; added: MapKernel } {
-  const each = [...inputs, 'y', 'eps'].filter((n) => mentions(formula, n));
-  return {
-    fresh: mapKernel({ name, each, constants, outputs: [['s', formula]] }),
-    added: mapKernel({
-      name: `${name}+`,
-      each: ['s', ...each],
-      constants,
-      outputs: [['s', `s + (${formula})`]],
-    }),
   };
 }
 

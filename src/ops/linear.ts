@@ -1,10 +1,10 @@
 /** linear, affine and matmul: the matrix product and its products. */
 
-import { type Shape, sameShape, shapeText, sizeOf } from '../tensor.ts';
-import { gemm, rowMajor, transposed } from './gemm.ts';
-import type { Emit, Ref } from './kernel.ts';
+import { type Shape, sameShape, shapeText, sizeOf } from '../base/tensor.ts';
+import { gemm, rowMajor, transposed } from '../kernels/gemm.ts';
+import type { Emit, Ref } from '../kernels/kernel.ts';
+import { reduceSum } from '../kernels/reduce.ts';
 import { type Op, type Operand, ShapeProblem, type VjpArgs } from './op.ts';
-import { reduceSum } from './reduce.ts';
 
 /** Rows of x (..., in) taken as a matrix. */
 function rowsOf(shape: Shape): number {

@@ -4,19 +4,22 @@
  * by the batch size.
  */
 
-import { type Shape, sizeOf } from '../tensor.ts';
-import * as f32 from './f32.ts';
+import { type Shape, sizeOf } from '../base/tensor.ts';
+import { elementary32 } from '../formula/js.ts';
 import {
   type CpuForm,
   type Emit,
+  f32,
   type Kernel,
+  mainOver,
   type Ref,
   rounding,
   spread,
-} from './kernel.ts';
-import { wasmXent, type Xent, type XentPart } from './loss-wasm.ts';
-import { mapKernel } from './map.ts';
-import { reduceSum } from './reduce.ts';
+  u32,
+} from '../kernels/kernel.ts';
+import { wasmXent, type Xent, type XentPart } from '../kernels/loss-wasm.ts';
+import { mapKernel } from '../kernels/map.ts';
+import { reduceSum } from '../kernels/reduce.ts';
 
 export interface Loss {
   readonly name: string;
@@ -60,7 +63,7 @@ const sseTerm = mapKernel({
 const halfSse: Loss = {
   name: 'half_sse',
   error: (emit, output, target, _, divisor) =>
-    sseError.emit(emit, [output, target], [divisor])[0],
+    sseError.emit(emit, [output, target], { divisor })[0],
   value(emit, output, target, shape, divisor) {
     const [rows, features] = rowsAndFeatures(shape);
     const [terms] = sseTerm.emit(emit, [output, target]);
@@ -69,23 +72,24 @@ const halfSse: Loss = {
   },
 };
 
+const XENT = { ...u32('rows', 'features'), ...f32('divisor') };
+type XentForm = CpuForm<keyof typeof XENT>;
+
 /** Per row of [rows, features]: the error, or the loss. */
-function xentKernel(part: XentPart): Kernel {
-  return {
-    name: `softmax_xent/${part}`,
-    inPlace: [null],
-    cpu: (single) => xentForm(part, single),
-    gpu: {
-      files: ['math', 'softmax-xent'],
-      code: (_, file) =>
-        `${file('softmax-xent')}\n${file('math')}`.replaceAll(
-          'ENTRY',
-          part === 'error' ? 'row_error(row);' : 'row_value(row);',
-        ),
-      workgroups: (_, call) => spread(call.ints[0]),
-    },
-  };
-}
+const xentKernel = (part: XentPart): Kernel<keyof typeof XENT> => ({
+  name: `softmax_xent/${part}`,
+  params: XENT,
+  inPlace: [null],
+  cpu: (single) => xentForm(part, single),
+  gpu: {
+    reads: ['y', 't'],
+    writes: ['out'],
+    code: (_, file) =>
+      file('softmax-xent') +
+      mainOver('params.rows', `row_${part}(row);`, 'row'),
+    workgroups: (_, { params }) => spread(params.rows),
+  },
+});
 
 const xentError = xentKernel('error');
 const xentValue = xentKernel('value');
@@ -94,35 +98,35 @@ const xentValue = xentKernel('value');
 const softmaxXent: Loss = {
   name: 'softmax_xent',
   error(emit, output, target, shape, divisor) {
-    const ints = rowsAndFeatures(shape);
-    const size = [sizeOf(shape)];
-    return emit(xentError, [output, target], size, ints, [divisor])[0];
+    const [rows, features] = rowsAndFeatures(shape);
+    const params = { rows, features, divisor };
+    return emit(xentError, [output, target], [sizeOf(shape)], params)[0];
   },
   value(emit, output, target, shape, divisor) {
-    const ints = rowsAndFeatures(shape);
-    const [perRow] = emit(xentValue, [output, target], [ints[0]], ints, [1]);
-    return reduceSum(emit, perRow, [1, ints[0], 1], divisor);
+    const [rows, features] = rowsAndFeatures(shape);
+    const params = { rows, features, divisor: 1 };
+    const [perRow] = emit(xentValue, [output, target], [rows], params);
+    return reduceSum(emit, perRow, [1, rows, 1], divisor);
   },
 };
 
 /** Twin of kernels/softmax-xent.wgsl. */
-function xentForm(part: XentPart, single: boolean): CpuForm {
+function xentForm(part: XentPart, single: boolean): XentForm {
   const slow = xentLoop(part, single);
   let quick: Xent | null | undefined;
-  return (inputs, outputs, ints, floats, threads = 1) => {
+  return (inputs, outputs, params, threads = 1) => {
     // Functions of several float64 at once there are none.
     if (quick === undefined) quick = single ? wasmXent(part) : null;
     const [[y, t], [out]] = [inputs, outputs];
-    const [rows, features] = ints;
-    const done = quick?.({ y, t, out }, [rows, features], floats[0], threads);
-    if (!done) slow(inputs, outputs, ints, floats);
+    const done = quick?.({ y, t, out }, params, threads);
+    if (!done) slow(inputs, outputs, params);
   };
 }
 
-function xentLoop(part: XentPart, single: boolean): CpuForm {
+function xentLoop(part: XentPart, single: boolean): XentForm {
   const round = rounding(single);
-  const { exp, log } = single ? f32 : Math;
-  return ([y, t], [out], [rows, features], [divisor]) => {
+  const { exp, log } = single ? elementary32() : Math;
+  return ([y, t], [out], { rows, features, divisor }) => {
     for (let row = 0; row < rows; row++) {
       const start = row * features;
       const end = start + features;

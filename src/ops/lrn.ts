@@ -5,51 +5,54 @@
  * is alpha = 5e-4 here.
  */
 
-import { type Shape, shapeText, sizeOf } from '../tensor.ts';
-import { addressOf } from '../wasm/arena.ts';
+import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
+import { addressOf } from '../formula/wasm/arena.ts';
 import {
-  type CpuForm,
   type Emit,
-  elementKernel,
+  elements,
   type Ref,
   rounding,
-} from './kernel.ts';
-import { mapKernel } from './map.ts';
+  u32,
+} from '../kernels/kernel.ts';
+import { mapKernel, messageKernel } from '../kernels/map.ts';
+import { type SumRows, wasmSumRows } from '../kernels/reduce-wasm.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
-import { type SumRows, wasmSumRows } from './reduce-wasm.ts';
 
-const windowSum = elementKernel({
+const windowSum = elements({
   name: 'channel-window',
-  file: 'channel-window',
-  cpu: windowForm,
+  params: u32('n', 'channels', 'inner', 'below', 'above'),
+  reads: ['x'],
+  files: ['channel-window'],
+  count: 'params.n',
+  value: 'window(i)',
+  // Channels of an example and of its window lie one below the other.
+  cpu(single) {
+    const round = rounding(single);
+    let quick: SumRows | null | undefined;
+    return ([x], [out], { n, channels, inner, below, above }) => {
+      const [from, to] = [addressOf(x), addressOf(out)];
+      const inArena = from >= 0 && to >= 0;
+      if (inArena && quick === undefined) quick = wasmSumRows(single);
+      const size = x.BYTES_PER_ELEMENT;
+      for (let i = 0; i < n; i += inner) {
+        const channel = (i / inner) % channels;
+        const first = Math.max(0, channel - below);
+        const rows = Math.min(channels - 1, channel + above) - first + 1;
+        const start = i + (first - channel) * inner;
+        if (inArena && quick) {
+          quick(from + start * size, to + i * size, rows, inner);
+          continue;
+        }
+        out.fill(0, i, i + inner);
+        for (let row = 0; row < rows; row++) {
+          const by = start + row * inner - i;
+          for (let j = i; j < i + inner; j++)
+            out[j] = round(out[j] + x[j + by]);
+        }
+      }
+    };
+  },
 });
-
-/** Channels of an example and of its window lie one below the other. */
-function windowForm(single: boolean): CpuForm {
-  const round = rounding(single);
-  let quick: SumRows | null | undefined;
-  return ([x], [out], [n, channels, inner, below, above]) => {
-    const [from, to] = [addressOf(x), addressOf(out)];
-    const inArena = from >= 0 && to >= 0;
-    if (inArena && quick === undefined) quick = wasmSumRows(single);
-    const size = x.BYTES_PER_ELEMENT;
-    for (let i = 0; i < n; i += inner) {
-      const channel = (i / inner) % channels;
-      const first = Math.max(0, channel - below);
-      const rows = Math.min(channels - 1, channel + above) - first + 1;
-      const start = i + (first - channel) * inner;
-      if (inArena && quick) {
-        quick(from + start * size, to + i * size, rows, inner);
-        continue;
-      }
-      out.fill(0, i, i + inner);
-      for (let row = 0; row < rows; row++) {
-        const by = start + row * inner - i;
-        for (let j = i; j < i + inner; j++) out[j] = round(out[j] + x[j + by]);
-      }
-    }
-  };
-}
 
 const squares = mapKernel({
   name: 'squares',
@@ -70,21 +73,12 @@ const ratio = mapKernel({
   constants: ['k', 'rate'],
   outputs: [['r', 'eps * y / (k + rate * w)']],
 });
-const MESSAGE = `eps * ${POWER} - 2 * (rate * beta) * (x * r)`;
-const message = {
-  fresh: mapKernel({
-    name: 'lrn/vjp',
-    each: ['eps', 'x', 'w', 'r'],
-    constants: ['k', 'rate', 'beta'],
-    outputs: [['s', MESSAGE]],
-  }),
-  added: mapKernel({
-    name: 'lrn/vjp+',
-    each: ['s', 'eps', 'x', 'w', 'r'],
-    constants: ['k', 'rate', 'beta'],
-    outputs: [['s', `s + (${MESSAGE})`]],
-  }),
-};
+const message = messageKernel({
+  name: 'lrn/vjp',
+  each: ['eps', 'x', 'w', 'r'],
+  constants: ['k', 'rate', 'beta'],
+  formula: `eps * ${POWER} - 2 * (rate * beta) * (x * r)`,
+});
 
 function constantsOf(attrs: Attrs) {
   const size = Number(attrs.size);
@@ -104,9 +98,8 @@ function around(
   const inner = sizeOf(shape.slice(2));
   // A window of even size reaches one further down, as PyTorch's.
   const [below, above] = [Math.floor(size / 2), Math.ceil(size / 2) - 1];
-  const ints = [x.size, channels, inner];
-  const reach = turned ? [above, below] : [below, above];
-  return emit(windowSum, [x], [x.size], [...ints, ...reach])[0];
+  const reach = turned ? { below: above, above: below } : { below, above };
+  return windowSum(emit, [x], x.size, { n: x.size, channels, inner, ...reach });
 }
 
 function squaresAround(emit: Emit, x: Ref, shape: Shape, size: number): Ref {
@@ -137,16 +130,13 @@ export const lrn: Op = {
   forward(emit, [x], attrs) {
     const { size, k, rate, beta } = constantsOf(attrs);
     const w = squaresAround(emit, x.ref, x.shape, size);
-    return divided.emit(emit, [x.ref, w], [k, rate, beta])[0];
+    return divided.emit(emit, [x.ref, w], { k, rate, beta })[0];
   },
   vjp(emit, { inputs: [x], output, attrs, eps, base }) {
     const { size, k, rate, beta } = constantsOf(attrs);
     const w = squaresAround(emit, x.ref, x.shape, size);
-    const [each] = ratio.emit(emit, [eps, output.ref, w], [k, rate]);
+    const [each] = ratio.emit(emit, [eps, output.ref, w], { k, rate });
     const r = around(emit, each, x.shape, size, true);
-    const operands = [eps, x.ref, w, r];
-    return base
-      ? message.added.emit(emit, [base, ...operands], [k, rate, beta])[0]
-      : message.fresh.emit(emit, operands, [k, rate, beta])[0];
+    return message(emit, base, [eps, x.ref, w, r], { k, rate, beta });
   },
 };

@@ -11,12 +11,12 @@
  *   those of the training data; examples do not see each other.
  */
 
-import { type Shape, shapeText, sizeOf } from '../tensor.ts';
+import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
+import type { Emit, Ref } from '../kernels/kernel.ts';
+import { type Along, mapKernel, messageKernel } from '../kernels/map.ts';
+import { reduceSum } from '../kernels/reduce.ts';
 import { addTo } from './add.ts';
-import type { Emit, Ref } from './kernel.ts';
-import { type Along, mapKernel } from './map.ts';
 import { type Attrs, type Op, type Operand, ShapeProblem } from './op.ts';
-import { reduceSum } from './reduce.ts';
 
 const center = mapKernel({
   name: 'center',
@@ -40,11 +40,11 @@ const inverseRoot = mapKernel({
   constants: ['epsilon'],
   outputs: [['y', '1 / sqrt(x + epsilon)']],
 });
-const times = mapKernel({
+const times = messageKernel({
   name: 'times-along',
   each: ['x'],
   along: ['factor'],
-  outputs: [['y', 'x * factor']],
+  formula: 'x * factor',
 });
 const scaleAndShift = mapKernel({
   name: 'scale-and-shift',
@@ -53,26 +53,11 @@ const scaleAndShift = mapKernel({
   outputs: [['y', 'gain * x + shift']],
 });
 /** J^T eps of a normalisation whose mean and variance depend on x. */
-const MESSAGE = 'factor * (g - (m + normal * n))';
-const message = {
-  fresh: mapKernel({
-    name: 'normalise/vjp',
-    each: ['g', 'normal'],
-    along: ['factor', 'm', 'n'],
-    outputs: [['s', MESSAGE]],
-  }),
-  added: mapKernel({
-    name: 'normalise/vjp+',
-    each: ['s', 'g', 'normal'],
-    along: ['factor', 'm', 'n'],
-    outputs: [['s', `s + ${MESSAGE}`]],
-  }),
-};
-const timesAdded = mapKernel({
-  name: 'times-along+',
-  each: ['s', 'x'],
-  along: ['factor'],
-  outputs: [['s', 's + x * factor']],
+const message = messageKernel({
+  name: 'normalise/vjp',
+  each: ['g', 'normal'],
+  along: ['factor', 'm', 'n'],
+  formula: 'factor * (g - (m + normal * n))',
 });
 /** d y / d variance is -1/2 of this times (x - mean). */
 const cube = mapKernel({
@@ -131,7 +116,7 @@ function channels(shape: Shape): Axes {
 /** (x - mean) / sqrt(variance + epsilon) and its factor, 1 / sqrt(...). */
 function normalised(emit: Emit, x: Ref, axes: Axes, epsilon: number) {
   const mean = axes.sumOfGroup(emit, x, axes.count);
-  const [centred] = center.emit(emit, [x, mean], [], [axes.group]);
+  const [centred] = center.emit(emit, [x, mean], { mean: axes.group });
   const [squared] = squares.emit(emit, [centred]);
   const variance = axes.sumOfGroup(emit, squared, axes.count);
   return scaled(emit, centred, variance, axes, epsilon);
@@ -144,9 +129,21 @@ function scaled(
   axes: Axes,
   epsilon: number,
 ) {
-  const [factor] = inverseRoot.emit(emit, [variance], [epsilon]);
-  const [normal] = times.emit(emit, [centred, factor], [], [axes.group]);
+  const [factor] = inverseRoot.emit(emit, [variance], { epsilon });
+  const normal = times(emit, null, [centred, factor], { factor: axes.group });
   return { centred, factor, normal };
+}
+
+function shifted(
+  emit: Emit,
+  normal: Ref,
+  gain: Operand,
+  shift: Operand,
+  { feature }: Axes,
+): Ref {
+  const operands = [normal, gain.ref, shift.ref];
+  const places = { gain: feature, shift: feature };
+  return scaleAndShift.emit(emit, operands, places)[0];
 }
 
 /** Gradient of the gain (slot 1) or the shift (slot 2). */
@@ -200,9 +197,7 @@ function normalisation(name: string, axesOf: (shape: Shape) => Axes): Op {
     forward(emit, [x, gain, shift], attrs) {
       const axes = axesOf(x.shape);
       const { normal } = normalised(emit, x.ref, axes, epsilonOf(attrs));
-      const places = [axes.feature, axes.feature];
-      const operands = [normal, gain.ref, shift.ref];
-      return scaleAndShift.emit(emit, operands, [], places)[0];
+      return shifted(emit, normal, gain, shift, axes);
     },
     vjp(emit, { inputs: [x, gain], attrs, slot, eps, base }) {
       const axes = axesOf(x.shape);
@@ -210,15 +205,13 @@ function normalisation(name: string, axesOf: (shape: Shape) => Axes): Op {
       const made = normalised(emit, x.ref, axes, epsilonOf(attrs));
       const { factor, normal } = made;
       if (slot > 0) return featureVjp(emit, slot, eps, normal, axes, base);
-      const [g] = times.emit(emit, [eps, gain.ref], [], [axes.feature]);
+      const g = times(emit, null, [eps, gain.ref], { factor: axes.feature });
       const m = axes.sumOfGroup(emit, g, axes.count);
       const [weighted] = products.emit(emit, [g, normal]);
       const n = axes.sumOfGroup(emit, weighted, axes.count);
-      const places = [axes.group, axes.group, axes.group];
-      const operands = [g, normal, factor, m, n];
-      return base
-        ? message.added.emit(emit, [base, ...operands], [], places)[0]
-        : message.fresh.emit(emit, operands, [], places)[0];
+      const { group } = axes;
+      const places = { factor: group, m: group, n: group };
+      return message(emit, base, [g, normal, factor, m, n], places);
     },
   };
 }
@@ -228,7 +221,7 @@ export const batchnorm = normalisation('batchnorm', channels);
 
 function centredByGiven(emit: Emit, [x, , , mean]: readonly Operand[]) {
   const axes = channels(x.shape);
-  const [centred] = center.emit(emit, [x.ref, mean.ref], [], [axes.group]);
+  const [centred] = center.emit(emit, [x.ref, mean.ref], { mean: axes.group });
   return { axes, centred };
 }
 
@@ -253,9 +246,7 @@ export const batchnormInference: Op = {
     const [, gain, shift, , variance] = inputs;
     const epsilon = epsilonOf(attrs);
     const { normal } = scaled(emit, centred, variance.ref, axes, epsilon);
-    const places = [axes.feature, axes.feature];
-    const operands = [normal, gain.ref, shift.ref];
-    return scaleAndShift.emit(emit, operands, [], places)[0];
+    return shifted(emit, normal, gain, shift, axes);
   },
   vjp(emit, { inputs, attrs, slot, eps, base }) {
     const { axes, centred } = centredByGiven(emit, inputs);
@@ -267,10 +258,8 @@ export const batchnormInference: Op = {
       return featureVjp(emit, slot, eps, normal, axes, base);
     }
     if (slot === 0) {
-      const [g] = times.emit(emit, [eps, gain.ref], [], [axes.feature]);
-      return base
-        ? timesAdded.emit(emit, [base, g, factor], [], [axes.group])[0]
-        : times.emit(emit, [g, factor], [], [axes.group])[0];
+      const g = times(emit, null, [eps, gain.ref], { factor: axes.feature });
+      return times(emit, base, [g, factor], { factor: axes.group });
     }
     const terms = slot === 3 ? eps : products.emit(emit, [eps, centred])[0];
     const sum = axes.sumOfFeature(emit, terms, null);

@@ -3,8 +3,8 @@
  * calls and its vector-Jacobian products. One op stands in one place.
  */
 
-import type { Shape } from '../tensor.ts';
-import type { Emit, Ref } from './kernel.ts';
+import type { Shape } from '../base/tensor.ts';
+import type { Emit, Ref } from '../kernels/kernel.ts';
 
 export type Attrs = Readonly<Record<string, unknown>>;
 
@@ -46,6 +46,10 @@ export interface Op {
   ): Ref;
   /** Records J^T eps for one input, added to `base` where there is one. */
   vjp(emit: Emit, args: VjpArgs): Ref;
+  /** What it is, in a few words. */
+  readonly about?: string;
+  /** Of elementwise ops: y of x and z, then the message to each of them. */
+  readonly formulas?: readonly string[];
   /** Free of rounding on integers of moderate size. */
   readonly exactOnIntegers?: boolean;
   /** Interval in which inputs may be drawn to test it. */

@@ -4,96 +4,60 @@
  * elements the first in a window, row by row, gets the whole error.
  */
 
-import { type FloatArray, type Shape, shapeText } from '../tensor.ts';
-import { addressOf } from '../wasm/arena.ts';
-import { Workspace } from '../wasm/workspace.ts';
 import {
-  type CpuForm,
-  elementKernel,
-  finishing,
-  type Kernel,
-  rounding,
-} from './kernel.ts';
+  type FloatArray,
+  type Shape,
+  shapeText,
+  sizeOf,
+} from '../base/tensor.ts';
+import { addressOf } from '../formula/wasm/arena.ts';
+import { Workspace } from '../formula/wasm/workspace.ts';
+import { type CpuForm, elements, rounding } from '../kernels/kernel.ts';
+import {
+  type MaxPool,
+  WINDOWS,
+  type Windows,
+  wasmMaxPool,
+} from '../kernels/pool-wasm.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
-import { type MaxPool, wasmMaxPool } from './pool-wasm.ts';
 
-type Part = 'max' | 'max-message' | 'mean' | 'mean-message';
+type Of = 'max' | 'mean';
 
-const binding = (at: number, name: string, access = 'read') =>
-  `@group(0) @binding(${at}) var<storage, ${access}> ${name}: array<f32>;\n`;
-const pixels = 'params.planes * params.height * params.width';
-const positions = 'params.planes * params.oh * params.ow';
-
-/** What each part reads, of how many elements it makes what, and how. */
-const parts: Record<
-  Part,
-  { reads: string[]; count: string; value: string; files: string[] }
-> = {
-  max: {
+/** The greatest or the mean of each window; the messages to their elements. */
+const forwardKernel = (of: Of) =>
+  elements({
+    name: `pool2d-${of}`,
+    params: WINDOWS,
     reads: ['x'],
-    count: positions,
-    value: 'most(i)',
-    files: ['pool2d-max'],
-  },
-  'max-message': {
-    reads: ['x', 'y', 'eps'],
-    count: pixels,
-    value: 'message(i)',
-    files: ['pool2d-max', 'pool2d-max-message'],
-  },
-  mean: {
-    reads: ['x'],
-    count: positions,
-    value: 'mean(i)',
-    files: ['pool2d-mean'],
-  },
-  'mean-message': {
-    reads: ['x'],
-    count: pixels,
-    value: 'mean_message(i)',
-    files: ['pool2d-mean'],
-  },
-};
-
-function poolKernel(part: Part, add: boolean): Kernel {
-  const { reads, count, value, files } = parts[part];
-  const bindings = [
-    ...reads.map((name, i) => binding(i + 1, name)),
-    binding(reads.length + 1, 'out', 'read_write'),
-  ];
-  const kernel = elementKernel({
-    name: `pool2d-${part}${add ? ':add' : ''}`,
-    file: 'pool2d',
-    words: { ...finishing(add), COUNT: count, VALUE: value },
-    inPlace: add ? reads.length : undefined,
-    cpu: (single) => poolForm(part, add, single),
+    files: ['pool2d', `pool2d-${of}`],
+    count: 'params.planes * params.oh * params.ow',
+    value: `${of}_of(i)`,
+    cpu: (single) => (of === 'max' ? maxForm : meanForm)(false, false, single),
   });
-  return {
-    ...kernel,
-    gpu: {
-      ...kernel.gpu,
-      files: [...kernel.gpu.files, ...files],
-      code: (traits, file) =>
-        kernel.gpu
-          .code(traits, file)
-          .replace('BINDINGS', bindings.join(''))
-          .replace('MORE', files.map(file).join('\n')),
-    },
-  };
-}
 
-/** Twin of kernels/pool2d*.wgsl. */
-function poolForm(part: Part, add: boolean, single: boolean): CpuForm {
-  const form = part.startsWith('max') ? maxForm : meanForm;
-  return form(part.endsWith('message'), add, single);
-}
+const messageKernel = (of: Of) =>
+  elements({
+    name: `pool2d-${of}-message`,
+    params: WINDOWS,
+    reads: of === 'max' ? ['x', 'y', 'eps'] : ['x'],
+    files: [
+      ...['pool2d', `pool2d-${of}`],
+      ...(of === 'max' ? ['pool2d-max-message'] : []),
+    ],
+    count: 'params.planes * params.height * params.width',
+    value: `${of}_message(i)`,
+    cpu: (single, add) =>
+      (of === 'max' ? maxForm : meanForm)(true, add, single),
+  });
+
+type Form = CpuForm<keyof Windows>;
 
 /**
  * Calls `visit` for each window, in order: its number, the index of its first
  * element, and how many rows and columns of it lie in the plane.
  */
 function windows(
-  [planes, height, width, oh, ow, size, stride, padding]: readonly number[],
+  { planes, height, width, oh, ow, size, stride, padding }: Windows,
   visit: (o: number, first: number, rows: number, columns: number) => void,
 ): void {
   for (let plane = 0, o = 0; plane < planes; plane++) {
@@ -129,16 +93,16 @@ function sumsInArena(out: FloatArray, add: boolean): FloatArray | null {
   return workspace.floats(single, 0, out.length).fill(0);
 }
 
-function maxForm(message: boolean, add: boolean, single: boolean): CpuForm {
+function maxForm(message: boolean, add: boolean, single: boolean): Form {
   const round = rounding(single);
   let quick: MaxPool | null | undefined;
-  return ([x, , errors], [out], ints, _, threads = 1) => {
+  return ([x, , errors], [out], params, threads = 1) => {
     const eps = message ? errors : null;
     const near = message ? sumsInArena(out, add) : out;
     if (near && quick === undefined) quick = wasmMaxPool(message, single);
-    const done = near && quick?.({ x, out: near, eps }, ints, threads);
+    const done = near && quick?.({ x, out: near, eps }, params, threads);
     const sums = done ? near : message ? sumsIn(out, add) : out;
-    if (!done) maxLoop({ x, out: sums, eps }, ints, round);
+    if (!done) maxLoop({ x, out: sums, eps }, params, round);
     if (!message || !add) return;
     for (let i = 0; i < out.length; i++) out[i] = round(out[i] + sums[i]);
   };
@@ -147,11 +111,11 @@ function maxForm(message: boolean, add: boolean, single: boolean): CpuForm {
 /** Windows ascend, so each element's sum takes them in the GPU's order. */
 function maxLoop(
   { x, out, eps }: Parameters<MaxPool>[0],
-  ints: readonly number[],
+  params: Windows,
   round: Round,
 ): void {
-  const width = ints[2];
-  windows(ints, (o, first, rows, columns) => {
+  const { width } = params;
+  windows(params, (o, first, rows, columns) => {
     let best = first;
     let most = x[first];
     for (let y = 0; y < rows; y++) {
@@ -170,12 +134,12 @@ function maxLoop(
   });
 }
 
-function meanForm(message: boolean, add: boolean, single: boolean): CpuForm {
+function meanForm(message: boolean, add: boolean, single: boolean): Form {
   const round = rounding(single);
-  return ([x], [out], ints) => {
-    const [, , width, , , size] = ints;
+  return ([x], [out], params) => {
+    const { width, size } = params;
     const sums = message ? sumsIn(out, add) : out;
-    windows(ints, (o, first, rows, columns) => {
+    windows(params, (o, first, rows, columns) => {
       let sum = 0;
       for (let y = 0; y < rows; y++) {
         const at = first + y * width;
@@ -194,12 +158,21 @@ function meanForm(message: boolean, add: boolean, single: boolean): CpuForm {
   };
 }
 
-function pool2d(name: string, of: 'max' | 'mean'): Op {
-  const forward = poolKernel(of, false);
-  const message = [false, true].map((add) => poolKernel(`${of}-message`, add));
-  const ints = ([b, c, h, w]: Shape, [, , oh, ow]: Shape, attrs: Attrs) => {
-    const { kernel, stride = kernel, padding = 0 } = attrs;
-    return [b * c, h, w, oh, ow, kernel, stride, padding] as number[];
+function pool2d(name: string, of: Of): Op {
+  const forward = forwardKernel(of);
+  const message = messageKernel(of);
+  const windowsOf = (
+    [batch, channels, height, width]: Shape,
+    [, , oh, ow]: Shape,
+    attrs: Attrs,
+  ): Windows => {
+    const {
+      kernel: size,
+      stride = size,
+      padding = 0,
+    } = attrs as Record<string, number>;
+    const planes = batch * channels;
+    return { planes, height, width, oh, ow, size, stride, padding };
   };
   return {
     name,
@@ -231,17 +204,13 @@ function pool2d(name: string, of: 'max' | 'mean'): Op {
       return [x[0], x[1], out(x[2]), out(x[3])];
     },
     forward(emit, [x], attrs, shape) {
-      const size = shape.reduce((a, b) => a * b);
-      return emit(forward, [x.ref], [size], ints(x.shape, shape, attrs))[0];
+      const params = windowsOf(x.shape, shape, attrs);
+      return forward(emit, [x.ref], sizeOf(shape), params);
     },
     vjp(emit, { inputs: [x], output, attrs, eps, base }) {
       const reads = of === 'max' ? [x.ref, output.ref, eps] : [eps];
-      return emit(
-        message[base ? 1 : 0],
-        base ? [...reads, base] : reads,
-        [x.ref.size],
-        ints(x.shape, output.shape, attrs),
-      )[0];
+      const params = windowsOf(x.shape, output.shape, attrs);
+      return message(emit, reads, x.ref.size, params, base);
     },
   };
 }

@@ -3,31 +3,33 @@
  * another along an axis. The message of each is the other.
  */
 
-import { type Shape, shapeText, sizeOf } from '../tensor.ts';
-import { copyForm } from './copy-cpu.ts';
+import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
+import { copyForm } from '../kernels/copy-cpu.ts';
 import {
   type Emit,
-  elementKernel,
-  finishing,
+  elements,
   type Kernel,
+  mainOver,
   type Ref,
   spread,
-  WORKGROUP,
-} from './kernel.ts';
+  u32,
+} from '../kernels/kernel.ts';
 import { type Attrs, type Op, ShapeProblem } from './op.ts';
 import { axisOf } from './reduce.ts';
 
 type Part = 'part' | 'among_zeros';
 
-function sliceKernel(part: Part, add: boolean): Kernel {
-  return elementKernel({
-    name: `slice:${part}${add ? ':add' : ''}`,
-    file: 'slice',
-    words: { ...finishing(add), VALUE: `${part}(i)` },
-    inPlace: add ? 1 : undefined,
-    cpu: (single) => {
+const sliceKernel = (part: Part) =>
+  elements({
+    name: `slice:${part}`,
+    params: u32('n', 'outer', 'total', 'inner', 'start', 'length'),
+    reads: ['x'],
+    files: ['slice'],
+    count: 'params.n',
+    value: `${part}(i)`,
+    cpu(single, add) {
       const copy = copyForm(single);
-      return ([x], [out], [n, outer, total, inner, start, length]) => {
+      return ([x], [out], { n, outer, total, inner, start, length }) => {
         const [own, whole] = [length * inner, total * inner];
         const mine = { start: 0, row: own };
         const theirs = { start: start * inner, row: whole };
@@ -45,14 +47,10 @@ function sliceKernel(part: Part, add: boolean): Kernel {
       };
     },
   });
-}
 
-const KERNELS = {
-  part: [sliceKernel('part', false), sliceKernel('part', true)],
-  among_zeros: [
-    sliceKernel('among_zeros', false),
-    sliceKernel('among_zeros', true),
-  ],
+const kernels = {
+  part: sliceKernel('part'),
+  among_zeros: sliceKernel('among_zeros'),
 };
 
 /** Records a part of an axis of `whole`, or that part among zeros. */
@@ -64,12 +62,12 @@ function slicing(
   [axis, start, length]: readonly [number, number, number],
   base: Ref | null = null,
 ): Ref {
+  const total = whole[axis];
   const outer = sizeOf(whole.slice(0, axis));
   const inner = sizeOf(whole.slice(axis + 1));
-  const size = outer * inner * (part === 'part' ? length : whole[axis]);
-  const ints = [size, outer, whole[axis], inner, start, length];
-  const inputs = base ? [x, base] : [x];
-  return emit(KERNELS[part][base ? 1 : 0], inputs, [size], ints)[0];
+  const n = outer * inner * (part === 'part' ? length : total);
+  const params = { n, outer, total, inner, start, length };
+  return kernels[part](emit, [x], n, params, base);
 }
 
 /** Axis, first place and length of a slice. */
@@ -111,53 +109,51 @@ export const slice: Op = {
 /** At most this many inputs a kernel; adapters offer 8 storage buffers. */
 const MOST = 6;
 
-const joins = Array.from({ length: MOST }, (_, i) => joinKernel(i + 1));
+/** Names of the inputs' lengths. */
+const LENGTHS = Array.from({ length: MOST }, (_, k) => `n${k}`);
 
-/** Joins n tensors (outer, length_k, inner) along the middle axis. */
-function joinKernel(n: number): Kernel {
-  const names = Array.from({ length: n }, (_, k) => k);
+const joins = LENGTHS.map((_, k) => joinKernel(LENGTHS.slice(0, k + 1)));
+
+/** Joins tensors (outer, n_k, inner) along the middle axis. */
+function joinKernel(lengths: readonly string[]): Kernel {
+  const total = lengths.map((name) => `params.${name}`).join(' + ');
+  const choose = lengths.map(
+    (name, k) => `
+      let size${k} = params.${name} * params.inner;
+      if (column < size${k}) { value = x${k}[row * size${k} + column]; }
+      column -= size${k};`,
+  );
   return {
-    name: `concat${n}`,
+    name: `concat${lengths.length}`,
+    params: u32('outer', 'inner', ...lengths),
     inPlace: [null],
     cpu: (single) => {
       const copy = copyForm(single);
-      return (inputs, [out], [outer, inner, ...lengths]) => {
-        const total = lengths.reduce((a, b) => a + b) * inner;
+      return (inputs, [out], params) => {
+        const { outer, inner } = params;
+        const sizes = lengths.map((name) => params[name] * inner);
+        const row = sizes.reduce((a, b) => a + b);
         let start = 0;
         inputs.forEach((array, k) => {
-          const size = lengths[k] * inner;
-          const from = { array, start: 0, row: size, column: 1 };
-          const to = { array: out, start, row: total };
-          copy(from, to, [outer, size], false);
-          start += size;
+          const from = { array, start: 0, row: sizes[k], column: 1 };
+          copy(from, { array: out, start, row }, [outer, sizes[k]], false);
+          start += sizes[k];
         });
       };
     },
     gpu: {
-      files: [],
-      code: () => `
-        struct Params { outer: u32, inner: u32, ${names.map((k) => `n${k}: u32`).join(', ')} }
-        @group(0) @binding(0) var<uniform> params: Params;
-        ${names.map((k) => `@group(0) @binding(${k + 1}) var<storage, read> x${k}: array<f32>;`).join('\n')}
-        @group(0) @binding(${n + 1}) var<storage, read_write> out: array<f32>;
-        @compute @workgroup_size(${WORKGROUP})
-        fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-          let row_size = (${names.map((k) => `params.n${k}`).join(' + ')}) * params.inner;
-          for (var i = id.x; i < params.outer * row_size; i += groups.x * ${WORKGROUP}u) {
-            let row = i / row_size;
-            var column = i % row_size;
-            var value = 0.0f;
-            ${names
-              .map(
-                (k) => `
-            let size${k} = params.n${k} * params.inner;
-            if (column < size${k}) { value = x${k}[row * size${k} + column]; }
-            column -= size${k};`,
-              )
-              .join('')}
-            out[i] = value;
-          }
-        }`,
+      reads: lengths.map((_, k) => `x${k}`),
+      writes: ['out'],
+      code: () =>
+        mainOver(
+          `params.outer * (${total}) * params.inner`,
+          `let row_size = (${total}) * params.inner;
+          let row = i / row_size;
+          var column = i % row_size;
+          var value = 0.0f;
+          ${choose.join('')}
+          out[i] = value;`,
+        ),
       workgroups: (_, call) => spread(call.outputs[0].size),
     },
   };
@@ -206,15 +202,17 @@ export const concat: Op = {
       const next: typeof parts = [];
       for (let at = 0; at < parts.length; at += MOST) {
         const group = parts.slice(at, at + MOST);
-        const lengths = group.map((part) => part.length);
-        const length = lengths.reduce((a, b) => a + b);
+        const length = group.reduce((sum, part) => sum + part.length, 0);
         const refs = group.map((part) => part.ref);
         const size = [outer * length * inner];
-        const ints = [outer, inner, ...lengths];
+        const params = {
+          ...{ outer, inner },
+          ...Object.fromEntries(group.map((p, k) => [LENGTHS[k], p.length])),
+        };
         const [ref] =
           group.length === 1 && parts.length > 1
             ? refs
-            : emit(joins[group.length - 1], refs, size, ints);
+            : emit(joins[group.length - 1], refs, size, params);
         next.push({ ref, length });
       }
       parts = next;

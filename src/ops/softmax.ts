@@ -4,11 +4,12 @@
  * changes no value and has no derivative.
  */
 
-import type { Shape } from '../tensor.ts';
-import type { Emit, Ref } from './kernel.ts';
-import { type Along, type MapKernel, mapKernel } from './map.ts';
+import type { Shape } from '../base/tensor.ts';
+import type { Emit, Ref } from '../kernels/kernel.ts';
+import { type Along, mapKernel, messageKernel } from '../kernels/map.ts';
+import { reduceMost, reduceSum, type Split } from '../kernels/reduce.ts';
 import type { Attrs, Op } from './op.ts';
-import { reduceMost, reduceSum, type Split, split } from './reduce.ts';
+import { split } from './reduce.ts';
 
 const shifted = mapKernel({
   name: 'softmax/shifted',
@@ -39,22 +40,18 @@ const weighted = mapKernel({
   outputs: [['p', 'y * eps']],
 });
 
-/** A message of y, eps and a number of each row, alone and added. */
-function messageKernels(name: string, formula: string) {
-  const spec = { along: ['total'], each: ['y', 'eps'] };
-  return {
-    fresh: mapKernel({ ...spec, name, outputs: [['s', formula]] }),
-    added: mapKernel({
-      ...spec,
-      name: `${name}+`,
-      each: ['s', ...spec.each],
-      outputs: [['s', `s + ${formula}`]],
-    }),
-  };
-}
-
-const softmaxMessage = messageKernels('softmax/vjp', 'y * (eps - total)');
-const logMessage = messageKernels('log_softmax/vjp', '(eps - exp(y) * total)');
+/** Messages of y, eps and a number of each row. */
+const message = { each: ['y', 'eps'], along: ['total'] } as const;
+const softmaxMessage = messageKernel({
+  ...message,
+  name: 'softmax/vjp',
+  formula: 'y * (eps - total)',
+});
+const logMessage = messageKernel({
+  ...message,
+  name: 'log_softmax/vjp',
+  formula: '(eps - exp(y) * total)',
+});
 
 function partsOf(shape: Shape, attrs: Attrs): { parts: Split; row: Along } {
   const parts = split(shape, { axis: attrs.axis ?? -1 });
@@ -74,21 +71,9 @@ const attrs = {
 /** x less the row's greatest, and the sum of its exponentials. */
 function prepared(emit: Emit, x: Ref, parts: Split, row: Along) {
   const most = reduceMost(emit, x, parts);
-  const [low] = shifted.emit(emit, [x, most], [], [row]);
+  const [low] = shifted.emit(emit, [x, most], { most: row });
   const [powers] = exponentials.emit(emit, [low]);
   return { low, powers, total: reduceSum(emit, powers, parts) };
-}
-
-function send(
-  emit: Emit,
-  kernels: { fresh: MapKernel; added: MapKernel },
-  operands: readonly Ref[],
-  row: Along,
-  base: Ref | null,
-): Ref {
-  return base
-    ? kernels.added.emit(emit, [base, ...operands], [], [row])[0]
-    : kernels.fresh.emit(emit, operands, [], [row])[0];
 }
 
 export const softmax: Op = {
@@ -99,13 +84,14 @@ export const softmax: Op = {
   forward(emit, [x], given) {
     const { parts, row } = partsOf(x.shape, given);
     const { powers, total } = prepared(emit, x.ref, parts, row);
-    return quotients.emit(emit, [powers, total], [], [row])[0];
+    return quotients.emit(emit, [powers, total], { total: row })[0];
   },
   vjp(emit, { inputs: [x], output, attrs: given, eps, base }) {
     const { parts, row } = partsOf(x.shape, given);
     const [p] = weighted.emit(emit, [output.ref, eps]);
     const total = reduceSum(emit, p, parts);
-    return send(emit, softmaxMessage, [output.ref, eps, total], row, base);
+    const operands = [output.ref, eps, total];
+    return softmaxMessage(emit, base, operands, { total: row });
   },
 };
 
@@ -117,11 +103,11 @@ export const logSoftmax: Op = {
   forward(emit, [x], given) {
     const { parts, row } = partsOf(x.shape, given);
     const { low, total } = prepared(emit, x.ref, parts, row);
-    return differences.emit(emit, [low, total], [], [row])[0];
+    return differences.emit(emit, [low, total], { total: row })[0];
   },
   vjp(emit, { inputs: [x], output, attrs: given, eps, base }) {
     const { parts, row } = partsOf(x.shape, given);
     const total = reduceSum(emit, eps, parts);
-    return send(emit, logMessage, [output.ref, eps, total], row, base);
+    return logMessage(emit, base, [output.ref, eps, total], { total: row });
   },
 };

@@ -3,39 +3,55 @@
  * compute nothing), transpose, and expand, which repeats them.
  */
 
-import { type Shape, shapeText, sizeOf } from '../tensor.ts';
-import { addTo } from './add.ts';
-import { copyForm } from './copy-cpu.ts';
+import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
+import { copyForm } from '../kernels/copy-cpu.ts';
 import {
+  type ElementSpec,
   type Emit,
   elementKernel,
-  finishing,
   type Kernel,
   type Ref,
-} from './kernel.ts';
+  u32,
+} from '../kernels/kernel.ts';
+import { reduceSum } from '../kernels/reduce.ts';
+import { addTo } from './add.ts';
 import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
-import { reduceSum } from './reduce.ts';
 
 /** Most axes of a tensor that is turned or repeated. */
 const MOST_AXES = 6;
 
-function viewKernel(axes: number, add: boolean): Kernel {
-  const kernel = elementKernel({
-    name: `view${axes}${add ? ':add' : ''}`,
-    file: 'view',
-    words: { ...finishing(add), ...words(axes) },
-    inPlace: add ? 1 : undefined,
-    cpu: (single) => {
+/** Names of the lengths of axes and of the steps along them. */
+const named = (letter: 'l' | 's', values: readonly number[]) =>
+  Object.fromEntries(values.map((value, axis) => [letter + axis, value]));
+
+const viewParams = (lengths: readonly number[], steps: readonly number[]) => ({
+  n: sizeOf(lengths),
+  ...named('l', lengths),
+  ...named('s', steps),
+});
+
+function viewSpec(axes: number): ElementSpec<string> {
+  const all = Array.from({ length: axes }, (_, axis) => axis);
+  const [l, s] = [all.map((axis) => `l${axis}`), all.map((axis) => `s${axis}`)];
+  return {
+    name: `view${axes}`,
+    params: u32('n', ...l, ...s),
+    reads: ['x'],
+    files: ['view'],
+    words: { PLACES: places(axes) },
+    count: 'params.n',
+    value: 'viewed(i)',
+    cpu(single, add) {
       const copy = copyForm(single);
-      return ([x], [out], [n, ...ints]) => {
+      return ([x], [out], params) => {
         // Of one axis are matrices of one row.
-        const lengths = [1, ...ints.slice(0, axes)];
-        const steps = [0, ...ints.slice(axes)];
+        const lengths = [1, ...l.map((name) => params[name])];
+        const steps = [0, ...s.map((name) => params[name])];
         const [rows, columns] = lengths.slice(-2);
         const [row, column] = steps.slice(-2);
         const place = new Array<number>(axes + 1).fill(0);
         let at = 0;
-        for (let start = 0; start < n; start += rows * columns) {
+        for (let start = 0; start < params.n; start += rows * columns) {
           const from = { array: x, start: at, row, column };
           copy(from, { array: out, start, row: columns }, [rows, columns], add);
           // The next matrix, as an odometer counts.
@@ -49,48 +65,36 @@ function viewKernel(axes: number, add: boolean): Kernel {
         }
       };
     },
-  });
-  return {
-    ...kernel,
     // Views one after another are one of an axis more.
-    batch([n, ...ints], { inputs: [from], outputs: [to] }, count) {
-      if (axes === MOST_AXES || to !== n) return null;
-      const [lengths, steps] = [ints.slice(0, axes), ints.slice(axes)];
+    batch(params, { inputs: [from], outputs: [to] }, count, add) {
+      if (axes === MOST_AXES || to !== params.n) return null;
+      const of = (names: readonly string[]) =>
+        names.map((name) => params[name]);
       return {
         kernel: kernelOf(axes + 1, add),
-        ints: [count * n, count, ...lengths, from, ...steps],
+        params: viewParams([count, ...of(l)], [from, ...of(s)]),
       };
     },
   };
 }
 
 /** What stands in view.wgsl for a number of axes, the last fastest. */
-function words(axes: number): Record<string, string> {
-  const all = Array.from({ length: axes }, (_, axis) => axis);
-  const fields = (name: string) =>
-    all.map((a) => `${name}${a}: u32`).join(', ');
+function places(axes: number): string {
   // Divided from the last axis to the first; the quotient is what is left.
-  const places = all
-    .slice(1)
-    .reverse()
-    .map(
-      (a) => `let q${a} = rest / params.l${a};
-    at += (rest - q${a} * params.l${a}) * params.s${a};
-    rest = q${a};`,
-    );
-  return {
-    FIELDS: `${fields('l')}, ${fields('s')}`,
-    PLACES: [...places, 'at += rest * params.s0;'].join('\n    '),
-  };
+  const lines = Array.from({ length: axes - 1 }, (_, k) => axes - 1 - k).map(
+    (a) => `let q${a} = rest / params.l${a};
+  at += (rest - q${a} * params.l${a}) * params.s${a};
+  rest = q${a};`,
+  );
+  return [...lines, 'at += rest * params.s0;'].join('\n  ');
 }
 
-const kernels = new Map<string, Kernel>();
+const kernels = new Map<number, readonly [Kernel, Kernel]>();
 
 function kernelOf(axes: number, add: boolean): Kernel {
-  const key = `${axes}${add}`;
-  const made = kernels.get(key) ?? viewKernel(axes, add);
-  kernels.set(key, made);
-  return made;
+  const made = kernels.get(axes) ?? elementKernel(viewSpec(axes));
+  kernels.set(axes, made);
+  return made[add ? 1 : 0];
 }
 
 /** Records x read with these steps, in a shape, plus `base`. */
@@ -101,10 +105,9 @@ function view(
   steps: readonly number[],
   base: Ref | null = null,
 ): Ref {
-  const ints = [sizeOf(shape), ...shape, ...steps];
-  const inputs = base ? [x, base] : [x];
+  const params = viewParams(shape, steps);
   const kernel = kernelOf(shape.length, base !== null);
-  return emit(kernel, inputs, [sizeOf(shape)], ints)[0];
+  return emit(kernel, base ? [x, base] : [x], [params.n], params)[0];
 }
 
 /** Elements between neighbours along each axis. */

@@ -5,8 +5,8 @@
  * was.
  */
 
-import type { Ref } from '../ops/kernel.ts';
-import { type Call, type Program, sameNumbers } from './recorder.ts';
+import { type Ref, sameParams } from '../kernels/kernel.ts';
+import type { Call, Program } from './recorder.ts';
 
 /**
  * Calls of a program in an order of execution, those alike together. Unless
@@ -100,14 +100,12 @@ function withLateCommits(calls: readonly Call[]): readonly Call[] {
  * side by side, so that one call does for all.
  */
 function isAlike(a: Call, b: Call): boolean {
-  if (a.kernel !== b.kernel || !sameNumbers(a.floats, b.floats)) return false;
-  if (a.commits && a.kernel.elementwise) return isSmall(a) && isSmall(b);
-  return (
-    same(a.ints, b.ints) &&
-    a.inputs.every((ref, i) => ref.size === b.inputs[i].size)
-  );
-}
-
-function same(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
+  if (a.kernel !== b.kernel) return false;
+  const anySize = a.commits && a.kernel.elementwise;
+  if (!sameParams(a.kernel, a.params, b.params, anySize ? 'n' : '')) {
+    return false;
+  }
+  return anySize
+    ? isSmall(a) && isSmall(b)
+    : a.inputs.every((ref, i) => ref.size === b.inputs[i].size);
 }

@@ -4,7 +4,8 @@
  * parameters become one call instead.
  */
 
-import type { Kernel, Ref } from '../ops/kernel.ts';
+import { fusedParams } from '../kernels/fused.ts';
+import type { Kernel, Ref } from '../kernels/kernel.ts';
 import type { Call, Program } from './recorder.ts';
 
 export interface FuseOptions {
@@ -81,13 +82,12 @@ function joined(first: Call, second: Call, slot: number): Call | null {
     second.outputs.every((output) => output.size === size) &&
     // What is written over must not be read elsewhere in the same call.
     !first.inputs.some((ref) => bases.includes(ref));
-  const kernel = fits ? first.kernel.fuse?.(second.kernel, slot) : null;
-  if (!kernel) return null;
+  const fused = fits ? first.kernel.fuse?.(second.kernel, slot) : null;
+  if (!fused) return null;
   return {
     ...second,
-    kernel,
+    kernel: fused.kernel,
     inputs: [...first.inputs, ...others],
-    ints: first.ints,
-    floats: [...first.floats, ...second.floats],
+    params: fusedParams(first.params, second, fused.prefix),
   };
 }

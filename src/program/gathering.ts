@@ -3,7 +3,7 @@
  * gradients of parameters, which an optimiser reads together.
  */
 
-import { aligned, type Ref } from '../ops/kernel.ts';
+import { aligned, type Ref } from '../kernels/kernel.ts';
 import { MOST_SHARED } from './merges.ts';
 import type { Span } from './plan.ts';
 import type { Call } from './recorder.ts';

@@ -5,8 +5,13 @@
  * side by side: then one call makes them all.
  */
 
-import { ALIGNMENT, aligned, type Kernel, type Ref } from '../ops/kernel.ts';
-import { copy } from '../ops/map.ts';
+import {
+  ALIGNMENT,
+  aligned,
+  type Kernel,
+  type Ref,
+} from '../kernels/kernel.ts';
+import { copy } from '../kernels/map.ts';
 import { batchesOf } from './batches.ts';
 import { fuse } from './fuse.ts';
 import { gatherings } from './gathering.ts';
@@ -177,7 +182,7 @@ class Planner {
   }
 
   private placeCall(
-    { kernel, inputs, outputs, ints, floats, tick }: Call,
+    { kernel, inputs, outputs, params, tick }: Call,
     batch: readonly Call[],
     index: number,
   ): void {
@@ -199,8 +204,7 @@ class Planner {
       kernel,
       inputs: from,
       outputs: outputs.map((ref) => this.spanOf(ref)),
-      ints,
-      floats,
+      params,
       tick,
     });
   }
@@ -254,8 +258,8 @@ class Planner {
     return { single: calls.filter((call) => !merged.has(call)), merges };
   }
 
-  private placeMerged({ calls, kernel, ints, shifts }: Merge): void {
-    const [{ inputs, outputs, floats, tick, kernel: own }] = calls;
+  private placeMerged({ calls, kernel, params, shifts }: Merge): void {
+    const [{ inputs, outputs, tick, kernel: own }] = calls;
     const last = calls.length - 1;
     const from = inputs.map((ref, slot) => {
       const span = this.spanOf(ref);
@@ -280,7 +284,7 @@ class Planner {
       });
       return span;
     });
-    this.placed.push({ kernel, inputs: from, outputs: to, ints, floats, tick });
+    this.placed.push({ kernel, inputs: from, outputs: to, params, tick });
   }
 
   /** Outputs are put aside, new residents brought home. */
@@ -319,8 +323,7 @@ class Planner {
       kernel: copy,
       inputs: [{ ...from, length }],
       outputs: [to],
-      ints: [length],
-      floats: [],
+      params: { n: length },
       tick,
     });
   }

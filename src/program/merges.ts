@@ -3,7 +3,12 @@
  * or, for elementwise kernels, side by side without a gap that is anybody's.
  */
 
-import { aligned, type Kernel, type Ref } from '../ops/kernel.ts';
+import {
+  aligned,
+  type Kernel,
+  type Params,
+  type Ref,
+} from '../kernels/kernel.ts';
 import type { Span } from './plan.ts';
 import type { Call } from './recorder.ts';
 
@@ -14,7 +19,7 @@ export const MOST_SHARED = 2 ** 25;
 export interface Merge {
   readonly calls: readonly Call[];
   readonly kernel: Kernel;
-  readonly ints: readonly number[];
+  readonly params: Params;
   /** By output: where each call's part begins in that of all. */
   readonly shifts: readonly (readonly number[])[];
 }
@@ -83,11 +88,11 @@ function runsOf(calls: readonly Call[], { spanOf }: Places): Call[][] {
 
 /** One call from the first element of the first to the last of the last. */
 function asRun(calls: readonly Call[], places: Places): Merge | null {
-  const [{ kernel, inputs, outputs, ints }] = calls;
+  const [{ kernel, inputs, outputs, params }] = calls;
   const start = places.spanOf(inputs[0]).offset;
   const shifts = calls.map((c) => places.spanOf(c.inputs[0]).offset - start);
   const last = calls.length - 1;
-  const n = shifts[last] + calls[last].ints[0];
+  const n = shifts[last] + calls[last].params.n;
   const fits = outputs.every((_, k) => {
     if (kernel.inPlace[k] !== null) return true;
     const wanted = wantedShifts(calls, k, places);
@@ -99,7 +104,7 @@ function asRun(calls: readonly Call[], places: Places): Merge | null {
     ? {
         calls,
         kernel,
-        ints: [n, ...ints.slice(1)],
+        params: { ...params, n },
         shifts: outputs.map(() => shifts),
       }
     : null;
@@ -107,7 +112,7 @@ function asRun(calls: readonly Call[], places: Places): Merge | null {
 
 /** One call of a kernel that can do many, operands at even distances. */
 function asEven(calls: readonly Call[], places: Places): Merge | null {
-  const [{ kernel: own, inputs, outputs, ints }] = calls;
+  const [{ kernel: own, inputs, outputs, params }] = calls;
   const strides: number[] = [];
   for (let slot = 0; slot < inputs.length; slot++) {
     const offsets = calls.map((c) => places.spanOf(c.inputs[slot]).offset);
@@ -125,12 +130,12 @@ function asEven(calls: readonly Call[], places: Places): Merge | null {
     made.push(at === null ? stride : strides[at]);
   }
   const distances = { inputs: strides, outputs: made };
-  const whole = own.batch?.(ints, distances, calls.length);
+  const whole = own.batch?.(params, distances, calls.length);
   if (!whole || calls.length * Math.max(...made) > MOST_SHARED) return null;
   return {
     calls,
     kernel: whole.kernel ?? own,
-    ints: whole.ints,
+    params: whole.params,
     shifts: made.map((stride) => calls.map((_, i) => i * stride)),
   };
 }

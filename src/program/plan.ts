@@ -1,6 +1,6 @@
 /** What a program laid out in memory is, for the backends that run it. */
 
-import type { Kernel } from '../ops/kernel.ts';
+import type { Kernel, Params } from '../kernels/kernel.ts';
 
 /** A part of a place, in elements. */
 export interface Span {
@@ -14,8 +14,7 @@ export interface PlacedCall {
   readonly kernel: Kernel;
   readonly inputs: readonly Span[];
   readonly outputs: readonly Span[];
-  readonly ints: readonly number[];
-  readonly floats: readonly number[];
+  readonly params: Params;
   readonly tick: number;
 }
 

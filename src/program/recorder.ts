@@ -5,15 +5,19 @@
  * back from the results through what each call reads.
  */
 
-import type { Kernel, Ref } from '../ops/kernel.ts';
-import { copy } from '../ops/map.ts';
+import {
+  type Kernel,
+  type Params,
+  type Ref,
+  sameParams,
+} from '../kernels/kernel.ts';
+import { copy } from '../kernels/map.ts';
 
 export interface Call {
   readonly kernel: Kernel;
   readonly inputs: readonly Ref[];
   readonly outputs: readonly Ref[];
-  readonly ints: readonly number[];
-  readonly floats: readonly number[];
+  readonly params: Params;
   readonly tick: number;
   /** Commits come last in their tick: all reads see the state before it. */
   readonly commits: boolean;
@@ -106,8 +110,7 @@ export class Recorder {
     kernel: Kernel,
     inputs: readonly Ref[],
     sizes: readonly number[],
-    ints: readonly number[] = [],
-    floats: readonly number[] = [],
+    params: Params,
   ): Ref[] => {
     const named = getOrAdd(this.kernels, kernel.name, () => kernel);
     if (named !== kernel) {
@@ -124,13 +127,12 @@ export class Recorder {
       (call) =>
         call.kernel === kernel &&
         equal(call.inputs, inputs) &&
-        equal(call.ints, ints) &&
-        sameNumbers(call.floats, floats),
+        sameParams(kernel, call.params, params),
     );
     if (same) return [...same.outputs];
     const outputs = sizes.map((size) => this.fresh(size, tick));
     const commits = this.committing;
-    const call = { kernel, inputs, outputs, ints, floats, tick, commits };
+    const call = { kernel, inputs, outputs, params, tick, commits };
     this.calls.push(call);
     newest.readers ??= [];
     newest.readers.push(call);
@@ -246,14 +248,6 @@ function liveCalls(calls: readonly Call[], roots: readonly Ref[]): Call[] {
 /** A number as a key: 0 and -0 are two. */
 export const textOf = (value: number) =>
   Object.is(value, -0) ? '-0' : `${value}`;
-
-/** 0 and -0 are two numbers. */
-export function sameNumbers(
-  a: readonly number[],
-  b: readonly number[],
-): boolean {
-  return a.length === b.length && a.every((v, i) => Object.is(v, b[i]));
-}
 
 function equal<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);

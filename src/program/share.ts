@@ -1,6 +1,6 @@
 /** Feeds that always hold the same values, as one. */
 
-import type { Ref } from '../ops/kernel.ts';
+import type { Ref } from '../kernels/kernel.ts';
 import type { Program } from './recorder.ts';
 
 /**

@@ -7,21 +7,23 @@
  * topological index, slot), which is a valid order for the reverse pass.
  */
 
-import { lossDivisor } from '../graph.ts';
-import type { Ref } from '../ops/kernel.ts';
+import { Schema } from '../base/schema.ts';
+import { lossDivisor } from '../graph/graph.ts';
+import type { Vertex } from '../graph/vertex.ts';
+import type { Ref } from '../kernels/kernel.ts';
 import type { Operand } from '../ops/op.ts';
 import { lossByName, opByName } from '../ops/table.ts';
-import { checkKeys } from '../options.ts';
-import type { Vertex } from '../vertex.ts';
-import type { Rule } from './rule.ts';
+import type { Rule, RuleEntry } from './rule.ts';
 
+const bpOptions = new Schema('bp', {});
+
+/** Backpropagation, the yardstick of all other rules. It has no options. */
 export function bp(options: Record<string, never> = {}): Rule {
-  checkKeys('bp', options, []);
   return {
     name: 'bp',
     exact: true,
     levelling: 'longest-path',
-    options: {},
+    options: bpOptions.read(options),
     sigma: 0,
     hasCircuit: false,
     learnsPrecisions: false,
@@ -80,3 +82,10 @@ export function bp(options: Record<string, never> = {}): Rule {
     },
   };
 }
+
+export const bpEntry: RuleEntry = {
+  name: 'bp',
+  title: 'backpropagation on a tape, the yardstick',
+  options: bpOptions,
+  make: bp,
+};

@@ -14,20 +14,45 @@
  * parameters when it ends.
  */
 
+import { type FieldsOf, oneOf, Schema, whole } from '../base/schema.ts';
 import type { ErrorEvent } from '../circuit/event.ts';
-import type { Ref } from '../ops/kernel.ts';
-import { mapKernel } from '../ops/map.ts';
-import { checkKeys, oneOf, wholeNumber } from '../options.ts';
-import type { Vertex } from '../vertex.ts';
-import { type CircuitRule, circuitRule } from './rule.ts';
+import type { Vertex } from '../graph/vertex.ts';
+import type { Ref } from '../kernels/kernel.ts';
+import { mapKernel } from '../kernels/map.ts';
+import {
+  type CircuitRule,
+  circuitRule,
+  type PrecisionOptions,
+  precision,
+  type RuleEntry,
+} from './rule.ts';
 
-export interface FazilOptions {
+export interface FazilOptions extends PrecisionOptions {
+  /**
+   * What fires at its first error: a population with all its units, or each
+   * unit by itself. Default 'population'.
+   */
   readonly trigger?: 'population' | 'unit';
-  /** Instants a presentation, T; by default K, when the wave has passed. */
+  /**
+   * Instants a presentation, T, a whole number >= 1; without it K, the highest
+   * level, when the wave has passed.
+   */
   readonly steps?: number;
-  /** Precisions Pi: all 1, or learned, one for each neuron. */
-  readonly precision?: 'one' | 'learned';
 }
+
+const fazilOptions = new Schema('fazil', {
+  trigger: oneOf(['population', 'unit'], {
+    default: 'population',
+    help: 'what fires at its first error',
+  }),
+  steps: whole({
+    least: 1,
+    optional: true,
+    otherwise: 'K, the highest level',
+    help: 'instants a presentation',
+  }),
+  precision,
+} satisfies FieldsOf<FazilOptions>);
 
 /** phi(eps) eps for each unit; fired remembers who has had its turn. */
 const fire = mapKernel({
@@ -39,19 +64,16 @@ const fire = mapKernel({
   ],
 });
 
+/** Fully autonomous Z-IL (Song 2020, Algorithm 3). Throws OptionError. */
 export function fazil(options: FazilOptions = {}): CircuitRule {
-  checkKeys('fazil', options, ['trigger', 'steps', 'precision']);
-  const { trigger = 'population', precision = 'one' } = options;
-  oneOf('precision', precision, ['one', 'learned']);
-  oneOf('trigger', trigger, ['population', 'unit']);
-  const { steps } = options;
-  if (steps !== undefined) wholeNumber('steps', steps, 1);
+  const own = fazilOptions.read(options);
+  const { trigger, steps, precision } = own;
   return circuitRule({
     name: 'fazil',
     exact:
       trigger === 'population' && steps === undefined && precision === 'one',
     levelling: 'longest-path',
-    options: { trigger, steps: steps ?? 'K', precision },
+    options: { ...own, steps: steps ?? 'K' },
     dynamics: { gamma: 1, prediction: 'recomputed', precision },
     *run(circuit) {
       const { recorder, levelled, parameters } = circuit;
@@ -92,3 +114,11 @@ export function fazil(options: FazilOptions = {}): CircuitRule {
     },
   });
 }
+
+export const fazilEntry: RuleEntry = {
+  name: 'fazil',
+  title:
+    'fully autonomous Z-IL: error events trigger plasticity; equals bp too',
+  options: fazilOptions,
+  make: fazil,
+};

@@ -5,55 +5,77 @@
  * the errors converge to BP's. No delays: the graph need not be levelled.
  */
 
-import { OptionError } from '../errors.ts';
 import {
-  checkKeys,
-  notNegative,
+  either,
+  type FieldsOf,
+  number,
   oneOf,
-  positive,
-  wholeNumber,
-} from '../options.ts';
-import { type CircuitRule, circuitRule } from './rule.ts';
+  Schema,
+  whole,
+} from '../base/schema.ts';
+import {
+  type CircuitRule,
+  circuitRule,
+  type NoisyOptions,
+  precision,
+  type RuleEntry,
+  sigma,
+} from './rule.ts';
 
-export interface IlOptions {
+/** Options of rules under which values relax. */
+export interface InferenceOptions extends NoisyOptions {
+  /** Integration step of the values, gamma, a number above 0. Default 0.1. */
   readonly gamma?: number;
-  /** Inference steps a presentation, T. */
-  readonly steps?: number;
+  /**
+   * Predictions mu and Jacobians: recomputed as the values move, or fixed to
+   * those of the forward sweep. Default 'recomputed'.
+   */
   readonly prediction?: 'recomputed' | 'fixed';
-  /** Plasticity at t = T, or every n steps from t = n on. */
-  readonly plasticity?: 'end' | number;
-  readonly sigma?: number;
-  /** Precisions Pi: all 1, or learned, one for each neuron. */
-  readonly precision?: 'one' | 'learned';
 }
 
+export interface IlOptions extends InferenceOptions {
+  /** Inference steps a presentation, T, a whole number >= 1. Default 100. */
+  readonly steps?: number;
+  /**
+   * Parameters learn at t = T, or every n steps from t = n on: a whole number
+   * from 1 to T. Default 'end'.
+   */
+  readonly plasticity?: 'end' | number;
+}
+
+export const inference = {
+  gamma: number({ above: 0, default: 0.1, help: 'integration step' }),
+  steps: whole({ least: 1, default: 100, help: 'inference steps T' }),
+  prediction: oneOf(['recomputed', 'fixed'], {
+    default: 'recomputed',
+    help: 'predictions while values relax',
+  }),
+};
+
+const ilOptions = new Schema('il', {
+  ...inference,
+  plasticity: either([oneOf(['end'], {}), whole({ least: 1 })], {
+    default: 'end',
+    help: 'parameters learn at the end, or every so many steps',
+  }),
+  sigma,
+  precision,
+} satisfies FieldsOf<IlOptions>);
+
+/** Inference learning (Whittington 2017). Throws OptionError. */
 export function il(options: IlOptions = {}): CircuitRule {
-  checkKeys('il', options, [
-    'gamma',
-    'steps',
-    'prediction',
-    'plasticity',
-    'sigma',
-    'precision',
-  ]);
-  const { prediction = 'recomputed', plasticity = 'end' } = options;
-  const { precision = 'one' } = options;
-  oneOf('precision', precision, ['one', 'learned']);
-  const gamma = positive('gamma', options.gamma ?? 0.1);
-  const T = wholeNumber('steps', options.steps ?? 100, 1);
-  const sigma = notNegative('sigma', options.sigma ?? 0);
-  if (plasticity !== 'end' && wholeNumber('plasticity', plasticity, 1) > T) {
-    throw new OptionError(
-      `Option plasticity = ${plasticity}: no parameter would learn in ${T} steps`,
-    );
-  }
-  oneOf('prediction', prediction, ['recomputed', 'fixed']);
+  const own = ilOptions.read(options);
+  const { gamma, steps: T, prediction, plasticity, sigma, precision } = own;
   const every = plasticity === 'end' ? T : plasticity;
+  if (every > T) {
+    const remedy = `no parameter would learn in ${T} steps`;
+    throw ilOptions.error('plasticity', plasticity, remedy);
+  }
   return circuitRule({
     name: 'il',
     exact: false,
     levelling: 'none',
-    options: { gamma, steps: T, prediction, plasticity, sigma, precision },
+    options: own,
     dynamics: { gamma, prediction, precision },
     sigma,
     *run(circuit) {
@@ -69,3 +91,10 @@ export function il(options: IlOptions = {}): CircuitRule {
     },
   });
 }
+
+export const ilEntry: RuleEntry = {
+  name: 'il',
+  title: 'inference learning: values relax, then parameters learn',
+  options: ilOptions,
+  make: il,
+};

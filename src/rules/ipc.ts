@@ -4,16 +4,31 @@
  * learning whose plasticity does not wait for the values to settle.
  */
 
-import { checkKeys } from '../options.ts';
-import { type IlOptions, il } from './il.ts';
-import type { CircuitRule } from './rule.ts';
+import { type FieldsOf, Schema, whole } from '../base/schema.ts';
+import { type InferenceOptions, il, inference } from './il.ts';
+import { type CircuitRule, precision, type RuleEntry, sigma } from './rule.ts';
 
-export type IpcOptions = Omit<IlOptions, 'plasticity'>;
-
-export function ipc(options: IpcOptions = {}): CircuitRule {
-  const keys = ['gamma', 'steps', 'prediction', 'sigma', 'precision'];
-  checkKeys('ipc', options, keys);
-  const rule = il({ steps: 20, ...options, plasticity: 1 });
-  const { plasticity: _, ...own } = rule.options;
-  return { ...rule, name: 'ipc', options: own };
+export interface IpcOptions extends InferenceOptions {
+  /** Inference steps a presentation, T, a whole number >= 1. Default 20. */
+  readonly steps?: number;
 }
+
+const ipcOptions = new Schema('ipc', {
+  ...inference,
+  steps: whole({ least: 1, default: 20, help: 'inference steps T' }),
+  sigma,
+  precision,
+} satisfies FieldsOf<IpcOptions>);
+
+/** Incremental predictive coding (Salvatori 2024). Throws OptionError. */
+export function ipc(options: IpcOptions = {}): CircuitRule {
+  const own = ipcOptions.read(options);
+  return { ...il({ ...own, plasticity: 1 }), name: 'ipc', options: own };
+}
+
+export const ipcEntry: RuleEntry = {
+  name: 'ipc',
+  title: 'incremental predictive coding: parameters learn at every step',
+  options: ipcOptions,
+  make: ipc,
+};

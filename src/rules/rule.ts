@@ -1,13 +1,14 @@
 /** What a learning rule is, and how a rule on circuits is made. */
 
+import { type Fields, number, oneOf, type Schema } from '../base/schema.ts';
 import {
   Circuit,
   type CircuitOptions,
   type Plasticity,
 } from '../circuit/circuit.ts';
 import type { Probe } from '../circuit/probe.ts';
-import type { Levelled, Levelling } from '../level.ts';
-import type { Ref } from '../ops/kernel.ts';
+import type { Levelled, Levelling } from '../graph/level.ts';
+import type { Ref } from '../kernels/kernel.ts';
 import type { Recorder } from '../program/recorder.ts';
 
 /** What a rule is given to record one presentation. */
@@ -24,6 +25,40 @@ export interface Task {
   /** Leave out what can no longer reach a result (false). */
   readonly horizon?: boolean;
 }
+
+/** A rule in the list of rules. */
+export interface RuleEntry {
+  readonly name: string;
+  /** For people, in a list. */
+  readonly title: string;
+  /** The options that it takes. */
+  readonly options: Schema<Fields>;
+  /** Makes the rule. Throws OptionError. */
+  readonly make: (options: Record<string, never>) => Rule;
+}
+
+/** Options of every rule on circuits. */
+export interface PrecisionOptions {
+  /** Precisions Pi: all 1, or learned, one for each neuron. Default 'one'. */
+  readonly precision?: 'one' | 'learned';
+}
+
+/** Options of rules that can start away from eps = 0. */
+export interface NoisyOptions extends PrecisionOptions {
+  /** Standard deviation of noise on the initial values, >= 0. Default 0. */
+  readonly sigma?: number;
+}
+
+export const precision = oneOf(['one', 'learned'], {
+  default: 'one',
+  help: 'precisions of the neurons',
+});
+
+export const sigma = number({
+  least: 0,
+  default: 0,
+  help: 'noise on the initial values',
+});
 
 export interface Rule {
   readonly name: string;

@@ -13,30 +13,48 @@
  * - sigma: standard deviation of the noise on the initial values.
  */
 
+import { type FieldsOf, flag, number, oneOf, Schema } from '../base/schema.ts';
 import type { Circuit } from '../circuit/circuit.ts';
-import { checkKeys, notNegative, oneOf, positive } from '../options.ts';
-import type { Vertex } from '../vertex.ts';
-import { type CircuitRule, circuitRule } from './rule.ts';
+import type { Vertex } from '../graph/vertex.ts';
+import {
+  type CircuitRule,
+  circuitRule,
+  type NoisyOptions,
+  precision,
+  type RuleEntry,
+  sigma,
+} from './rule.ts';
 
-export interface ZilOptions {
+export interface ZilOptions extends NoisyOptions {
+  /**
+   * Integration step of the values, gamma, a number above 0: the error at
+   * level l comes out times gamma^l. Default 1.
+   */
   readonly gamma?: number;
+  /** Delays that make the errors of unlevelled graphs meet. Default true. */
   readonly levelled?: boolean;
+  /**
+   * When a parameter learns: at t = its level - 1, or all of them at t = 0, at
+   * the last t or at every t. Default 'level'.
+   */
   readonly plasticity?: 'level' | 'first' | 'last' | 'every';
-  readonly sigma?: number;
-  /** Precisions Pi: all 1, or learned, one for each neuron. */
-  readonly precision?: 'one' | 'learned';
 }
 
+const zilOptions = new Schema('zil', {
+  gamma: number({ above: 0, default: 1, help: 'integration step' }),
+  levelled: flag({ default: true, help: 'delays that make errors meet' }),
+  plasticity: oneOf(['level', 'first', 'last', 'every'], {
+    default: 'level',
+    help: 'when parameters learn',
+  }),
+  sigma,
+  precision,
+} satisfies FieldsOf<ZilOptions>);
+
+/** Zero-divergence inference learning (Song 2020). Throws OptionError. */
 export function zil(options: ZilOptions = {}): CircuitRule {
-  const keys = ['gamma', 'levelled', 'plasticity', 'sigma', 'precision'];
-  checkKeys('zil', options, keys);
-  const { levelled = true, plasticity = 'level' } = options;
-  const { precision = 'one' } = options;
-  oneOf('precision', precision, ['one', 'learned']);
-  oneOf('levelled', levelled, [true, false]);
-  oneOf('plasticity', plasticity, ['level', 'first', 'last', 'every']);
-  const gamma = positive('gamma', options.gamma ?? 1);
-  const sigma = notNegative('sigma', options.sigma ?? 0);
+  const own = zilOptions.read(options);
+  const { gamma, levelled, plasticity, sigma, precision } = own;
 
   /** Parameters, and precisions of populations, that learn at t of K instants. */
   function learn(circuit: Circuit, t: number, K: number): void {
@@ -60,7 +78,7 @@ export function zil(options: ZilOptions = {}): CircuitRule {
       sigma === 0 &&
       precision === 'one',
     levelling: levelled ? 'longest-path' : 'none',
-    options: { gamma, levelled, plasticity, sigma, precision },
+    options: own,
     dynamics: { gamma, prediction: 'recomputed', precision },
     sigma,
     *run(circuit) {
@@ -80,3 +98,10 @@ export function zil(options: ZilOptions = {}): CircuitRule {
     },
   });
 }
+
+export const zilEntry: RuleEntry = {
+  name: 'zil',
+  title: 'zero-divergence inference learning: equals bp to the bit',
+  options: zilOptions,
+  make: zil,
+};

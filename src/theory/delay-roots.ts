@@ -1,4 +1,4 @@
-import { OptionError, show } from '../errors.ts';
+import { OptionError, show } from '../base/errors.ts';
 import { abs, arg, type Complex, complex, scale } from './complex.ts';
 import { eigenvalues } from './eigenvalues.ts';
 import { lambertW } from './lambert.ts';
@@ -45,7 +45,9 @@ export function rightmostRoot(
   delay: number,
 ): Rightmost {
   if (weights.length === 0) {
-    throw new OptionError('A network of 0 units has no root: give >= 1 unit');
+    throw new OptionError('A network of 0 units has no root: give >= 1 unit', {
+      units: 0,
+    });
   }
   const all = eigenvalues(weights).map((mu) => delayRoot(mu, tau, delay, 0));
   const best = all.reduce((most, one) => (one.re > most.re ? one : most));

@@ -1,4 +1,4 @@
-import { NonFiniteError, ShapeError } from '../errors.ts';
+import { NonFiniteError, ShapeError } from '../base/errors.ts';
 import {
   abs,
   add,
@@ -67,6 +67,7 @@ export function eigenvalues(
       throw new NonFiniteError(
         `The eigenvalues of a ${h.length} x ${h.length} matrix do not ` +
           `settle within ${MOST_STEPS} steps: scale its numbers`,
+        { size: h.length, steps: MOST_STEPS },
       );
     }
     steps += 1;

@@ -1,4 +1,4 @@
-import { NonFiniteError, OptionError, show } from '../errors.ts';
+import { NonFiniteError, OptionError, show } from '../base/errors.ts';
 import { abs, arg, type Complex } from './complex.ts';
 import { eigenvalues } from './eigenvalues.ts';
 import { leastSquares } from './least-squares.ts';
@@ -214,6 +214,7 @@ function nearestAtEnd(
   throw new NonFiniteError(
     'The tail spans more than float64 can hold, or is not a sum of ' +
       'exponentials: look at a shorter one',
+    { modes: modes.length },
   );
 }
 

@@ -1,4 +1,4 @@
-import { NonFiniteError, OptionError } from '../errors.ts';
+import { NonFiniteError, OptionError } from '../base/errors.ts';
 import {
   abs,
   add,

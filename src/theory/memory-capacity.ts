@@ -1,4 +1,9 @@
-import { NonFiniteError, OptionError, ShapeError, show } from '../errors.ts';
+import {
+  NonFiniteError,
+  OptionError,
+  ShapeError,
+  show,
+} from '../base/errors.ts';
 import { leastSquares } from './least-squares.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { NonFiniteError, OptionError, ShapeError } from '../errors.ts';
+import { NonFiniteError, OptionError, ShapeError } from '../base/errors.ts';
 
 /** The end of a recorded series, made ready to be measured. */
 
@@ -69,6 +69,7 @@ export function strongest(channels: readonly Float64Array[]): Float64Array[] {
     throw new OptionError(
       'All samples of the tail are at rest: disturb the network, or look at ' +
         'a longer tail',
+      { peak },
     );
   }
   return channels

@@ -5,12 +5,12 @@
  * fast-check may shorten lists and lower numbers as it likes.
  */
 
-import { type Graph, GraphBuilder } from '../../src/graph.ts';
+import { Random } from '../../src/base/random.ts';
+import { type Shape, sameShape, sizeOf } from '../../src/base/tensor.ts';
+import { type Graph, GraphBuilder } from '../../src/graph/graph.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 import type { Attrs } from '../../src/ops/op.ts';
 import { opByName } from '../../src/ops/table.ts';
-import { Random } from '../../src/random.ts';
-import { type Shape, sameShape, sizeOf } from '../../src/tensor.ts';
-import type { Vertex } from '../../src/vertex.ts';
 import { makerOf } from './makers.ts';
 import { magnitude, type Range, rangeOf } from './ranges.ts';
 import { Digits, type GraphRecipe, type Numbers } from './recipe.ts';

@@ -1,6 +1,6 @@
 /** Small functions as one vertex, for random graphs. */
 
-import type { Vertex } from '../../src/vertex.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 
 export interface Body {
   /** Ops that it is made of. */

@@ -7,9 +7,10 @@
  */
 
 import fc from 'fast-check';
-import { type Graph, parametersOf } from '../../src/graph.ts';
+import { type Graph, parametersOf } from '../../src/graph/graph.ts';
+import type { Op } from '../../src/ops/op.ts';
 import { lossByName, ops as table } from '../../src/ops/table.ts';
-import type { Feeds } from '../../src/simulate.ts';
+import type { Feeds } from '../../src/simulation/simulate.ts';
 import { Assembly } from './assembly.ts';
 import type { GraphRecipe, Numbers } from './recipe.ts';
 
@@ -29,15 +30,16 @@ export interface GraphOptions {
 /** Names of all ops of the table. */
 export const allOps: readonly string[] = table.map((op) => op.name);
 
-/** Their derivatives jump. */
-const KINKS = ['relu', 'abs', 'clamp', 'maxpool2d'];
+/** Whether its derivative jumps: where it chooses. */
+const hasKink = ({ name, formulas = [] }: Op) =>
+  name === 'maxpool2d' || formulas.some((text) => text.includes('where('));
 
 /**
  * Ops for finite differences: their derivatives have no jump, and none of
  * their inputs has to be a whole number.
  */
 export const smoothOps: readonly string[] = table
-  .filter(({ name, indices }) => !KINKS.includes(name) && !indices)
+  .filter((op) => !hasKink(op) && !op.indices)
   .map(({ name }) => name);
 
 /**

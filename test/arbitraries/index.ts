@@ -1,6 +1,6 @@
 /**
  * fast-check arbitraries of computation graphs, for property tests of
- * learning rules: `isochron/arbitraries`. fast-check is yours to install.
+ * learning rules: `isochron/testing`. fast-check is yours to install.
  *
  *     fc.assert(fc.asyncProperty(graphs(), async (graph) => {
  *       const run = Simulation.open(graph, { rule: mine, backend });

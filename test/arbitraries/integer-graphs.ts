@@ -7,11 +7,11 @@
  */
 
 import type fc from 'fast-check';
-import type { Graph } from '../../src/graph.ts';
+import { type Shape, sizeOf } from '../../src/base/tensor.ts';
+import type { Graph } from '../../src/graph/graph.ts';
 import type { Step } from '../../src/ops/composite.ts';
 import type { Attrs } from '../../src/ops/op.ts';
 import { opByName, ops as table } from '../../src/ops/table.ts';
-import { type Shape, sizeOf } from '../../src/tensor.ts';
 import { Assembly } from './assembly.ts';
 import { described, type GraphOptions, graphRecipes } from './graphs.ts';
 import { magnitude, type Ranged, rangeOf } from './ranges.ts';

@@ -4,11 +4,10 @@
  * a view of it or on another vertex if need be.
  */
 
-import { GraphBuilder } from '../../src/graph.ts';
-import { attrsProblem } from '../../src/ops/op.ts';
+import { type Shape, sameShape, sizeOf } from '../../src/base/tensor.ts';
+import { GraphBuilder } from '../../src/graph/graph.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 import { opByName } from '../../src/ops/table.ts';
-import { type Shape, sameShape, sizeOf } from '../../src/tensor.ts';
-import type { Vertex } from '../../src/vertex.ts';
 import { type Assembly, MOST_AXES, orFresh } from './assembly.ts';
 import { type Body, bodies } from './bodies.ts';
 import type { Digits } from './recipe.ts';
@@ -29,10 +28,6 @@ type Maker = (assembly: Assembly, first: Vertex, wishes: Wishes) => void;
 /** Now and then more inputs than one kernel takes. */
 const MANY = 7;
 const isMany = ({ choice }: Wishes) => choice % 64 === 7;
-
-const pair: Maker = (a, first, { op, other }) => {
-  a.make(op, [first, a.like(first.shape, other(0))]);
-};
 
 const reduced: Maker = (a, first, { op, digits }) => {
   const axis = digits.of([undefined, ...first.shape.keys(), -1]);
@@ -261,8 +256,6 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     );
     a.make('add', [first, ...others]);
   },
-  mul: pair,
-  sub: pair,
   div(a, first, { other }) {
     const divisor = a.like(first.shape, other(0));
     const { domain } = opByName.get('div')!;
@@ -327,21 +320,23 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   composite,
 };
 
-/** An op of one input of any shape, which is brought into its domain first. */
-const single: Maker = (a, first, { op }) => {
-  const { domain = [-Infinity, Infinity] } = opByName.get(op) ?? {};
-  a.make(op, [a.within(first, domain)]);
+/** An elementwise op, whose inputs are brought into its domain first. */
+const alike: Maker = (a, first, { op, digits, other }) => {
+  const { domain, arity, attrs = {} } = opByName.get(op)!;
+  const within = (x: Vertex) => (domain ? a.within(x, domain) : x);
+  const more = arity === 2 ? [a.like(first.shape, other(0))] : [];
+  const numbers = Object.keys(attrs).map((name) => {
+    return [name, digits.of(a.numbers.factors)] as const;
+  });
+  a.make(op, [first, ...more].map(within), Object.fromEntries(numbers));
 };
 
-/** How an op is made. Ops that read more than one vertex need an entry. */
+/** How an op is made. Those that are not elementwise need an entry. */
 export function makerOf(name: string): Maker {
   const maker = MAKERS[name];
   if (maker) return maker;
-  const op = opByName.get(name);
-  if (op?.arity !== 1 || attrsProblem(op, {})) {
-    throw new Error(`random graphs do not know op ${name}: add it to MAKERS`);
-  }
-  return single;
+  if (opByName.get(name)?.formulas) return alike;
+  throw new Error(`random graphs do not know op ${name}: add it to MAKERS`);
 }
 
 /** Ascending. */

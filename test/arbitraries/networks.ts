@@ -4,7 +4,7 @@
  */
 
 import fc from 'fast-check';
-import { Random } from '../../src/random.ts';
+import { Random } from '../../src/base/random.ts';
 import {
   type ModelRecipe,
   modelOf,

@@ -4,10 +4,14 @@
  * and the integer ones to prove that nothing rounds.
  */
 
+import { type Shape, sizeOf } from '../../src/base/tensor.ts';
+import {
+  type Expression,
+  parseExpression,
+} from '../../src/formula/expression.ts';
 import type { Step } from '../../src/ops/composite.ts';
 import type { Attrs } from '../../src/ops/op.ts';
 import { opByName } from '../../src/ops/table.ts';
-import { type Shape, sizeOf } from '../../src/tensor.ts';
 
 /** Least and greatest value of any element. */
 export type Range = readonly [least: number, greatest: number];
@@ -67,27 +71,16 @@ const product: Rule = ([x, z], [shape]) =>
   repeated(times(x, z), shape[shape.length - 1]);
 const number = (value: unknown): Range => [Number(value), Number(value)];
 
-/** Of each op of the table but `composite`. */
+/** Of each op but `composite`; elementwise ones may be left to intervalOf. */
 const RULES: Readonly<Record<string, Rule>> = {
-  identity: same,
-  scale: ([x], _, { factor }) => times(x, number(factor)),
-  tanh: ([x]) => through(Math.tanh, x),
   sigmoid: ([x]) => through(sigmoid, x),
   relu: ([x]) => through(relu, x),
   gelu: ([x]) => dipped(x, 0.2),
   silu: ([x]) => dipped(x, 0.3),
-  abs: ([x]) => folded(x),
   clamp: ([x], _, { min, max }) =>
     through((v) => Math.max(Number(min), Math.min(v, Number(max))), x),
-  exp: ([x]) => through(Math.exp, x),
-  log: ([x]) => through(Math.log, x),
-  sin: () => [-1, 1],
-  tan: ([x]) => through(Math.tan, x),
-  sqrt: ([x]) => through(Math.sqrt, x),
   square: ([x]) => through((v) => v * v, folded(x)),
-  sub: ([x, z]) => minus(x, z),
   div: ([x, z]) => times(x, inverse(z)),
-  mul: ([x, z]) => times(x, z),
   add: (ranges) => ranges.reduce(plus),
   linear: product,
   matmul: product,
@@ -131,22 +124,63 @@ const RULES: Readonly<Record<string, Rule>> = {
     hull([times(x, number(1 / (1 - Number(rate)))), ZERO]),
 };
 
-/** Range of an op's output. Needs an entry for each op of the table. */
+const MONOTONE = ['exp', 'log', 'sqrt', 'tan', 'tanh'] as const;
+
+/** Interval arithmetic: never too narrow, too wide where a name comes twice. */
+function intervalOf(e: Expression, of: ReadonlyMap<string, Range>): Range {
+  const inside = (part: Expression) => intervalOf(part, of);
+  switch (e.kind) {
+    case 'number':
+      return [e.value, e.value];
+    case 'name':
+      return of.get(e.name)!;
+    case 'negate':
+      return minus(ZERO, inside(e.operand));
+    case 'binary': {
+      const [left, right] = [inside(e.left), inside(e.right)];
+      if (e.operator === '+') return plus(left, right);
+      if (e.operator === '-') return minus(left, right);
+      if (e.operator === '*') return times(left, right);
+      return e.operator === '/' ? times(left, inverse(right)) : [0, 1];
+    }
+    case 'call': {
+      const args = e.args.map(inside);
+      if (e.name === 'where') return hull(args.slice(1));
+      if (e.name === 'abs') return folded(args[0]);
+      if (e.name === 'sin' || e.name === 'cos') return [-1, 1];
+      const monotone = MONOTONE.find((name) => name === e.name);
+      if (monotone) return through(Math[monotone], args[0]);
+      throw new Error(`no range is known for the function ${e.name}`);
+    }
+  }
+}
+
+/** Range of an op's output. Needs an entry for ops that are not elementwise. */
 export function rangeOf(
   op: string,
   inputs: readonly Ranged[],
   attrs: Attrs = {},
 ): Range {
   if (op === 'composite') return stepsOf(attrs, inputs).at(-1)!.range;
+  const ranges = inputs.map((input) => input.range);
   const rule = RULES[op];
-  if (!rule) {
+  if (rule) {
+    return rule(
+      ranges,
+      inputs.map((input) => input.shape),
+      attrs,
+    );
+  }
+  const [forward] = opByName.get(op)?.formulas ?? [];
+  if (!forward) {
     throw new Error(`no range is known for op ${op}: add it to RULES`);
   }
-  return rule(
-    inputs.map((input) => input.range),
-    inputs.map((input) => input.shape),
-    attrs,
-  );
+  const names = ['x', 'z'].slice(0, ranges.length);
+  const known = [
+    ...names.map((name, k) => [name, ranges[k]] as const),
+    ...Object.entries(attrs).map(([k, value]) => [k, number(value)] as const),
+  ];
+  return intervalOf(parseExpression(forward), new Map(known));
 }
 
 /** Elements that a sum over an axis (or over everything) adds up. */

@@ -1,6 +1,6 @@
 /** What random graphs are made of before they are graphs. */
 
-import type { Reduction } from '../../src/graph.ts';
+import type { Reduction } from '../../src/graph/graph.ts';
 import type { Range } from './ranges.ts';
 
 /** One vertex to make; the numbers are taken modulo what there is. */

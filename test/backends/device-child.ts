@@ -2,9 +2,9 @@
  * What device.test.ts needs a process of its own for: the last argument
  * names the scene, one JSON line on stdout tells what happened.
  */
-import { openGpu } from '../../src/backends/device.ts';
-import { bufferUsage } from '../../src/backends/dispatch.ts';
-import { IsochronError } from '../../src/errors.ts';
+import { openGpu } from '../../src/backends/webgpu/device.ts';
+import { bufferUsage } from '../../src/backends/webgpu/dispatch.ts';
+import { IsochronError } from '../../src/base/errors.ts';
 
 const SLOW = `
 @group(0) @binding(0) var<storage, read_write> x: array<u32>;

@@ -17,8 +17,8 @@ import {
   timer,
 } from 'rxjs';
 import { describe, expect, test } from 'vitest';
+import { DelayError } from '../../src/base/errors.ts';
 import { TickClock } from '../../src/circuit/clock.ts';
-import { DelayError } from '../../src/errors.ts';
 
 /** Sends the letters of a diagram, and draws what comes out. */
 function draw(

@@ -4,12 +4,12 @@
  */
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Graph } from '../../src/graph.ts';
-import { level } from '../../src/level.ts';
+import type { FloatArray } from '../../src/base/tensor.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { level } from '../../src/graph/level.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { circuitRule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
-import type { FloatArray } from '../../src/tensor.ts';
 import { show } from '../oracles/run.ts';
 import { branching, layers } from './graphs.ts';
 import { allSameBits, runLevelled } from './levelled-run.ts';

@@ -1,8 +1,8 @@
 /** Small graphs with data, for the tests of circuits and rules. */
 
 import { mlp } from '../../models/mlp.ts';
-import { type Graph, GraphBuilder, type Init } from '../../src/graph.ts';
-import { Random } from '../../src/random.ts';
+import { Random } from '../../src/base/random.ts';
+import { type Graph, GraphBuilder, type Init } from '../../src/graph/graph.ts';
 
 /** Values uniform in [-1, 1), representable in float32. */
 export function values(name: string, size: number): Float32Array {

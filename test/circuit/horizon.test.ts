@@ -5,15 +5,15 @@
 
 import { describe, expect, test } from 'vitest';
 import { lstm } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import { horizons } from '../../src/circuit/horizon.ts';
-import { GraphBuilder } from '../../src/graph.ts';
-import { level } from '../../src/level.ts';
-import { sgd } from '../../src/optim.ts';
+import { GraphBuilder } from '../../src/graph/graph.ts';
+import { level } from '../../src/graph/level.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
-import type { Vertex } from '../../src/vertex.ts';
+import { sgd } from '../../src/simulation/optim.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 
 /** w -> a -> b -> c, and a skip axon from a to c; b reads v. */
 function graph() {
@@ -96,7 +96,7 @@ test('recording grows with the length of a sequence', () => {
 
 // Oracle: the same run with every population at every tick.
 test('the energy alone keeps all populations', async () => {
-  const energies = async (mode: 'live' | 'clocked') => {
+  const energies = async (mode: 'pruned' | 'clocked') => {
     const backend = new CpuBackend('f64');
     const run = Simulation.open(graph(), { rule: zil(), backend, mode });
     const seen: number[] = [];
@@ -105,9 +105,9 @@ test('the energy alone keeps all populations', async () => {
     run.destroy();
     return seen;
   };
-  const live = await energies('live');
-  expect(live).toHaveLength(3);
-  expect(live).toEqual(await energies('clocked'));
+  const pruned = await energies('pruned');
+  expect(pruned).toHaveLength(3);
+  expect(pruned).toEqual(await energies('clocked'));
 });
 
 // A vertex that passes a parameter on is that parameter's memory, which changes

@@ -1,12 +1,12 @@
 /** Runs a rule on a levelling made by hand, so that it can be spoilt. */
 
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import type { Levelled } from '../../src/level.ts';
-import type { Ref } from '../../src/ops/kernel.ts';
-import { mapKernel } from '../../src/ops/map.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { DType, FloatArray } from '../../src/base/tensor.ts';
+import type { Levelled } from '../../src/graph/level.ts';
+import type { Ref } from '../../src/kernels/kernel.ts';
+import { mapKernel } from '../../src/kernels/map.ts';
 import { type Program, Recorder } from '../../src/program/recorder.ts';
 import type { Rule } from '../../src/rules/rule.ts';
-import type { DType, FloatArray } from '../../src/tensor.ts';
 import { parameterValues } from '../oracles/run.ts';
 
 const plus = mapKernel({

@@ -4,20 +4,20 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { OptionError } from '../../src/errors.ts';
-import { type Graph, GraphBuilder } from '../../src/graph.ts';
-import { level } from '../../src/level.ts';
-import { sgd } from '../../src/optim.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { OptionError } from '../../src/base/errors.ts';
+import { type Graph, GraphBuilder } from '../../src/graph/graph.ts';
+import { level } from '../../src/graph/level.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';
+import { sgd } from '../../src/simulation/optim.ts';
 import {
   type Mode,
   type Sample,
   type SimulateOptions,
   Simulation,
-} from '../../src/simulate.ts';
+} from '../../src/simulation/simulate.ts';
 import { feedsOf, show } from '../oracles/run.ts';
 import { branching, filled, layers } from './graphs.ts';
 import { allSameBits, sameBits } from './levelled-run.ts';
@@ -48,7 +48,7 @@ describe.each(graphs)('%s', (_, graph) => {
 
   test('emits once a tick, whatever the mode, and with the same bits', async () => {
     const runs = await Promise.all(
-      (['clocked', 'event', 'live'] as Mode[]).map((mode) =>
+      (['clocked', 'event-driven', 'pruned'] as Mode[]).map((mode) =>
         show(graph, zil(), { mode, probes }),
       ),
     );

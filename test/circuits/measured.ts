@@ -2,13 +2,13 @@
 
 import type { Backend } from '../../src/backends/backend.ts';
 import { loadHeads } from '../../src/data/heads.ts';
-import type { NetworkRun } from '../../src/network/run.ts';
+import type { NetworkRun } from '../../src/network/run/run.ts';
 import {
   type Outcome,
   parametersOf,
   type Shelved,
   Workbench,
-} from '../../src/network/shelf.ts';
+} from '../../src/studies/shelf.ts';
 
 export type Spoil = (run: NetworkRun) => Promise<void>[];
 

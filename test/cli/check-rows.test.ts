@@ -2,10 +2,10 @@
 
 import { expect, test } from 'vitest';
 import { skip } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { gradientsOf } from '../../src/check.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import { shown } from '../../src/cli/check-rows.ts';
-import type { Ablation } from '../../src/experiments/ablations.ts';
+import type { Ablation } from '../../src/proof/ablations.ts';
+import { gradientsOf } from '../../src/proof/check.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { zil } from '../../src/rules/zil.ts';
 

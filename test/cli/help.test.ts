@@ -52,7 +52,7 @@ describe.concurrent('wrong use', () => {
     ['level --levelling up', /--levelling = up: give one of longest-path/],
     ['models skip', /Unexpected "skip"/],
     ['check --rule nosuch', /Unknown rule "nosuch": use one of bp, zil/],
-    ['check --param gamma', /--param gamma: write it as name=value/],
+    ['check --param gamma', /Option --param "gamma": give NAME=VALUE/],
     ['check --param nosuch=1', /zil has no option "nosuch": it takes gamma/],
     ['check --param gamma=', /gamma/],
     ['check --seed=-1', /--seed = -1: give a whole number/],

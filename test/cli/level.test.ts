@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { skip } from '../../models/index.ts';
-import { graphToJson } from '../../src/graph-json.ts';
+import { graphToJson } from '../../src/graph/json.ts';
 import { complaint, isochron, lines, objects, temporary } from './run.ts';
 
 // Oracle: the skip connection of Salvatori 2022, Eq. 10-13, levelled by hand.

@@ -4,12 +4,14 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { number } from '../../src/base/schema.ts';
 import { Output } from '../../src/cli/output.ts';
 import { simulate } from '../../src/cli/simulate.ts';
 import { lif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import { exactly, shelve } from '../../src/network/shelf.ts';
+import { shelve } from '../../src/studies/shelf.ts';
+import { exactly } from '../../src/studies/verdict.ts';
 import { isochron } from './run.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'isochron-simulate-'));
@@ -34,7 +36,7 @@ describe('isochron simulate', () => {
     ]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/after 40 ms +0\.25 +0\.25 +exact +ok/);
-    expect(stdout).toMatch(/All \d+ hold\./);
+    expect(stdout).toMatch(/As theory says: (\d+) of \1\./);
     expect(stdout).toContain('Seed 1, cpu, float64.');
   });
 
@@ -71,9 +73,9 @@ describe('isochron simulate', () => {
   });
 
   test.each([
-    [['simulate', 'eco'], 'No circuit "eco"'],
+    [['simulate', 'eco'], 'Unknown circuit "eco"'],
     [['simulate', 'echo', '--param', 'h=1'], 'no parameter "h"'],
-    [['simulate', 'echo', '--param', 'g=a'], 'name=number'],
+    [['simulate', 'echo', '--param', 'g=a'], 'give a number'],
     [['simulate', 'echo', '--all'], 'give one of them'],
     [['simulate', 'echo', 'motion', '--plot', 'x.svg'], 'name one'],
     [['simulate', 'echo', '--param', 'delay=1.23456'], 'whole'],
@@ -104,7 +106,7 @@ describe('isochron simulate', () => {
       name: 'late',
       title: 'a spike after 3 ms',
       source: 'arithmetic',
-      parameters: { delay: { value: 3, help: 'ms' } },
+      parameters: { delay: number({ default: 3, help: 'ms' }) },
       network: ({ delay }) => make(delay),
       async measure({ delay }, bench) {
         const run = bench.open(make(delay));

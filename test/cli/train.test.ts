@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readWeights } from '../../src/checkpoint.ts';
+import { readWeights } from '../../src/training/checkpoint.ts';
 import {
   complaint,
   isochron,

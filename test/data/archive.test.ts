@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DataError, FileError, FormatError } from '../../src/base/errors.ts';
 import { findArchive, loadArchive } from '../../src/data/archive.ts';
 import type { FileOptions } from '../../src/data/files.ts';
-import { DataError, FileError, FormatError } from '../../src/errors.ts';
-import { idxBytes, rejection, smallArchive } from './idx-bytes.ts';
+import { idxBytes, rejection, smallArchive } from '../formats/idx-bytes.ts';
 
 const { archive, packed, train, test } = smallArchive();
 

@@ -5,6 +5,11 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  DataError,
+  FormatError,
+  IsochronError,
+} from '../../src/base/errors.ts';
+import {
   CIFAR10_SUBSET,
   cifarSet,
   findCifar,
@@ -13,9 +18,8 @@ import {
 } from '../../src/data/cifar.ts';
 import { sha256Of } from '../../src/data/download.ts';
 import type { FileOptions } from '../../src/data/files.ts';
-import { memberOf } from '../../src/data/tar.ts';
-import { DataError, FormatError, IsochronError } from '../../src/errors.ts';
-import { rejection } from './idx-bytes.ts';
+import { memberOf } from '../../src/formats/tar.ts';
+import { rejection } from '../formats/idx-bytes.ts';
 
 /** Rows by the definition of the format; the value at i is its number. */
 function rows(count: number, first = 0): Uint8Array {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DataError, FormatError, OptionError } from '../../src/base/errors.ts';
 import {
   loadNames,
   loadText,
@@ -15,8 +16,7 @@ import type { DatasetOptions } from '../../src/data/datasets.ts';
 import { nameExamples, textExamples } from '../../src/data/examples.ts';
 import { spellingOf } from '../../src/data/names.ts';
 import { decodeText } from '../../src/data/text.ts';
-import { DataError, FormatError, OptionError } from '../../src/errors.ts';
-import { rejection } from './idx-bytes.ts';
+import { rejection } from '../formats/idx-bytes.ts';
 
 let root: string;
 let asked: string[];

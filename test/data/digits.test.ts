@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { OptionError } from '../../src/base/errors.ts';
 import { drawDigits } from '../../src/data/digits.ts';
 import type { LabelledImages } from '../../src/data/labelled.ts';
-import { OptionError } from '../../src/errors.ts';
 
 const train = drawDigits(1, 'train', 3000);
 const test = drawDigits(1, 'test', 1000);

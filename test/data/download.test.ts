@@ -9,9 +9,9 @@ import { type AddressInfo, createServer as createSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DataError, FileError, OptionError } from '../../src/base/errors.ts';
 import { download, sha256Of } from '../../src/data/download.ts';
-import { DataError, FileError, OptionError } from '../../src/errors.ts';
-import { rejection } from './idx-bytes.ts';
+import { rejection } from '../formats/idx-bytes.ts';
 
 const CONTENT = Uint8Array.from({ length: 100_000 }, (_, i) => i * i);
 const FILE = {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DataError, FormatError, OptionError } from '../../src/base/errors.ts';
 import { drawDigits } from '../../src/data/digits.ts';
 import {
   type EventOptions,
@@ -12,8 +13,7 @@ import {
   readEvents,
 } from '../../src/data/event-camera.ts';
 import { crossings, SENSOR, THRESHOLD } from '../../src/data/moving-digits.ts';
-import { DataError, FormatError, OptionError } from '../../src/errors.ts';
-import { rejection } from './idx-bytes.ts';
+import { rejection } from '../formats/idx-bytes.ts';
 
 type Row = readonly [us: number, x: number, y: number, polarity: number];
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OptionError } from '../../src/base/errors.ts';
 import { type Dataset, loadDataset } from '../../src/data/datasets.ts';
 import {
   imageExamples,
@@ -10,7 +11,6 @@ import {
 } from '../../src/data/examples.ts';
 import { LETTERS } from '../../src/data/names.ts';
 import { splitText } from '../../src/data/text.ts';
-import { OptionError } from '../../src/errors.ts';
 
 const chosen = (...numbers: number[]) => Uint32Array.from(numbers);
 const described = { title: 't', synthetic: true, source: 's' };

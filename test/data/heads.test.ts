@@ -12,12 +12,16 @@ import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  DataError,
+  IsochronError,
+  OptionError,
+} from '../../src/base/errors.ts';
 import type { FileOptions } from '../../src/data/files.ts';
 import { type Ear, KU100, loadHeads } from '../../src/data/heads.ts';
-import { npzArray } from '../../src/data/npz.ts';
 import { LEAD, RADIUS, SPEED } from '../../src/data/sphere-head.ts';
-import { DataError, IsochronError, OptionError } from '../../src/errors.ts';
-import { rejection } from './idx-bytes.ts';
+import { npzArray } from '../../src/formats/npz.ts';
+import { rejection } from '../formats/idx-bytes.ts';
 
 let root: string;
 let asked: string[];

@@ -1,5 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  FormatError,
+  IsochronError,
+  OptionError,
+} from '../../src/base/errors.ts';
 import { FEW_NAMES } from '../../src/data/few-names.ts';
 import {
   encodeName,
@@ -11,7 +16,6 @@ import {
   spellingOf,
   splitNames,
 } from '../../src/data/names.ts';
-import { FormatError, IsochronError, OptionError } from '../../src/errors.ts';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 

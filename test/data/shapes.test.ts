@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { OptionError } from '../../src/base/errors.ts';
 import { sha256Of } from '../../src/data/download.ts';
 import type { LabelledImages } from '../../src/data/labelled.ts';
 import { drawShapes, SHAPES } from '../../src/data/shapes.ts';
-import { OptionError } from '../../src/errors.ts';
 
 const train = drawShapes(1, 'train', 1500);
 const test = drawShapes(1, 'test', 500);

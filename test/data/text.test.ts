@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FormatError, OptionError } from '../../src/base/errors.ts';
 import { SONNETS } from '../../src/data/sonnets.ts';
 import { decodeText, encodeText, splitText } from '../../src/data/text.ts';
-import { FormatError, OptionError } from '../../src/errors.ts';
 
 describe('splitText', () => {
   // Oracle: by hand.

@@ -5,29 +5,27 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import {
-  type ComparisonRow,
-  comparison,
-} from '../../src/experiments/comparison.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { comparison } from '../../src/experiments/comparison/comparison.ts';
 import {
   apartFrom,
   bestOf,
+  type ComparisonRow,
   claims,
   summaries,
-} from '../../src/experiments/comparison-tables.ts';
-import { rowsOf, settingsOf } from './run.ts';
+} from '../../src/experiments/comparison/summary.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const params = {
   ...{ data: 'digits', layers: '2', widths: '6', rates: '0.002', decays: '0' },
   ...{ T: '16', presentations: '12', batch: '8', train: '100', test: '40' },
   tests: '3',
 };
-const settings = settingsOf(comparison as never, params);
+const settings = settingsOf(comparison, params);
 const backend = new CpuBackend('f32');
 
 describe('the experiment', () => {
-  const rows = rowsOf<ComparisonRow>(comparison, { backend, params });
+  const rows = rowsOf(comparison, { backend, params });
 
   test('gives a row a rule, all with equal keys', async () => {
     const got = await rows;
@@ -45,11 +43,11 @@ describe('the experiment', () => {
     const [bp, zil, ...others] = got.map((row) => row.digest);
     expect(zil).toBe(bp);
     expect(others).not.toContain(bp);
-    expect(comparison.conclude(got, settings).holds).toBe(true);
+    expect(told(comparison, got, settings).holds).toBe(true);
     const wrong = got.map((row) =>
       row.rule === 'zil' ? { ...row, digest: '0' } : row,
     );
-    const { holds, lines } = comparison.conclude(wrong, settings);
+    const { holds, lines } = told(comparison, wrong, settings);
     expect(holds).toBe(false);
     expect(lines.join(' ')).toContain('Z-IL differs from BP');
   });
@@ -68,7 +66,7 @@ describe('the experiment', () => {
 
   test('figures and tables can be made of them', async () => {
     const got = await rows;
-    expect(comparison.sections(got, settings)).toHaveLength(2);
+    expect(comparison.tables(got, settings)).toHaveLength(2);
     const names = comparison.figures(got, settings).map(({ name }) => name);
     expect(names).toEqual([
       ...['comparison-test-6', 'comparison-train-6', 'comparison-accuracy-6'],
@@ -79,7 +77,7 @@ describe('the experiment', () => {
 });
 
 describe('claims', () => {
-  const two = settingsOf(comparison as never, {
+  const two = settingsOf(comparison, {
     ...params,
     rules: 'bp,pc,rc2,rc3',
     rates: '0.1,1',
@@ -146,7 +144,7 @@ describe('claims', () => {
       ({ rule, rate }) => rule === 'rc2' && rate === 1,
     )!;
     expect(broken).toMatchObject({ accuracy: 0, broken: 1 });
-    const { rows } = comparison.sections(made as never, two)[1];
+    const { rows } = comparison.tables(made, two)[1];
     expect(rows.find(([, rule]) => rule === 'rc2')!.at(-1)).toBe(
       'overflow at 5',
     );

@@ -5,12 +5,12 @@
 
 import { describe, expect, test } from 'vitest';
 import { models } from '../../models/index.ts';
-import { series } from '../../src/experiments/delay-series.ts';
-import { delays } from '../../src/experiments/delays.ts';
-import { fitPower } from '../../src/experiments/fit-power.ts';
-import type { Graph } from '../../src/graph.ts';
-import type { Vertex } from '../../src/vertex.ts';
-import { rowsOf, settingsOf } from './run.ts';
+import { series } from '../../src/experiments/salvatori/delay-series.ts';
+import { delays } from '../../src/experiments/salvatori/delays.ts';
+import { fitPower } from '../../src/experiments/salvatori/fit-power.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const params = {
   models: 'mlp,skip,rnn,residual-mlp',
@@ -84,12 +84,12 @@ describe('delays', async () => {
   });
 
   test('say so where a count is not the expected one', () => {
-    const { lines, holds } = delays.conclude(rows, settings);
+    const { lines, holds } = told(delays, rows, settings);
     expect(holds).toBe(true);
     expect(lines[0]).toBe('Levelled by themselves: mlp.');
     const [, ...counts] =
       /(\d+) models with .* in (\d+), as much in (\d+), less in (\d+)/
-        .exec(lines[3])!
+        .exec(lines[2])!
         .slice(0)
         .map(Number);
     const delayed = rows.filter(({ longestSteps }) => longestSteps > 0);
@@ -100,16 +100,16 @@ describe('delays', async () => {
     const wrong = rows.map((row) =>
       row === of('rnn', 3) ? { ...row, longestSteps: 9, holds: false } : row,
     );
-    const told = delays.conclude(wrong, settings);
-    expect(told.holds).toBe(false);
-    expect(told.lines.at(-1)).toBe('NOT as the theory has it: rnn, n = 3.');
+    const other = told(delays, wrong, settings);
+    expect(other.holds).toBe(false);
+    expect(other.lines.at(-1)).toBe('NOT as theory says: rnn, n = 3.');
   });
 
   test('rows have the same keys, tables and pictures their numbers', () => {
     for (const row of rows) {
       expect(Object.keys(row)).toEqual(Object.keys(rows[0]));
     }
-    for (const { head, rows: cells } of delays.sections(rows, settings)) {
+    for (const { head, rows: cells } of delays.tables(rows, settings)) {
       expect(cells.length).toBeGreaterThan(0);
       for (const row of cells) expect(row).toHaveLength(head.length);
     }

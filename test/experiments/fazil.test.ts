@@ -4,15 +4,15 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { asExpected, fazil } from '../../src/experiments/fazil.ts';
-import { rowsOf, settingsOf } from './run.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { asExpected, fazil } from '../../src/experiments/song/fazil.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const params = {
   ...{ data: 'digits', hidden: '6', layers: '3', steps: '8', batch: '5' },
   ...{ train: '50', test: '20' },
 };
-const settings = settingsOf(fazil as never, params);
+const settings = settingsOf(fazil, params);
 
 describe.each(['f64', 'f32'] as const)('triggers, in %s', async (dtype) => {
   const backend = new CpuBackend(dtype);
@@ -42,7 +42,7 @@ describe.each(['f64', 'f32'] as const)('triggers, in %s', async (dtype) => {
       expect(row.differingBits === 0).toBe(smooth);
       expect(row.holds).toBe(true);
     }
-    expect(fazil.conclude(rows, settings).holds).toBe(true);
+    expect(told(fazil, rows, settings).holds).toBe(true);
   });
 
   test('a bit where none may differ is not as expected', () => {
@@ -56,7 +56,7 @@ describe.each(['f64', 'f32'] as const)('triggers, in %s', async (dtype) => {
 
   test('says so where a row is not as the theory has it', () => {
     const wrong = { ...rows[0], differingBits: 1, holds: false };
-    const { holds, lines } = fazil.conclude([wrong], settings);
+    const { holds, lines } = told(fazil, [wrong], settings);
     expect(holds).toBe(false);
     expect(lines.at(-1)).toMatch('sigmoid, trigger population, with biases');
   });

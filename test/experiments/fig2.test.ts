@@ -4,9 +4,9 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { asExpected, fig2 } from '../../src/experiments/fig2.ts';
+import { asExpected, fig2 } from '../../src/experiments/millidge/fig2.ts';
 import { oracle } from '../oracles/oracle.ts';
-import { rowsOf, settingsOf } from './run.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const { curves, dL_dv0 } = oracle<{
   dL_dv0: number;
@@ -17,13 +17,13 @@ const { curves, dL_dv0 } = oracle<{
 }>('toy_millidge_trajectory');
 
 const params = { steps: '500' };
-const settings = settingsOf(fig2 as never, params);
+const settings = settingsOf(fig2, params);
 const rows = await rowsOf(fig2, { params });
 
 describe('Figure 2 of Millidge', () => {
   test('has the step sizes of the paper, and every step', () => {
     const gammas = Object.keys(curves).map(Number);
-    expect(settings.numbers('gammas')).toEqual(gammas);
+    expect(settings.gammas).toEqual(gammas);
     expect(rows).toHaveLength(7 * 501);
   });
 
@@ -54,11 +54,11 @@ describe('Figure 2 of Millidge', () => {
   });
 
   test('says so where a row is not as the theory has it', () => {
-    expect(fig2.conclude(rows, settings).holds).toBe(true);
+    expect(told(fig2, rows, settings).holds).toBe(true);
     const wrong = { ...rows[7], holds: false };
-    const { holds, lines } = fig2.conclude([...rows, wrong], settings);
+    const { holds, lines } = told(fig2, [...rows, wrong], settings);
     expect(holds).toBe(false);
-    expect(lines.at(-1)).toMatch(/^NOT as the theory has it: gamma = 0.01/);
+    expect(lines.at(-1)).toMatch(/^NOT as theory says: gamma = 0.01/);
   });
 
   test('a line a step size and the closed form, with gaps at 0', () => {

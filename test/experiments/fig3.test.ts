@@ -5,20 +5,20 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { type Fig3Row, fig3 } from '../../src/experiments/fig3.ts';
-import { rowsOf, settingsOf } from './run.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { fig3 } from '../../src/experiments/millidge/fig3.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const params = {
   ...{ models: 'rnn,lstm', rnn: '6', lstm: '3', hidden: '6', batch: '4' },
   ...{ letters: '3', characters: '2', tests: '2', test: '20' },
   ...{ rnnT: '30', lstmT: '40' },
 };
-const settings = settingsOf(fig3 as never, params);
+const settings = settingsOf(fig3, params);
 const backend = new CpuBackend('f64');
 
 describe('fig3', () => {
-  const rows = rowsOf<Fig3Row>(fig3, { backend, params });
+  const rows = rowsOf(fig3, { backend, params });
 
   test('Z-IL has the weights of BP; pc nearly, and it holds', async () => {
     const got = await rows;
@@ -34,16 +34,17 @@ describe('fig3', () => {
       expect(pc.lost).toBeLessThan(0.05);
       expect(bp.lost).toBeNull();
     }
-    const { holds, lines } = fig3.conclude(got, settings);
+    const { holds, verdicts } = told(fig3, got, settings);
     expect(holds).toBe(true);
-    expect(lines[0]).toContain('in 2 of 2 trainings');
+    expect(verdicts).toMatchObject([{ measured: '2 of 2' }]);
+    expect(verdicts[0].what).toContain('trainings');
   });
 
   test('weights of Z-IL that differ do not hold', async () => {
     const wrong = (await rows).map((row) =>
       row.rule === 'zil' && row.model === 'rnn' ? { ...row, digest: '0' } : row,
     );
-    const { holds, lines } = fig3.conclude(wrong, settings);
+    const { holds, lines } = told(fig3, wrong, settings);
     expect(holds).toBe(false);
     expect(lines.join(' ')).toContain('Z-IL differs from BP, rnn');
   });
@@ -54,7 +55,7 @@ describe('fig3', () => {
         ? { ...row, testAccuracy: row.testAccuracy.map((part) => part + 0.2) }
         : row,
     );
-    const { holds, lines } = fig3.conclude(apart, settings);
+    const { holds, lines } = told(fig3, apart, settings);
     expect(holds).toBe(true);
     expect(lines.filter((l) => l.includes('does NOT come out'))).toHaveLength(
       2,
@@ -63,7 +64,7 @@ describe('fig3', () => {
 
   test('with gamma = 1 nothing is lost, and pc is BP in its numbers', async () => {
     const own = { ...params, models: 'rnn', gamma: '1', rules: 'bp,pc' };
-    const [bp, pc] = await rowsOf<Fig3Row>(fig3, { backend, params: own });
+    const [bp, pc] = await rowsOf(fig3, { backend, params: own });
     expect(pc.lost).toBe(0);
     expect(pc.testLoss.at(-1)).toBeCloseTo(bp.testLoss.at(-1)!, 10);
   });

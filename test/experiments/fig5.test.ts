@@ -6,16 +6,16 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { type Fig5Row, fig5 } from '../../src/experiments/fig5.ts';
-import { rowsOf, settingsOf } from './run.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { fig5 } from '../../src/experiments/millidge/fig5.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const backend = new CpuBackend('f64');
 const params = {
   ...{ models: 'rnn', rnn: '4', hidden: '5', batch: '3', letters: '2' },
   ...{ tests: '2', rnnT: '12', gamma: '0.3' },
 };
-const settings = settingsOf(fig5 as never, params);
+const settings = settingsOf(fig5, params);
 
 /** P(Binomial(n, p) < k), from n over j by hand. */
 function below(n: number, p: number, k: number): number {
@@ -33,7 +33,7 @@ describe('fig5', () => {
       ...{ models: 'cnn', cnn: '4', dense: '9,8', batch: '1', tests: '2' },
       ...{ cnnT: '30', gamma: '0.3', pictures: '8' },
     };
-    const rows = await rowsOf<Fig5Row>(fig5, { backend, params: own });
+    const rows = await rowsOf(fig5, { backend, params: own });
     expect(rows).toHaveLength(10 * 3);
     // A gradient may be 0 as a whole, where all units are dead.
     expect(rows.filter(({ length }) => length > 0).length).toBeGreaterThan(20);
@@ -48,10 +48,10 @@ describe('fig5', () => {
     const edges = new Map(rows.map((row) => [row.parameter, row.edges]));
     expect(edges.get('W5')).toBe(0);
     expect(edges.get('K1')).toBe(10);
-    expect(fig5.conclude(rows, settings).holds).toBe(true);
+    expect(told(fig5, rows, settings).holds).toBe(true);
   });
 
-  const rows = rowsOf<Fig5Row>(fig5, { backend, params });
+  const rows = rowsOf(fig5, { backend, params });
 
   test('where there are many paths, the mixture is what is measured', async () => {
     const got = await rows;
@@ -71,10 +71,10 @@ describe('fig5', () => {
   test('a gradient that is not of the theory does not hold', async () => {
     const [first, ...others] = await rows;
     const wrong = [{ ...first, holds: false }, ...others];
-    const { holds, lines } = fig5.conclude(wrong, settings);
+    const { holds, lines } = told(fig5, wrong, settings);
     expect(holds).toBe(false);
     expect(lines.join(' ')).toContain(
-      `NOT as the theory has it: rnn, ${first.parameter}`,
+      `NOT as theory says: rnn, ${first.parameter}`,
     );
   });
 
@@ -91,7 +91,7 @@ describe('fig5', () => {
         ...row,
         relative: firstOf(row.parameter).relative * (row.step > 0 ? times : 1),
       }));
-      const { lines } = fig5.conclude(grown, settings);
+      const { lines } = told(fig5, grown, settings);
       expect(lines.find((line) => line.includes('claim'))).toContain(verdict);
       expect(lines.join(' ')).toContain(`it is ${text} times`);
     },

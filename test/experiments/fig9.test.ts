@@ -6,22 +6,26 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { divergence, type Gradients, gradientsOf } from '../../src/check.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { Random } from '../../src/base/random.ts';
+import { gradientsAt } from '../../src/experiments/instants.ts';
 import {
   type Cell,
   cells,
   type Sequence,
   unrolled,
-} from '../../src/experiments/cells.ts';
-import { fig9 } from '../../src/experiments/fig9.ts';
-import { gradientsAt } from '../../src/experiments/instants.ts';
-import { mixture } from '../../src/experiments/mixture.ts';
-import { type Relax, sweepBack } from '../../src/experiments/sweep.ts';
-import { Random } from '../../src/random.ts';
+} from '../../src/experiments/millidge/cells.ts';
+import { fig9 } from '../../src/experiments/millidge/fig9.ts';
+import { mixture } from '../../src/experiments/millidge/mixture.ts';
+import { type Relax, sweepBack } from '../../src/experiments/millidge/sweep.ts';
+import {
+  divergence,
+  type Gradients,
+  gradientsOf,
+} from '../../src/proof/check.ts';
 import { bp } from '../../src/rules/bp.ts';
-import { Simulation } from '../../src/simulate.ts';
-import { rowsOf, settingsOf } from './run.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const backend = new CpuBackend('f64');
 const { signal } = new AbortController();
@@ -181,7 +185,7 @@ describe('Figure 9 of Millidge', async () => {
     ...{ models: 'chain,rnn', chain: '1,12', rnn: '1,3' },
     ...{ hidden: '4', batch: '2', iterations: '60' },
   };
-  const settings = settingsOf(fig9 as never, params);
+  const settings = settingsOf(fig9, params);
   const rows = await rowsOf(fig9, { params });
 
   test('every row is as the theory has it, and has the same keys', () => {
@@ -190,7 +194,7 @@ describe('Figure 9 of Millidge', async () => {
       expect(row.holds).toBe(true);
       expect(Object.keys(row)).toEqual(Object.keys(rows[0]));
     }
-    expect(fig9.conclude(rows, settings).holds).toBe(true);
+    expect(told(fig9, rows, settings).holds).toBe(true);
   });
 
   test('60 steps of .05 reach 3 edges, not 12; swept they reach all', () => {
@@ -211,7 +215,7 @@ describe('Figure 9 of Millidge', async () => {
 
   test('says so where a row is not as the theory has it', () => {
     const wrong = { ...rows[0], holds: false };
-    expect(fig9.conclude([wrong], settings).holds).toBe(false);
+    expect(told(fig9, [wrong], settings).holds).toBe(false);
   });
 });
 

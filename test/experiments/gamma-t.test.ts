@@ -4,14 +4,14 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { compare, gammaT } from '../../src/experiments/gamma-t.ts';
-import { rowsOf, settingsOf } from './run.ts';
+import { compare, gammaT } from '../../src/experiments/song/gamma-t.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const params = {
   ...{ data: 'digits', hidden: '5', batch: '3', layers: '2,3', times: '4' },
   gammas: '0.25,0.7,1,1.5',
 };
-const settings = settingsOf(gammaT as never, params);
+const settings = settingsOf(gammaT, params);
 
 describe.each(['sigmoid', 'relu'])('%s', async (activation) => {
   const rows = await rowsOf(gammaT, { params: { ...params, activation } });
@@ -23,7 +23,7 @@ describe.each(['sigmoid', 'relu'])('%s', async (activation) => {
         true,
       );
     }
-    expect(gammaT.conclude(rows, settings).holds).toBe(true);
+    expect(told(gammaT, rows, settings).holds).toBe(true);
   });
 
   test('equal to BP at t = l and gamma = 1, and at t = l = 0, nowhere else', () => {
@@ -77,7 +77,7 @@ test('an update at a wrong time is not as the theory has it', async () => {
       ? { ...row, differingBits: 4, holds: false }
       : row,
   );
-  const { holds, lines } = gammaT.conclude(wrong, settings);
+  const { holds, lines } = told(gammaT, wrong, settings);
   expect(holds).toBe(false);
   expect(lines.at(-1)).toMatch('2 layers, l = 1, gamma = 1, t = 1');
 });

@@ -6,30 +6,27 @@
 
 import { describe, expect, test } from 'vitest';
 import { mlp } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import {
   direction,
   lengthOf,
   moved,
   worstLength,
-} from '../../src/experiments/directions.ts';
-import {
-  type LandscapeRow,
-  landscape,
-} from '../../src/experiments/landscape.ts';
+} from '../../src/experiments/comparison/directions.ts';
+import { landscape } from '../../src/experiments/comparison/landscape.ts';
 import {
   linearLosses,
   lossesOn,
   planeOf,
-} from '../../src/experiments/plane.ts';
-import { variantData } from '../../src/experiments/variants.ts';
-import { rowsOf, settingsOf } from './run.ts';
+} from '../../src/experiments/comparison/plane.ts';
+import { variantData } from '../../src/experiments/comparison/variants.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const params = {
   ...{ data: 'digits', rules: 'bp', layers: '1', width: '4', batch: '8' },
   ...{ T: '8', presentations: '8', train: '100', test: '20', grid: '5' },
 };
-const settings = settingsOf(landscape as never, params);
+const settings = settingsOf(landscape, params);
 const backend = new CpuBackend('f64');
 
 const weights = [
@@ -105,12 +102,12 @@ test('the landscape of a linear layer is the quadratic function', async () => {
 });
 
 describe('the experiment', () => {
-  const rows = rowsOf<LandscapeRow>(landscape, { backend, params });
+  const rows = rowsOf(landscape, { backend, params });
 
   test('holds, and its figures have a value for each place', async () => {
     const got = await rows;
     expect(got.map(({ model }) => model)).toEqual(['linear', 'network']);
-    expect(landscape.conclude(got, settings).holds).toBe(true);
+    expect(told(landscape, got, settings).holds).toBe(true);
     expect(got[0].deviation).toBeLessThan(1e-13);
     for (const figure of landscape.figures(got, settings)) {
       if (figure.kind !== 'heat') throw new Error(figure.kind);
@@ -122,8 +119,8 @@ describe('the experiment', () => {
   test('a landscape that is not the quadratic does not hold', async () => {
     const [linear, ...others] = await rows;
     const wrong = { ...linear, deviation: 1e-3, holds: false };
-    const { holds, lines } = landscape.conclude([wrong, ...others], settings);
+    const { holds, lines } = told(landscape, [wrong, ...others], settings);
     expect(holds).toBe(false);
-    expect(lines.join(' ')).toContain('NOT as the theory has it: linear');
+    expect(lines.join(' ')).toContain('NOT as theory says: linear');
   });
 });

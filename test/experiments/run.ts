@@ -1,9 +1,11 @@
-/** Runs an experiment to its end. */
+/** Runs an experiment to its end, and reads what it says. */
 
 import type { Backend } from '../../src/backends/backend.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import type { Experiment, Row } from '../../src/experiments/experiment.ts';
-import { Settings } from '../../src/experiments/settings.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { Fields, Values } from '../../src/base/schema.ts';
+import { toldOf } from '../../src/studies/runner.ts';
+import type { Study } from '../../src/studies/study.ts';
+import { verdictLines } from '../../src/studies/verdict.ts';
 
 export interface RunOptions {
   readonly backend?: Backend;
@@ -11,26 +13,34 @@ export interface RunOptions {
   readonly params?: Readonly<Record<string, string>>;
 }
 
-export function settingsOf(
-  { name, parameters }: Experiment,
+export const settingsOf = <R, F extends Fields>(
+  { schema }: Study<R, F>,
   params: Readonly<Record<string, string>> = {},
-): Settings {
-  return new Settings(name, parameters, params);
-}
+): Values<F> => schema.read(schema.parse(params));
 
-export async function rowsOf<R extends Row>(
-  experiment: Experiment<R>,
+export async function rowsOf<R, F extends Fields>(
+  study: Study<R, F>,
   { backend, seeds = [1], params }: RunOptions = {},
 ): Promise<R[]> {
   const context = {
-    backend: backend ?? new CpuBackend(experiment.dtype ?? 'f64'),
+    backend: backend ?? new CpuBackend(study.dtype ?? 'f64'),
     signal: new AbortController().signal,
     progress: () => undefined,
   };
-  const settings = settingsOf(experiment as unknown as Experiment, params);
   const rows: R[] = [];
-  for (const piece of experiment.pieces(settings, seeds)) {
+  for (const piece of study.pieces(settingsOf(study, params), seeds)) {
     rows.push(...(await piece.run(context)));
   }
   return rows;
+}
+
+/** Verdicts, whether all hold, and lines: remarks, then what does not hold. */
+export function told<R, F extends Fields>(
+  study: Study<R, F>,
+  rows: readonly R[],
+  values: Values<F>,
+) {
+  const { verdicts, remarks, holds } = toldOf(study, rows, values);
+  const lines = [...remarks, ...verdictLines(verdicts).slice(0, -1)];
+  return { verdicts, lines, holds };
 }

@@ -4,15 +4,15 @@
  */
 
 import { expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { asExpected, sigma } from '../../src/experiments/sigma.ts';
-import { rowsOf, settingsOf } from './run.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { asExpected, sigma } from '../../src/experiments/song/sigma.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const params = {
   ...{ data: 'digits', hidden: '4', layers: '1,2', steps: '12' },
   ...{ train: '60', test: '40', sigmas: '0,0.01,0.5' },
 };
-const settings = settingsOf(sigma as never, params);
+const settings = settingsOf(sigma, params);
 
 test.each(['f64', 'f32'] as const)('noise is missed, in %s', async (dtype) => {
   const rows = await rowsOf(sigma, { params, backend: new CpuBackend(dtype) });
@@ -27,9 +27,9 @@ test.each(['f64', 'f32'] as const)('noise is missed, in %s', async (dtype) => {
   expect(rows[0].weights).toBe(3190);
   expect(rows[3].weights).toBe(3210);
   expect(rows[2].relative).toBeGreaterThan(rows[1].relative);
-  expect(sigma.conclude(rows, settings).holds).toBe(true);
+  expect(told(sigma, rows, settings).holds).toBe(true);
   const wrong = { ...rows[0], differingBits: 1, holds: false };
-  expect(sigma.conclude([wrong, ...rows], settings).holds).toBe(false);
+  expect(told(sigma, [wrong, ...rows], settings).holds).toBe(false);
   expect(sigma.figures(rows, settings)).toHaveLength(2);
 });
 

@@ -5,14 +5,17 @@
 
 import { describe, expect, test } from 'vitest';
 import { models, rnn } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { divergence, gradientsOf } from '../../src/check.ts';
-import { sharedParameters, withCopies } from '../../src/experiments/copies.ts';
-import { table1 } from '../../src/experiments/table1.ts';
-import { level } from '../../src/level.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import {
+  sharedParameters,
+  withCopies,
+} from '../../src/experiments/salvatori/copies.ts';
+import { table1 } from '../../src/experiments/salvatori/table1.ts';
+import { level } from '../../src/graph/level.ts';
+import { divergence, gradientsOf } from '../../src/proof/check.ts';
 import { bp } from '../../src/rules/bp.ts';
-import { Simulation } from '../../src/simulate.ts';
-import { rowsOf, settingsOf } from './run.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const backend = new CpuBackend('f64');
 
@@ -30,7 +33,7 @@ describe('table 1', async () => {
         ...{ holds: true, skipped: null },
       });
     }
-    expect(table1.conclude(rows, settings).holds).toBe(true);
+    expect(told(table1, rows, settings).holds).toBe(true);
   });
 
   test.each(['mlp', 'mlp-relu', 'cnn', 'alexnet'])(
@@ -74,9 +77,9 @@ describe('table 1', async () => {
 
   test('says so where a row is not as the theory has it', () => {
     const wrong = { ...of('cnn'), levelledBits: 1, holds: false };
-    const { lines, holds } = table1.conclude([of('mlp'), wrong], settings);
+    const { lines, holds } = told(table1, [of('mlp'), wrong], settings);
     expect(holds).toBe(false);
-    expect(lines.at(-1)).toBe('NOT as the theory has it: cnn.');
+    expect(lines.at(-1)).toBe('NOT as theory says: cnn.');
   });
 
   test('its picture has a bar for each distance that is a number', () => {
@@ -99,7 +102,7 @@ describe('table 1', async () => {
     for (const row of rows) {
       expect(Object.keys(row)).toEqual(Object.keys(first));
     }
-    for (const { head, rows: cells } of table1.sections(rows, settings)) {
+    for (const { head, rows: cells } of table1.tables(rows, settings)) {
       for (const row of cells) expect(row).toHaveLength(head.length);
     }
   });

@@ -5,16 +5,15 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import {
   quartiles,
   ratiosOf,
   timeRounds,
-} from '../../src/experiments/rounds.ts';
-import { table2 } from '../../src/experiments/table2.ts';
-import { timed } from '../../src/experiments/table2-models.ts';
-import { kernelsOff } from '../../src/experiments/table2-steps.ts';
-import { rowsOf, settingsOf } from './run.ts';
+} from '../../src/experiments/salvatori/rounds.ts';
+import { kernelsOff, table2 } from '../../src/experiments/salvatori/table2.ts';
+import { timed } from '../../src/experiments/salvatori/table2-models.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const params = { size: 'tiny', seconds: '0', rounds: '1', steps: '3' };
 const settings = settingsOf(table2, params);
@@ -46,21 +45,22 @@ describe('table 2', async () => {
   );
 
   test('says so where Z-IL does other work', () => {
-    expect(table2.conclude(rows, settings).holds).toBe(true);
+    expect(told(table2, rows, settings).holds).toBe(true);
     const wrong = rows.map((row) =>
       row.model === 'rnn' && row.rule === 'zil'
         ? { ...row, callsOff: 4, holds: false }
         : row,
     );
-    const { lines, holds } = table2.conclude(wrong, settings);
+    const { lines, holds, verdicts } = told(table2, wrong, settings);
     expect(holds).toBe(false);
-    expect(lines[0]).toMatch('in 4 of 5 models');
+    expect(verdicts).toMatchObject([{ measured: '4 of 5' }]);
+    expect(verdicts[0].what).toMatch(/^models/);
     // Nothing is made at once on the CPU.
-    expect(lines[1]).toMatch('launches than BP in 0 of 5 models');
+    expect(lines[0]).toMatch('launches than BP in 0 of 5 models');
     const less = rows.map((row) =>
       row.rule === 'zil' ? { ...row, launches: row.launches - 1 } : row,
     );
-    expect(table2.conclude(less, settings).lines[1]).toMatch('in 5 of 5');
+    expect(told(table2, less, settings).lines[0]).toMatch('in 5 of 5');
     expect(lines.at(-1)).toMatch('rnn, zil: 4 calls more or fewer.');
   });
 
@@ -83,7 +83,7 @@ describe('table 2', async () => {
   });
 
   test('tables and picture have what the rows have', () => {
-    for (const { head, rows: cells } of table2.sections(rows, settings)) {
+    for (const { head, rows: cells } of table2.tables(rows, settings)) {
       for (const row of cells) expect(row).toHaveLength(head.length);
     }
     const [figure] = table2.figures(rows, settings);

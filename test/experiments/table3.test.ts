@@ -6,15 +6,19 @@
 
 import { describe, expect, test } from 'vitest';
 import { models, rnn, skip } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { gradientsOf } from '../../src/check.ts';
-import { scaling, table3, tooLarge } from '../../src/experiments/table3.ts';
-import type { Graph } from '../../src/graph.ts';
-import { type DelayForm, level } from '../../src/level.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import {
+  scaling,
+  table3,
+  tooLarge,
+} from '../../src/experiments/salvatori/table3.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { type DelayForm, level } from '../../src/graph/level.ts';
+import { gradientsOf } from '../../src/proof/check.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { zil } from '../../src/rules/zil.ts';
 import { describeBackends } from '../backends.ts';
-import { rowsOf, settingsOf } from './run.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const cpu = new CpuBackend('f64');
 
@@ -88,7 +92,7 @@ describe('table 3', async () => {
       if (row.expected === 'equal') expect(row.differingBits, told).toBe(0);
       else expect(row.differingBits, told).toBeGreaterThan(0);
     }
-    expect(table3.conclude(rows, settings).holds).toBe(true);
+    expect(told(table3, rows, settings).holds).toBe(true);
   });
 
   // By hand: both parameters of tan-sqrt-sin have the highest level, and all
@@ -113,9 +117,9 @@ describe('table 3', async () => {
         ? { ...row, scaledBits: 3, holds: false }
         : row,
     );
-    const { lines, holds } = table3.conclude(wrong, settings);
+    const { lines, holds } = told(table3, wrong, settings);
     expect(holds).toBe(false);
-    expect(lines.at(-1)).toBe('NOT as expected: cnn, gamma = 0.5.');
+    expect(lines.at(-1)).toBe('NOT as theory says: cnn, gamma = 0.5.');
   });
 
   test('its pictures show every level on the line gamma^l', () => {
@@ -143,7 +147,7 @@ describe('table 3', async () => {
   });
 
   test('tables have a cell for every column', () => {
-    for (const { head, rows: cells } of table3.sections(rows, settings)) {
+    for (const { head, rows: cells } of table3.tables(rows, settings)) {
       expect(cells).toHaveLength(12);
       for (const row of cells) expect(row).toHaveLength(head.length);
     }

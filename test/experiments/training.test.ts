@@ -5,7 +5,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { mlp } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { Random } from '../../src/base/random.ts';
 import type { Examples, TrainingData } from '../../src/data/examples.ts';
 import {
   digest,
@@ -13,13 +14,12 @@ import {
   follow,
   testsOf,
 } from '../../src/experiments/training.ts';
-import { sgd } from '../../src/optim.ts';
-import { Random } from '../../src/random.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
-import { type TrainEvent, train } from '../../src/train.ts';
+import { sgd } from '../../src/simulation/optim.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
+import { type TrainEvent, train } from '../../src/training/train.ts';
 
 const INPUTS = 4;
 const CLASSES = 3;

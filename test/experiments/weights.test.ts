@@ -4,25 +4,21 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { Random } from '../../src/base/random.ts';
 import {
   densityOf,
   momentsOf,
   uniformOff,
-} from '../../src/experiments/moments.ts';
-import {
-  shown,
-  type WeightsRow,
-  weights,
-} from '../../src/experiments/weights.ts';
-import { Random } from '../../src/random.ts';
-import { rowsOf, settingsOf } from './run.ts';
+} from '../../src/experiments/comparison/moments.ts';
+import { shown, weights } from '../../src/experiments/comparison/weights.ts';
+import { rowsOf, settingsOf, told } from './run.ts';
 
 const params = {
   ...{ data: 'digits', rules: 'bp,zil,pc', layers: '2', width: '6' },
   ...{ T: '8', presentations: '10', batch: '8', train: '100', test: '20' },
 };
-const settings = settingsOf(weights as never, params);
+const settings = settingsOf(weights, params);
 const backend = new CpuBackend('f32');
 
 describe('moments', () => {
@@ -67,12 +63,12 @@ test('the first two and the last two layers are shown', () => {
 });
 
 describe('the experiment', () => {
-  const rows = rowsOf<WeightsRow>(weights, { backend, params });
+  const rows = rowsOf(weights, { backend, params });
 
   test('holds; Z-IL has the weights of BP', async () => {
     const got = await rows;
     expect(got).toHaveLength(4 * 3);
-    expect(weights.conclude(got, settings).holds).toBe(true);
+    expect(told(weights, got, settings).holds).toBe(true);
     const of = (rule: string) =>
       got.filter((row) => row.rule === rule).map((row) => row.digest);
     expect(of('zil')).toEqual(of('bp'));
@@ -86,15 +82,15 @@ describe('the experiment', () => {
     const wrong = (await rows).map((row) =>
       row.rule === 'zil' && row.layer === 2 ? { ...row, digest: '0' } : row,
     );
-    const { holds, lines } = weights.conclude(wrong, settings);
+    const { holds, lines } = told(weights, wrong, settings);
     expect(holds).toBe(false);
-    expect(lines.join(' ')).toContain('Z-IL differs from BP in W2');
+    expect(lines.join(' ')).toContain('Z-IL differs from BP, W2');
   });
 
   test('a start that is not uniform does not hold', async () => {
     const wrong = (await rows).map((row) =>
       row.rule === 'start' ? { ...row, off: 9, holds: false } : row,
     );
-    expect(weights.conclude(wrong, settings).holds).toBe(false);
+    expect(told(weights, wrong, settings).holds).toBe(false);
   });
 });

@@ -5,7 +5,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { NetworkRun } from '../../src/network/run.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import {
   edgesOf,
   type NetworkRecipe,

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import {
   type NetworkRecipe,
   networkOf,

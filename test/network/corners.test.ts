@@ -7,14 +7,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
-import { DelayError, NonFiniteError } from '../../src/errors.ts';
+import { DelayError, NonFiniteError } from '../../src/base/errors.ts';
+import { Random } from '../../src/base/random.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { leaky, lif, relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { hebbian } from '../../src/network/plasticity.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import { oneToOne, random } from '../../src/network/synapses.ts';
-import { Random } from '../../src/random.ts';
 import {
   type NetworkRecipe,
   networkOf,
@@ -131,7 +131,7 @@ describeBackends('a population', (open) => {
     expect(seen).toEqual([20000, 0, 20001, 1, 39999, 0]);
     expect(sums).toEqual([0, 0, 0, 0, 0, 1, 3, 3, 3, 3, 3, 3]);
     run.destroy();
-  }, 60_000);
+  });
 });
 
 describeWebGpu('delivery in parts', () => {

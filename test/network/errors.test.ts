@@ -4,9 +4,10 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { DelayError, OptionError } from '../../src/errors.ts';
+import { DelayError, OptionError } from '../../src/base/errors.ts';
 import { leaky, relay } from '../../src/network/models.ts';
 import { Network, type ProjectionOptions } from '../../src/network/network.ts';
+import { pairs } from '../../src/network/synapses.ts';
 import { base, expectFailure, type Kind, open } from './failures.ts';
 
 const joined =
@@ -74,6 +75,26 @@ describe('delays', () => {
     ],
   ])('%s', async (_, options, type, texts) => {
     await expectFailure(joined(options), type, ...texts);
+  });
+
+  // Where they are written, not where the network is opened.
+  test.each<[string, Partial<ProjectionOptions>, string]>([
+    ['negative', { delay: -1 }, 'at least 0 ms'],
+    ['no multiple of dt', { delay: 0.7 }, 'round: true'],
+    ['one of many wrong', { delay: [1, 1, 0.75, 1] }, '0.75 ms'],
+    ['too few', { delay: [1, 1] }, '4 numbers'],
+    ['one source wrong', { delay: { perSource: [1, 0.7] } }, 'round: true'],
+    ['drawn from nothing', { delay: { uniform: [2, 1] } }, 'shorter first'],
+    ['drawn oddly', { delay: { normal: [2, -1] } }, 'deviation >= 0'],
+    ['a weight', { weight: [1, 1, Number.NaN, 1] }, 'from 1 to 0'],
+    ['drawn weights', { weight: { uniform: [2, 1] } }, 'lower first'],
+    ['a pattern', { pattern: pairs([0, 2], [0, 1]) }, 'Source 2 of pair 1'],
+    ['a name', { name: 'a/b' }, 'without / and @'],
+  ])('%s is refused by project', (_, options, text) => {
+    const net = base();
+    const work = () => net.project('x', 'y', { delay: 1, ...options });
+    expect(work).toThrow(text);
+    expect(net.projections).toEqual([]);
   });
 
   test('with round: the nearest tick is taken', () => {

@@ -3,12 +3,13 @@
  * operation.
  */
 
-import type { Expression } from '../../src/ops/expression.ts';
-import * as f32 from '../../src/ops/f32.ts';
+import type { Expression } from '../../src/formula/expression.ts';
+import { elementary32 } from '../../src/formula/js.ts';
 
 /** Values of names. */
 export type Numbers = Map<string, number>;
 
+const f32 = elementary32();
 const r = Math.fround;
 
 /** Box and Muller. */

@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 import { leaky, lif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import { type NetworkOptions, NetworkRun } from '../../src/network/run.ts';
+import { type NetworkOptions, NetworkRun } from '../../src/network/run/run.ts';
 import { f64 } from './support.ts';
 
 export type Kind = new (message: string) => Error;

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkModel, type PopulationModel } from '../../src/network/model.ts';
 import { Network } from '../../src/network/network.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import { describeBackends } from '../backends.ts';
 
 const f = Math.fround;

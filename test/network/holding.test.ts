@@ -4,12 +4,12 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { NonFiniteError, OptionError } from '../../src/errors.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { NonFiniteError, OptionError } from '../../src/base/errors.ts';
 import { cubaLif, leaky, lif, relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { hebbian } from '../../src/network/plasticity.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import { convolution, oneToOne, pairs } from '../../src/network/synapses.ts';
 import { describeBackends } from '../backends.ts';
 

@@ -4,15 +4,15 @@
  * rings, no windows, no kernels. In float32 it rounds after every operation.
  */
 
+import { hash, philox } from '../../src/base/random.ts';
+import { parseExpression } from '../../src/formula/expression.ts';
 import type {
   Network,
-  PerNeuron,
   Population,
   Projection,
 } from '../../src/network/network.ts';
 import type { Synapses } from '../../src/network/synapses.ts';
-import { parseExpression } from '../../src/ops/expression.ts';
-import { hash, philox } from '../../src/random.ts';
+import type { PerNeuron } from '../../src/network/values.ts';
 import { NORMAL, type Numbers, value } from './evaluate.ts';
 
 /** Delays that a projection has from a tick on. */

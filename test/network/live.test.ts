@@ -8,7 +8,7 @@ import { delay, map, mergeMap, Subject } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { leaky, lif, relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import { oneToOne } from '../../src/network/synapses.ts';
 import {
   type NetworkRecipe,

@@ -5,6 +5,12 @@
 
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { FloatArray } from '../../src/base/tensor.ts';
+import { Code, type WasmMemory, wasm } from '../../src/formula/wasm/code.ts';
+import { normal32 } from '../../src/formula/wasm/draws.ts';
+import { floatsInWasm, memoryOf } from '../../src/formula/wasm/memory.ts';
+import { wasmNoise } from '../../src/formula/wasm/noise.ts';
+import { normal64 } from '../../src/formula/wasm/normal64.ts';
 import {
   normal32 as js32,
   normal64 as js64,
@@ -12,22 +18,13 @@ import {
   type NoiseSpec,
   noiseInto,
   wasmNoiseInto,
-} from '../../src/network/noise.ts';
-import type { FloatArray } from '../../src/tensor.ts';
-import { Code, type WasmMemory, wasm } from '../../src/wasm/code.ts';
-import { normal32 } from '../../src/wasm/draws.ts';
-import { floatsInWasm, memoryOf } from '../../src/wasm/memory.ts';
-import { wasmNoise } from '../../src/wasm/noise.ts';
-import { normal64 } from '../../src/wasm/normal64.ts';
-import { difference } from '../ops/loops.ts';
+} from '../../src/network/run/noise.ts';
+import { difference } from '../formula/loops.ts';
 
 const PRECISIONS = [
   ['f32', true],
   ['f64', false],
 ] as const;
-
-/** A busy machine is no failure. */
-vi.setConfig({ testTimeout: 60_000 });
 
 /** No draw is this: it stays where nothing is drawn. */
 const UNTOUCHED = 77;
@@ -315,8 +312,8 @@ describe('where the engine is another', () => {
         : y;
     });
     vi.resetModules();
-    const own = await import('../../src/network/noise.ts');
-    const { floatsInWasm } = await import('../../src/wasm/memory.ts');
+    const own = await import('../../src/network/run/noise.ts');
+    const { floatsInWasm } = await import('../../src/formula/wasm/memory.ts');
     const { floats } = floatsInWasm('f64', 4096);
     const wanted = floats.slice();
     own.wasmNoiseInto(spec, floats, false)!(11);
@@ -333,7 +330,7 @@ describe('where the engine is another', () => {
     noiseInto(spec, wanted, false)(5);
     vi.stubGlobal('WebAssembly', undefined);
     vi.resetModules();
-    const own = await import('../../src/network/noise.ts');
+    const own = await import('../../src/network/run/noise.ts');
     const into = new Float64Array(sizeOf(spec));
     expect(own.wasmNoiseInto(spec, into, false)).toBeNull();
     own.noiseInto(spec, into, false)(5);

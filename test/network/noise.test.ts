@@ -5,10 +5,10 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
+import { philoxBlock } from '../../src/base/random.ts';
 import { poisson } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import { NetworkRun } from '../../src/network/run.ts';
-import { philoxBlock } from '../../src/random.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import { zoo } from '../arbitraries/network-recipe.ts';
 import { describeBackends, describeWebGpu, webgpu } from '../backends.ts';
 import { f32, f64 } from './support.ts';

@@ -1,5 +1,9 @@
-import { describe, test } from 'vitest';
-import { DelayError, NonFiniteError, OptionError } from '../../src/errors.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  DelayError,
+  NonFiniteError,
+  OptionError,
+} from '../../src/base/errors.ts';
 import { leaky, relay } from '../../src/network/models.ts';
 import { Network, type ProjectionOptions } from '../../src/network/network.ts';
 import { matrix, oneToOne, pairs, random } from '../../src/network/synapses.ts';
@@ -13,6 +17,43 @@ const joined =
     net.project(from, to, { delay: 1, ...options });
     return open(net);
   };
+
+// Where they are written, not where the network is opened.
+describe('numbers are refused by the recipe', () => {
+  test.each<[string, (net: Network) => unknown, string]>([
+    [
+      'a parameter',
+      (net) =>
+        net.population('z', 3, leaky(), { parameters: { tau: [1, 2, -3] } }),
+      'tau = -3: give a number above 0',
+    ],
+    [
+      'a start',
+      (net) => net.population('z', 3, leaky(), { start: { x: [1, 2] } }),
+      '3 numbers',
+    ],
+    [
+      'samples',
+      (net) => net.samples('z', 2, { values: [1, 2, 3] }),
+      '3 values',
+    ],
+    [
+      'samples of another trial',
+      (net) => net.samples('z', 1, { trials: [[1], [Number.NaN]] }),
+      'gives NaN at place 0',
+    ],
+    [
+      'an interval',
+      (net) => net.samples('z', 1, { values: [1], interval: 0.7 }),
+      'not a multiple of dt',
+    ],
+    ['a time', (net) => net.events('z', 1, { times: [[0.7]] }), 'round: true'],
+  ])('%s', (_, work, text) => {
+    const net = base();
+    expect(() => work(net)).toThrow(text);
+    expect(() => net.find('z')).toThrow(OptionError);
+  });
+});
 
 describe('numbers', () => {
   const withX = (options: Parameters<Network['population']>[3]) => () => {
@@ -59,7 +100,7 @@ describe('numbers', () => {
     ],
     [
       'a probability above 1',
-      joined({ pattern: random({ probability: 1.5 }) }),
+      () => joined({ pattern: random({ probability: 1.5 }) })(),
       OptionError,
       ['1.5', '0 to 1'],
     ],

@@ -5,6 +5,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { Random } from '../../src/base/random.ts';
 import {
   leaky,
   lif,
@@ -20,9 +21,8 @@ import {
   predictive,
   stdp,
 } from '../../src/network/plasticity.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import { matrix, random } from '../../src/network/synapses.ts';
-import { Random } from '../../src/random.ts';
 import { describeBackends } from '../backends.ts';
 
 const RULE = { aPlus: 0.03, aMinus: 0.04, tauPlus: 12, tauMinus: 17 };
@@ -340,7 +340,7 @@ describe('what cannot learn', () => {
   });
 
   test('delays of a projection that learns do not change', async () => {
-    const { CpuBackend } = await import('../../src/backends/cpu.ts');
+    const { CpuBackend } = await import('../../src/backends/cpu/cpu.ts');
     const run = NetworkRun.open(pairs(), { backend: new CpuBackend('f64') });
     expect(() => run.setDelay('plastic', 1)).toThrow('learns');
     run.destroy();

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { leaky, lif, relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { hebbian } from '../../src/network/plasticity.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import { allToAll, oneToOne } from '../../src/network/synapses.ts';
 import { describeBackends } from '../backends.ts';
 import { f64 } from './support.ts';

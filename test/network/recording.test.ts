@@ -1,22 +1,22 @@
 /** Oracle: what the streams sent, counted by hand. */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { npyBytes, readNpy } from '../../src/formats/npy.ts';
+import {
+  recordingJson,
+  spikesCsv,
+  valuesCsv,
+} from '../../src/formats/recordings.ts';
 import { lif, relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import {
   OverflowError,
   recordSpikes,
   recordValues,
-} from '../../src/network/recording.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+} from '../../src/network/run/recording.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import { oneToOne } from '../../src/network/synapses.ts';
-import { npyBytes, readNpy } from '../../src/report/npy.ts';
-import {
-  recordingJson,
-  spikesCsv,
-  valuesCsv,
-} from '../../src/report/recordings.ts';
 
 /** Two cells that pass on spikes at 0, 1, 2 (the first) and 1.5 ms. */
 function open() {

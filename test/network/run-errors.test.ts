@@ -11,12 +11,12 @@ import {
   IsochronError,
   NonFiniteError,
   OptionError,
-} from '../../src/errors.ts';
+} from '../../src/base/errors.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import { NetworkRun } from '../../src/network/run.ts';
-import type { Snapshot } from '../../src/network/snapshot.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
+import type { Snapshot } from '../../src/network/run/snapshot.ts';
 import { describeBackends } from '../backends.ts';
 import { base, expectFailure, type Kind, open } from './failures.ts';
 
@@ -161,7 +161,7 @@ describe('a snapshot', () => {
     const none = await alone.snapshot();
     await expectFailure(() => other.restore(none), OptionError, 'another');
     const seeded = open(nets[0], { seed: 5 });
-    await expectFailure(() => seeded.restore(snapshot), OptionError, 'seed 0');
+    await expectFailure(() => seeded.restore(snapshot), OptionError, 'seed 1');
     await expectFailure(
       () => run.restore(JSON.parse(JSON.stringify(snapshot))),
       OptionError,
@@ -303,7 +303,7 @@ describe('a live source', () => {
         () => net.live('in', 1, { kind: kind as never, stream }),
         OptionError,
         '"in"',
-        "'graded' or 'spiking'",
+        'one of graded, spiking',
       );
     }
   });

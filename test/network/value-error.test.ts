@@ -4,13 +4,13 @@
  */
 
 import { expect, test } from 'vitest';
-import { GraphBuilder } from '../../src/graph.ts';
+import { GraphBuilder } from '../../src/graph/graph.ts';
 import { valueError } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import { matrix } from '../../src/network/synapses.ts';
 import { il } from '../../src/rules/il.ts';
-import { Simulation } from '../../src/simulate.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import { describeBackends } from '../backends.ts';
 
 const X = [0.5, -1.25];

@@ -6,7 +6,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import type { NirGraph, NirNode } from '../../src/nir/graph.ts';
 import { milliseconds, nirModels, seconds } from '../../src/nir/models.ts';
 import { shapesOf } from '../../src/nir/shapes.ts';

@@ -6,7 +6,7 @@ import {
   FormatError,
   type IsochronError,
   OptionError,
-} from '../../src/errors.ts';
+} from '../../src/base/errors.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { izhikevich, leaky, lif, relay } from '../../src/network/models.ts';
 import { Network, type PopulationOptions } from '../../src/network/network.ts';

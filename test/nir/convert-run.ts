@@ -5,14 +5,15 @@
 
 import { expect } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import type { Network, SamplesOptions } from '../../src/network/network.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { Shape, Tensor } from '../../src/base/tensor.ts';
+import type { Network } from '../../src/network/network.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
+import type { SamplesOptions } from '../../src/network/stimuli.ts';
 import { readNir, writeNir } from '../../src/nir/file.ts';
 import { networkToNir } from '../../src/nir/from-network.ts';
 import type { NirGraph, NirNode } from '../../src/nir/graph.ts';
 import { networkFromNir } from '../../src/nir/to-network.ts';
-import type { Shape, Tensor } from '../../src/tensor.ts';
 
 export interface Doings {
   /** [tick, neuron] of each population that spikes. */

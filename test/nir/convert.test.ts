@@ -5,14 +5,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import { leaky, lif, relay } from '../../src/network/models.ts';
 import {
   Network,
   type Population,
   type ProjectionOptions,
 } from '../../src/network/network.ts';
-import { NetworkRun } from '../../src/network/run.ts';
+import { NetworkRun } from '../../src/network/run/run.ts';
 import {
   allToAll,
   matrix,
@@ -166,7 +166,7 @@ describe('network -> NIR -> file -> NIR -> network', () => {
   test.each([
     ['sums of whole numbers: the same bits', true, 0],
     ['sums of any numbers: within 1e-12', false, 1e-12],
-  ])('%s', { timeout: 120_000 }, async (_, whole, within) => {
+  ])('%s', async (_, whole, within) => {
     let fired = 0;
     let sent = 0;
     await fc.assert(

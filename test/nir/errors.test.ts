@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { FormatError, OptionError } from '../../src/errors.ts';
+import { FormatError, OptionError } from '../../src/base/errors.ts';
 import { readNir, writeNir } from '../../src/nir/file.ts';
 import type { NirGraph, NirNode } from '../../src/nir/graph.ts';
 import {

@@ -5,10 +5,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FormatError } from '../../src/errors.ts';
+import { FormatError } from '../../src/base/errors.ts';
+import { sizeOf } from '../../src/base/tensor.ts';
 import type { NirGraph, NirNode } from '../../src/nir/graph.ts';
 import { shapesOf } from '../../src/nir/shapes.ts';
-import { sizeOf } from '../../src/tensor.ts';
 
 const zeros = (...shape: number[]) => ({
   shape,

@@ -1,10 +1,10 @@
 /** Every op's messages, by finite differences in float64. */
 
 import { describe, expect, test } from 'vitest';
+import { sizeOf } from '../../src/base/tensor.ts';
 import { losses } from '../../src/ops/loss.ts';
 import { ops } from '../../src/ops/table.ts';
 import { Recorder } from '../../src/program/recorder.ts';
-import { sizeOf } from '../../src/tensor.ts';
 import { interpret } from '../properties/interpreter.ts';
 import { casesOf, drawn, feedsFor, recordOp } from './cases.ts';
 
@@ -13,11 +13,11 @@ const H = 1e-5;
 const TOLERANCE = 1e-8;
 
 test('every op of the table has cases', () => {
-  expect(Object.keys(casesOf).sort()).toEqual(ops.map((op) => op.name).sort());
+  expect(ops.filter((op) => casesOf(op).length === 0)).toEqual([]);
 });
 
-describe.each(ops.map((op) => [op.name, op] as const))('%s', (name, op) => {
-  describe.each(casesOf[name].map((c) => [JSON.stringify(c), c] as const))(
+describe.each(ops.map((op) => [op.name, op] as const))('%s', (_, op) => {
+  describe.each(casesOf(op).map((c) => [JSON.stringify(c), c] as const))(
     '%s',
     (_, opCase) => {
       const program = recordOp(op, opCase);

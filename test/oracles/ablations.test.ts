@@ -6,14 +6,14 @@
 
 import { describe, expect, test } from 'vitest';
 import type { ErrorEvent } from '../../src/circuit/event.ts';
-import { type Graph, GraphBuilder } from '../../src/graph.ts';
-import type { Ref } from '../../src/ops/kernel.ts';
-import { mapKernel } from '../../src/ops/map.ts';
+import { type Graph, GraphBuilder } from '../../src/graph/graph.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
+import type { Ref } from '../../src/kernels/kernel.ts';
+import { mapKernel } from '../../src/kernels/map.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { circuitRule, type Rule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
-import type { Vertex } from '../../src/vertex.ts';
 import {
   type Named,
   type Numbers,

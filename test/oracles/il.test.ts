@@ -5,9 +5,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { mlp } from '../../models/mlp.ts';
-import { type Graph, GraphBuilder } from '../../src/graph.ts';
+import { type Graph, GraphBuilder } from '../../src/graph/graph.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 import { il } from '../../src/rules/il.ts';
-import type { Vertex } from '../../src/vertex.ts';
 import {
   cosine,
   type Named,

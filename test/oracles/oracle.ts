@@ -8,7 +8,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseJson } from '../../src/graph-json.ts';
+import { parseJson } from '../../src/graph/json.ts';
 import { opByName } from '../../src/ops/table.ts';
 
 export interface Numbers {

@@ -1,16 +1,16 @@
 /** One presentation of a graph, with all that it shows. */
 
-import { CpuBackend } from '../../src/backends/cpu.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { DType, FloatArray } from '../../src/base/tensor.ts';
 import type { Quantity } from '../../src/circuit/probe.ts';
-import { type Graph, parametersOf } from '../../src/graph.ts';
+import { type Graph, parametersOf } from '../../src/graph/graph.ts';
 import type { Program } from '../../src/program/recorder.ts';
 import { circuitRule, type Rule } from '../../src/rules/rule.ts';
 import {
   type Feeds,
   type SimulateOptions,
   Simulation,
-} from '../../src/simulate.ts';
-import type { DType, FloatArray } from '../../src/tensor.ts';
+} from '../../src/simulation/simulate.ts';
 
 export interface Shown {
   readonly loss: number;

@@ -5,7 +5,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { skip } from '../../models/toys.ts';
-import { type Graph, GraphBuilder } from '../../src/graph.ts';
+import { type Graph, GraphBuilder } from '../../src/graph/graph.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';

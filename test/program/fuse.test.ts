@@ -7,22 +7,22 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { models } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { openGpu } from '../../src/backends/device.ts';
-import { WebGpuBackend } from '../../src/backends/webgpu.ts';
-import { feedsFor } from '../../src/check.ts';
-import { gemm, rowMajor } from '../../src/ops/gemm.ts';
-import type { Ref } from '../../src/ops/kernel.ts';
-import { mapKernel } from '../../src/ops/map.ts';
-import { adam } from '../../src/optim.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { openGpu } from '../../src/backends/webgpu/device.ts';
+import { WebGpuBackend } from '../../src/backends/webgpu/webgpu.ts';
+import { gemm, rowMajor } from '../../src/kernels/gemm.ts';
+import type { Ref } from '../../src/kernels/kernel.ts';
+import { mapKernel } from '../../src/kernels/map.ts';
 import { fuse } from '../../src/program/fuse.ts';
 import { type Plan, planMemory } from '../../src/program/memory.ts';
 import { type Program, Recorder } from '../../src/program/recorder.ts';
+import { feedsFor } from '../../src/proof/check.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { il } from '../../src/rules/il.ts';
 import type { Rule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
+import { adam } from '../../src/simulation/optim.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import { graphs } from '../arbitraries/index.ts';
 import { describeWebGpu } from '../backends.ts';
 import {
@@ -60,8 +60,8 @@ function execute(
   }) => places[place].subarray(offset, offset + length);
   for (const { span, fill } of plan.constants) part(span).fill(fill);
   for (const [name, span] of plan.feeds) part(span).set(feeds[name]);
-  for (const { kernel, inputs, outputs, ints, floats } of plan.calls) {
-    kernel.cpu(true)(inputs.map(part), outputs.map(part), ints, floats);
+  for (const { kernel, inputs, outputs, params } of plan.calls) {
+    kernel.cpu(true)(inputs.map(part), outputs.map(part), params);
   }
   return new Map(
     [...plan.outputs].map(([name, span]) => [name, [...part(span)]]),

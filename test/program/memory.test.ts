@@ -5,14 +5,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { gemm, rowMajor, transposed } from '../../src/ops/gemm.ts';
-import type { Ref } from '../../src/ops/kernel.ts';
-import { mapKernel } from '../../src/ops/map.ts';
-import { reduceSum } from '../../src/ops/reduce.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { FloatArray } from '../../src/base/tensor.ts';
+import { gemm, rowMajor, transposed } from '../../src/kernels/gemm.ts';
+import type { Ref } from '../../src/kernels/kernel.ts';
+import { mapKernel } from '../../src/kernels/map.ts';
+import { reduceSum } from '../../src/kernels/reduce.ts';
 import { planMemory } from '../../src/program/memory.ts';
 import { type Program, Recorder } from '../../src/program/recorder.ts';
-import type { FloatArray } from '../../src/tensor.ts';
 
 const kernels = [
   mapKernel({ name: 'm-mul', each: ['x', 'z'], outputs: [['y', 'x * z']] }),
@@ -122,13 +122,13 @@ function naive(program: Program, residents: Map<string, Float64Array>) {
   for (const [name, { before }] of program.residents) {
     values.set(before, residents.get(name)!.slice());
   }
-  for (const { kernel, inputs, outputs, ints, floats } of program.calls) {
+  for (const { kernel, inputs, outputs, params } of program.calls) {
     const from = inputs.map((ref) => values.get(ref)!.slice());
     const to = outputs.map((ref, k) => {
       const at = kernel.inPlace[k];
       return at === null ? new Float64Array(ref.size) : from[at].slice();
     });
-    kernel.cpu(false)(from, to, ints, floats);
+    kernel.cpu(false)(from, to, params);
     outputs.forEach((ref, k) => {
       values.set(ref, to[k]);
     });
@@ -326,7 +326,7 @@ describe('calls that only look alike', () => {
   test('with other numbers stay apart', async () => {
     const { apart, merged } = await both((recorder) => {
       feeds(recorder, [3, 3, 3]).forEach((x, i) => {
-        const [y] = scaled.emit(recorder.emit, [x], [i + 2]);
+        const [y] = scaled.emit(recorder.emit, [x], { factor: i + 2 });
         recorder.output(`y${i}`, y);
       });
     });
@@ -338,10 +338,10 @@ describe('calls that only look alike', () => {
     const { apart, merged } = await both((recorder) => {
       const [a, b, c, d] = feeds(recorder, [64, 64, 65, 64]);
       for (const [i, x] of [a, b, d].entries()) {
-        const [y] = scaled.emit(recorder.emit, [x], [2]);
+        const [y] = scaled.emit(recorder.emit, [x], { factor: 2 });
         recorder.output(`y${i}`, y);
       }
-      recorder.output('c', scaled.emit(recorder.emit, [c], [3])[0]);
+      recorder.output('c', scaled.emit(recorder.emit, [c], { factor: 3 })[0]);
     });
     expect(merged).toEqual(apart);
   });
@@ -361,7 +361,9 @@ describe('calls that only look alike', () => {
   test('in place on every second value leave the others alone', async () => {
     const { apart, merged } = await both((recorder) => {
       const xs = feeds(recorder, [3, 3, 3, 3]);
-      const made = xs.map((x) => scaled.emit(recorder.emit, [x], [2])[0]);
+      const made = xs.map(
+        (x) => scaled.emit(recorder.emit, [x], { factor: 2 })[0],
+      );
       for (const at of [0, 2]) {
         const [sum] = kernels[1].emit(recorder.emit, [made[at], xs[at]]);
         recorder.output(`sum${at}`, sum);
@@ -369,7 +371,7 @@ describe('calls that only look alike', () => {
       for (const at of [1, 3]) {
         recorder.output(
           `kept${at}`,
-          scaled.emit(recorder.emit, [made[at]], [5])[0],
+          scaled.emit(recorder.emit, [made[at]], { factor: 5 })[0],
         );
       }
     });

@@ -4,9 +4,9 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import type { Ref } from '../../src/ops/kernel.ts';
-import { mapKernel } from '../../src/ops/map.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { Ref } from '../../src/kernels/kernel.ts';
+import { mapKernel } from '../../src/kernels/map.ts';
 import { Recorder } from '../../src/program/recorder.ts';
 
 const double = mapKernel({

@@ -6,16 +6,21 @@
 
 import { describe, expect, test } from 'vitest';
 import { mlp } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { feedsFor } from '../../src/check.ts';
-import { type Graph, GraphBuilder } from '../../src/graph.ts';
-import { adam, momentum, type Optimiser, sgd } from '../../src/optim.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { type Graph, GraphBuilder } from '../../src/graph/graph.ts';
 import { planMemory } from '../../src/program/memory.ts';
+import { feedsFor } from '../../src/proof/check.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { il } from '../../src/rules/il.ts';
 import type { Rule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
+import {
+  adam,
+  momentum,
+  type Optimiser,
+  sgd,
+} from '../../src/simulation/optim.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import { describeBackends } from '../backends.ts';
 import { expectSameBits } from '../properties/support.ts';
 

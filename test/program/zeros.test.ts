@@ -5,10 +5,10 @@
 
 import { expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { GraphBuilder } from '../../src/graph.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { GraphBuilder } from '../../src/graph/graph.ts';
 import { bp } from '../../src/rules/bp.ts';
-import { type Feeds, Simulation } from '../../src/simulate.ts';
+import { type Feeds, Simulation } from '../../src/simulation/simulate.ts';
 import { describeBackends } from '../backends.ts';
 
 /** Signs of the zeros that x * 0 and y * -0 are, by 1 / them. */

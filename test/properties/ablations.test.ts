@@ -9,12 +9,12 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import type { Graph } from '../../src/graph.ts';
-import { level } from '../../src/level.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { level } from '../../src/graph/level.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { type ZilOptions, zil } from '../../src/rules/zil.ts';
-import type { Vertex } from '../../src/vertex.ts';
 import { graphs, totalOps } from '../arbitraries/index.ts';
 import { differs, gradientsOf, isNonzero } from './support.ts';
 

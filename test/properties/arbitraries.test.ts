@@ -5,15 +5,15 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import type { Graph } from '../../src/graph.ts';
-import { level } from '../../src/level.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { level } from '../../src/graph/level.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 import type { Step } from '../../src/ops/composite.ts';
 import type { Operand } from '../../src/ops/op.ts';
 import { opByName } from '../../src/ops/table.ts';
 import { Recorder } from '../../src/program/recorder.ts';
 import { bp } from '../../src/rules/bp.ts';
-import type { Vertex } from '../../src/vertex.ts';
 import { bodies } from '../arbitraries/bodies.ts';
 import {
   allOps,

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { DelayForm } from '../../src/level.ts';
+import type { DelayForm } from '../../src/graph/level.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';

@@ -4,8 +4,8 @@
  * events: every population is computed at every tick.
  */
 
-import type { Levelled } from '../../src/level.ts';
-import type { Vertex } from '../../src/vertex.ts';
+import type { Levelled } from '../../src/graph/level.ts';
+import type { Vertex } from '../../src/graph/vertex.ts';
 
 export interface Schedule {
   readonly gamma: number;

@@ -6,13 +6,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { models } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { check, feedsFor } from '../../src/check.ts';
-import { GraphBuilder } from '../../src/graph.ts';
-import { adam, sgd } from '../../src/optim.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { GraphBuilder } from '../../src/graph/graph.ts';
+import { check, feedsFor } from '../../src/proof/check.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
+import { adam, sgd } from '../../src/simulation/optim.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import { graphs, totalOps } from '../arbitraries/index.ts';
 import { expectSameBits, gradientsOf, trained } from './support.ts';
 

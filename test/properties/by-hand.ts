@@ -1,10 +1,10 @@
 /** A rule driven on a circuit by hand, to disturb what must not matter. */
 
+import { Random } from '../../src/base/random.ts';
 import type { Circuit } from '../../src/circuit/circuit.ts';
-import type { Graph } from '../../src/graph.ts';
-import { type DelayForm, level } from '../../src/level.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { type DelayForm, level } from '../../src/graph/level.ts';
 import { type Program, Recorder } from '../../src/program/recorder.ts';
-import { Random } from '../../src/random.ts';
 import type { CircuitRule } from '../../src/rules/rule.ts';
 import { feedsOf } from '../arbitraries/index.ts';
 

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import type { DelayForm, Levelling } from '../../src/level.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { DelayForm, Levelling } from '../../src/graph/level.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { graphs, integerGraphs } from '../arbitraries/index.ts';
 import { exactRules, expectSameBits, gradientsOf } from './support.ts';

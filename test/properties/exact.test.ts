@@ -5,13 +5,13 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { lossDivisor } from '../../src/graph.ts';
-import { optimisers } from '../../src/optim.ts';
-import type { Mode } from '../../src/record.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { lossDivisor } from '../../src/graph/graph.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';
+import { optimisers } from '../../src/simulation/optim.ts';
+import type { Mode } from '../../src/simulation/record.ts';
 import { graphs, integerGraphs, totalOps } from '../arbitraries/index.ts';
 import { describeBackends, describeWebGpu, webgpu } from '../backends.ts';
 import {
@@ -96,7 +96,7 @@ describeWebGpu('webgpu', () => {
     const twin = new CpuBackend('f32');
     const rules = [...exactRules, il({ steps: 3 }), zil({ gamma: 0.3 })];
     const anyRule = fc.constantFrom(...rules);
-    const modes = fc.constantFrom<Mode>('clocked', 'event', 'live');
+    const modes = fc.constantFrom<Mode>('clocked', 'event-driven', 'pruned');
     const calm = graphs({ ops: totalOps, join: true, maxOps: 8 });
     await fc.assert(
       fc.asyncProperty(calm, anyRule, modes, async (graph, rule, mode) => {

@@ -3,9 +3,9 @@
  * its own, calls one after another. Slow, but with no memory plan to be wrong.
  */
 
-import type { Ref } from '../../src/ops/kernel.ts';
+import { type FloatArray, floatArray } from '../../src/base/tensor.ts';
+import type { Ref } from '../../src/kernels/kernel.ts';
 import type { Program } from '../../src/program/recorder.ts';
-import { type FloatArray, floatArray } from '../../src/tensor.ts';
 
 export interface Run {
   readonly outputs: ReadonlyMap<string, FloatArray>;
@@ -32,13 +32,13 @@ export function interpret(
     fresh(before, given.get(name));
   }
   for (const { ref, fill } of program.constants) fresh(ref).fill(fill);
-  for (const { kernel, inputs, outputs, ints, floats } of program.calls) {
+  for (const { kernel, inputs, outputs, params } of program.calls) {
     const from = inputs.map(arrayOf);
     const to = outputs.map((output, k) => {
       const base = kernel.inPlace[k];
       return fresh(output, base === null ? [] : from[base]);
     });
-    kernel.cpu(single)(from, to, ints, floats);
+    kernel.cpu(single)(from, to, params);
   }
   const named = (refs: Iterable<readonly [string, Ref]>) =>
     new Map([...refs].map(([name, ref]) => [name, arrayOf(ref)]));

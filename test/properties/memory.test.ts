@@ -3,14 +3,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Memory } from '../../src/backends/backend.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { makeOptimiser, type OptimiserName } from '../../src/optim.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import { planMemory } from '../../src/program/memory.ts';
-import type { Mode } from '../../src/record.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
+import {
+  makeOptimiser,
+  type OptimiserName,
+} from '../../src/simulation/optim.ts';
+import type { Mode } from '../../src/simulation/record.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import { graphs } from '../arbitraries/index.ts';
 import { givenBy } from './by-hand.ts';
 import { interpret } from './interpreter.ts';
@@ -26,7 +29,7 @@ const cases = fc.record({
     il({ steps: 4 }),
     il({ steps: 4, plasticity: 1 }),
   ),
-  mode: fc.constantFrom<Mode>('clocked', 'event', 'live'),
+  mode: fc.constantFrom<Mode>('clocked', 'event-driven', 'pruned'),
   optimiser: fc.constantFrom<OptimiserName | null>(
     null,
     'sgd',

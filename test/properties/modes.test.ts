@@ -2,16 +2,16 @@
 
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import type { Graph } from '../../src/graph.ts';
-import type { DelayForm } from '../../src/level.ts';
-import { adam } from '../../src/optim.ts';
-import type { Mode } from '../../src/record.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import type { DelayForm } from '../../src/graph/level.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';
 import type { Rule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { Simulation } from '../../src/simulate.ts';
+import { adam } from '../../src/simulation/optim.ts';
+import type { Mode } from '../../src/simulation/record.ts';
+import { Simulation } from '../../src/simulation/simulate.ts';
 import { feedsOf, graphs, totalOps } from '../arbitraries/index.ts';
 import { expectSameBits, gradientsOf, type Values } from './support.ts';
 
@@ -37,14 +37,14 @@ const rules: readonly [name: string, rule: Rule][] = [
 
 describe.each(rules)('%s', (_, rule) => {
   // Oracle: the clocked run, which computes every term of every equation.
-  test('clocked, event and live runs have gradients of the same bits', async () => {
+  test('clocked, event-driven and pruned runs have gradients of the same bits', async () => {
     const forms = fc.constantFrom<DelayForm>('axonal', 'explicit');
     await fc.assert(
       fc.asyncProperty(arbitrary, forms, async (graph, form) => {
         const inMode = (mode: Mode) =>
           gradientsOf(graph, rule, backend, { mode, form });
         const wanted = await inMode('clocked');
-        const others = [await inMode('event'), await inMode('live')];
+        const others = [await inMode('event-driven'), await inMode('pruned')];
         expectAllSameBits(wanted, others);
       }),
       RUNS,
@@ -57,7 +57,7 @@ describe.each(rules)('%s', (_, rule) => {
       fc.asyncProperty(arbitrary, async (graph) => {
         const inMode = (mode: Mode) => probed(graph, rule, mode);
         const wanted = await inMode('clocked');
-        const others = [await inMode('event'), await inMode('live')];
+        const others = [await inMode('event-driven'), await inMode('pruned')];
         expectAllSameBits(wanted, others);
       }),
       { numRuns: 40 },

@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { type Graph, parametersOf } from '../../src/graph.ts';
-import { level } from '../../src/level.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { type Graph, parametersOf } from '../../src/graph/graph.ts';
+import { level } from '../../src/graph/level.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';

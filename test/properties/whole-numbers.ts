@@ -5,7 +5,7 @@
  * arithmetic, other direction, its own shape rules.
  */
 
-import type { Graph } from '../../src/graph.ts';
+import type { Graph } from '../../src/graph/graph.ts';
 
 /** A value and its derivative by the element in question. */
 interface Dual {

@@ -1,7 +1,7 @@
 /** Oracle: the list of rules, and what each says it takes. */
 
 import { describe, expect, test } from 'vitest';
-import { OptionError } from '../../src/errors.ts';
+import { OptionError } from '../../src/base/errors.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';
 import { ipc } from '../../src/rules/ipc.ts';
@@ -56,7 +56,7 @@ describe('an option that a rule cannot use is an OptionError', () => {
   test('every option of every rule is covered', () => {
     for (const { name, options } of rules) {
       expect(Object.keys(wrong[name] ?? {}).sort()).toEqual(
-        Object.keys(options).sort(),
+        Object.keys(options.fields).sort(),
       );
     }
   });
@@ -86,7 +86,7 @@ describe('a rule says what it is made of', () => {
       const rule = makeRule(name);
       expect(rule.name).toBe(name);
       expect(Object.keys(rule.options).sort()).toEqual(
-        Object.keys(options).sort(),
+        Object.keys(options.fields).sort(),
       );
     }
     expect(zil().options).toEqual({

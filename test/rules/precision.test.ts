@@ -6,16 +6,16 @@
 
 import { describe, expect, test } from 'vitest';
 import { mlp } from '../../models/index.ts';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { feedsFor } from '../../src/check.ts';
-import { GraphBuilder } from '../../src/graph.ts';
-import { sgd } from '../../src/optim.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { GraphBuilder } from '../../src/graph/graph.ts';
+import { feedsFor } from '../../src/proof/check.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';
 import { ipc } from '../../src/rules/ipc.ts';
 import type { Rule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { type Sample, Simulation } from '../../src/simulate.ts';
+import { sgd } from '../../src/simulation/optim.ts';
+import { type Sample, Simulation } from '../../src/simulation/simulate.ts';
 
 const backend = new CpuBackend('f64');
 

@@ -4,18 +4,21 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { CpuBackend } from '../../src/backends/cpu.ts';
-import { OptionError, ShapeError } from '../../src/errors.ts';
-import type { Graph } from '../../src/graph.ts';
-import { level } from '../../src/level.ts';
-import { sgd } from '../../src/optim.ts';
+import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
+import { OptionError, ShapeError } from '../../src/base/errors.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { level } from '../../src/graph/level.ts';
 import { Recorder } from '../../src/program/recorder.ts';
 import { bp } from '../../src/rules/bp.ts';
 import { fazil } from '../../src/rules/fazil.ts';
 import { il } from '../../src/rules/il.ts';
 import type { CircuitRule, Rule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { type SimulateOptions, Simulation } from '../../src/simulate.ts';
+import { sgd } from '../../src/simulation/optim.ts';
+import {
+  type SimulateOptions,
+  Simulation,
+} from '../../src/simulation/simulate.ts';
 import { branching, layers } from '../circuit/graphs.ts';
 import { allSameBits } from '../circuit/levelled-run.ts';
 import { feedsOf, show } from '../oracles/run.ts';
@@ -106,7 +109,7 @@ describe.each([2, 3, 4, 8])('what %i layers cost', (count) => {
     const calls = wave.program.calls.length;
     expect(calls).toBeLessThanOrEqual(tape.program.calls.length + K);
     expect(calls).toBeGreaterThanOrEqual(2 * count);
-    const all = await show(graph, zil(), { mode: 'event' });
+    const all = await show(graph, zil(), { mode: 'event-driven' });
     expect(calls).toBeLessThan(all.program.calls.length);
     const clocked = await show(graph, zil(), { mode: 'clocked' });
     expect(all.program.calls.length).toBeLessThan(clocked.program.calls.length);
@@ -153,7 +156,7 @@ describe('learning', () => {
     const before = await tape.allParameters();
     const others = [
       simulate(zil()),
-      simulate(zil(), { mode: 'event' }),
+      simulate(zil(), { mode: 'event-driven' }),
       simulate(zil(), { mode: 'clocked' }),
       simulate(zil(), { form: 'explicit' }),
       simulate(zil(), { levelling: 'least-delay' }),

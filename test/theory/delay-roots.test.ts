@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OptionError, ShapeError } from '../../src/errors.ts';
-import { Random } from '../../src/random.ts';
+import { OptionError, ShapeError } from '../../src/base/errors.ts';
+import { Random } from '../../src/base/random.ts';
 import {
   abs,
   arg,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NonFiniteError, ShapeError } from '../../src/errors.ts';
+import { NonFiniteError, ShapeError } from '../../src/base/errors.ts';
 import { abs, type Complex, subtract } from '../../src/theory/complex.ts';
 import { eigenvalues } from '../../src/theory/eigenvalues.ts';
 import { complexDeterminant, square } from './determinant.ts';

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NonFiniteError, OptionError, ShapeError } from '../../src/errors.ts';
+import {
+  NonFiniteError,
+  OptionError,
+  ShapeError,
+} from '../../src/base/errors.ts';
 import { rightmostRoot } from '../../src/theory/delay-roots.ts';
 import { dominantMode } from '../../src/theory/growth.ts';
 

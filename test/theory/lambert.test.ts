@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NonFiniteError, OptionError } from '../../src/errors.ts';
+import { NonFiniteError, OptionError } from '../../src/base/errors.ts';
 import {
   abs,
   type Complex,

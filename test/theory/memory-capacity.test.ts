@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { NonFiniteError, OptionError, ShapeError } from '../../src/errors.ts';
-import { Random } from '../../src/random.ts';
+import {
+  NonFiniteError,
+  OptionError,
+  ShapeError,
+} from '../../src/base/errors.ts';
+import { Random } from '../../src/base/random.ts';
 import { leastSquares } from '../../src/theory/least-squares.ts';
 import { memoryCapacity } from '../../src/theory/memory-capacity.ts';
 

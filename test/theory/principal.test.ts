@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../src/random.ts';
+import { Random } from '../../src/base/random.ts';
 import { principal } from '../../src/theory/principal.ts';
 
 const dot = (a: Float64Array, b: Float64Array) =>

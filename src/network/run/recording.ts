@@ -1,0 +1,203 @@
+/**
+ * Recordings: what a stream of a run sent, kept in a bounded buffer with a
+ * stated policy. Nothing is lost unseen: reading a recording that overflowed fails,
+ * unless the policy says that the latest are wanted.
+ */
+
+import type { Observable, Subscription } from 'rxjs';
+import { IsochronError, OptionError } from '../../base/errors.ts';
+import { checkKeys, oneOf, wholeNumber } from '../../base/options.ts';
+import type { NumberSample, SpikeSample, StateSample } from './probes.ts';
+
+/** More was sent than a recording has room for. */
+export class OverflowError extends IsochronError {}
+
+export interface RecordingOptions {
+  /** Most entries: spikes, samples or numbers; a million if not given. */
+  readonly capacity?: number;
+  /**
+   * When it is full: 'fail' keeps the first and fails when it is read, 'first'
+   * keeps them and counts the others, 'latest' lets the oldest go and counts them.
+   */
+  readonly policy?: 'fail' | 'first' | 'latest';
+}
+
+const USUAL = 1_000_000;
+
+/** Entries of a stream, oldest first. */
+class Buffer<T> {
+  private readonly capacity: number;
+  private readonly policy: 'fail' | 'first' | 'latest';
+  private readonly what: string;
+  private entries: T[] = [];
+  /** Place of the oldest entry, once the buffer goes round. */
+  private oldest = 0;
+  private more = 0;
+  /** What came that was not to be recorded. */
+  failure: IsochronError | null = null;
+  private fullAt: number | null = null;
+
+  constructor(what: string, options: RecordingOptions) {
+    checkKeys('A recording', options, ['capacity', 'policy']);
+    const { capacity = USUAL, policy = 'fail' } = options;
+    this.what = what;
+    this.capacity = wholeNumber('capacity', capacity, 1);
+    this.policy = oneOf('policy', policy, ['fail', 'first', 'latest']);
+  }
+
+  /** Entries that were let go, or found no room. */
+  get lost(): number {
+    return this.more;
+  }
+
+  add(entry: T, time: number): void {
+    if (this.entries.length < this.capacity) {
+      this.entries.push(entry);
+      return;
+    }
+    this.fullAt ??= time;
+    this.more += 1;
+    if (this.policy !== 'latest') return;
+    this.entries[this.oldest] = entry;
+    this.oldest = (this.oldest + 1) % this.capacity;
+  }
+
+  /** Entries as they are, complete or not. */
+  kept(): T[] {
+    const { entries, oldest } = this;
+    return [...entries.slice(oldest), ...entries.slice(0, oldest)];
+  }
+
+  read(): T[] {
+    if (this.failure) throw this.failure;
+    if (this.policy === 'fail' && this.fullAt !== null) {
+      throw new OverflowError(
+        `The recording of ${this.what} was full at ${this.fullAt} ms: ${this.more} ` +
+          `entries found no room among ${this.capacity}, give it more capacity or ` +
+          "policy 'latest'; kept() gives what it has",
+        { capacity: this.capacity, lost: this.more, time: this.fullAt },
+      );
+    }
+    return this.kept();
+  }
+}
+
+/** A recording; `stop` ends it, what it has stays. */
+export interface Recording<T> {
+  /** Throws OverflowError where entries were lost that should not be. */
+  read(): T;
+  /** The same, complete or not. */
+  kept(): T;
+  /** Entries that found no room. */
+  readonly lost: number;
+  stop(): void;
+}
+
+/** Spikes in the order of time: one entry each. */
+export interface Spikes {
+  /** In ms. */
+  readonly times: Float64Array;
+  readonly neurons: Uint32Array;
+  readonly trials: Uint32Array;
+}
+
+/** Samples of values: shape [times, trials x neurons]. */
+export interface Values {
+  /** In ms. */
+  readonly times: Float64Array;
+  readonly data: Float64Array;
+  readonly shape: readonly [samples: number, elements: number];
+}
+
+/** Records spikes$ of a run from now on. */
+export function recordSpikes(
+  spikes$: Observable<SpikeSample>,
+  options: RecordingOptions = {},
+): Recording<Spikes> {
+  const buffer = new Buffer<readonly [number, number, number]>(
+    'spikes',
+    options,
+  );
+  const subscription = listen(spikes$, (sample) => {
+    if (!('neurons' in sample)) {
+      buffer.failure ??= wrong('recordSpikes', 'spikes$', 'recordValues');
+      return;
+    }
+    const { time, neurons, trials } = sample;
+    neurons.forEach((neuron, i) => {
+      buffer.add([time, neuron, trials[i]], time);
+    });
+  });
+  return recording(buffer, subscription, (entries) => ({
+    times: Float64Array.from(entries, ([time]) => time),
+    neurons: Uint32Array.from(entries, ([, neuron]) => neuron),
+    trials: Uint32Array.from(entries, ([, , trial]) => trial),
+  }));
+}
+
+/** Records state$, weights$, rate$ or energy$ of a run from now on. */
+export function recordValues(
+  samples$: Observable<StateSample> | Observable<NumberSample>,
+  options: RecordingOptions = {},
+): Recording<Values> {
+  const buffer = new Buffer<readonly [number, ArrayLike<number>]>(
+    'values',
+    options,
+  );
+  const subscription = listen(
+    samples$ as Observable<StateSample | NumberSample>,
+    (sample) => {
+      if (!('data' in sample) && !('value' in sample)) {
+        buffer.failure ??= wrong('recordValues', 'state$', 'recordSpikes');
+        return;
+      }
+      const { time } = sample;
+      buffer.add([time, 'data' in sample ? sample.data : [sample.value]], time);
+    },
+  );
+  return recording(buffer, subscription, (entries) => {
+    const elements = entries[0]?.[1].length ?? 0;
+    const data = new Float64Array(entries.length * elements);
+    entries.forEach(([, values], i) => {
+      if (values.length !== elements) {
+        throw new OptionError('A recording has samples of several sizes');
+      }
+      data.set(values, i * elements);
+    });
+    return {
+      times: Float64Array.from(entries, ([time]) => time),
+      data,
+      shape: [entries.length, elements] as const,
+    };
+  });
+}
+
+function listen<T>(
+  stream$: Observable<T>,
+  next: (sample: T) => void,
+): Subscription {
+  if (typeof stream$?.subscribe === 'function') return stream$.subscribe(next);
+  throw new OptionError(
+    'A recording takes a stream of a run, as run.spikes$(population)',
+  );
+}
+
+const wrong = (used: string, fit: string, other: string) =>
+  new OptionError(
+    `${used} was given another stream than ${fit}: use ${other} for it`,
+  );
+
+function recording<E, T>(
+  buffer: Buffer<E>,
+  subscription: Subscription,
+  columns: (entries: readonly E[]) => T,
+): Recording<T> {
+  return {
+    read: () => columns(buffer.read()),
+    kept: () => columns(buffer.kept()),
+    get lost() {
+      return buffer.lost;
+    },
+    stop: () => subscription.unsubscribe(),
+  };
+}

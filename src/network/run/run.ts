@@ -1,0 +1,424 @@
+/**
+ * A run of a network: its memory on a backend, windows of ticks one after
+ * another, and streams of what is watched. Running in pieces, watching, batching
+ * and the backend's windows change no bit of what is computed.
+ */
+
+import { Subject } from 'rxjs';
+import type { Backend } from '../../backends/backend.ts';
+import { DelayError, OptionError, show } from '../../base/errors.ts';
+import { checkKeys, wholeNumber } from '../../base/options.ts';
+import { checkSeed } from '../../base/random.ts';
+import { checkFinite } from '../../base/tensor.ts';
+import { yieldThread } from '../../base/turns.ts';
+import { TickClock } from '../../circuit/clock.ts';
+import type { Network, Population } from '../network.ts';
+import type { Delays, Synapses } from '../synapses.ts';
+import { MOST_TICKS, ticksOf } from '../time.ts';
+import { type Assembly, assemble } from './assembly.ts';
+import { Feeder } from './feeder.ts';
+import { Held } from './held.ts';
+import { type Span, Watchable } from './probes.ts';
+import { type Progress, type RunReport, teller } from './report.ts';
+import {
+  type Captured,
+  captured,
+  type Snapshot,
+  snapshotOf,
+} from './snapshot.ts';
+import { type Wiring, Wirings } from './wiring.ts';
+
+export interface NetworkOptions {
+  readonly backend: Backend;
+  /** Seed of everything drawn: synapses, starts, noise; 1 if not given. */
+  readonly seed?: number;
+  /** Copies of the network, run at once on stimuli and noise of their own. */
+  readonly trials?: number;
+  /** Number of the first trial; a trial does not depend on those beside it. */
+  readonly firstTrial?: number;
+  /** Ticks of a window, fewer than the delays allow. Changes no bit. */
+  readonly window?: number;
+}
+
+export const NETWORK_OPTIONS = [
+  'backend',
+  'seed',
+  'trials',
+  'firstTrial',
+  'window',
+] as const;
+
+export class NetworkRun extends Watchable {
+  readonly seed: number;
+  /** Ticks pass on it as their samples are sent. */
+  readonly clock = new TickClock();
+  /** What each call of `run` did. */
+  readonly reports$ = this.ending(new Subject<RunReport>());
+  /** How far a call of `run` is, a few times a second at most. */
+  readonly progress$ = this.ending(new Subject<Progress>());
+  private readonly firstTrial: number;
+  private readonly askedWindow: number | undefined;
+  private readonly wirings: Wirings;
+  /** Parameters and starts, drawn or computed once. */
+  private readonly drawn = new Map<string, number | Float64Array>();
+  private readonly feeder: Feeder;
+  /** Next tick to be computed. */
+  private next = 0;
+  private buildSeconds = 0;
+
+  private constructor(network: Network, options: NetworkOptions) {
+    const { backend, seed, trials = 1, firstTrial = 0, window } = options;
+    super(network, backend, wholeNumber('trials', trials, 1));
+    this.seed = checkSeed(seed);
+    this.firstTrial = wholeNumber('firstTrial', firstTrial);
+    checkSeed(firstTrial + trials, 'firstTrial + trials');
+    this.askedWindow = window;
+    const begun = performance.now();
+    this.wirings = new Wirings(network, this.seed);
+    const { clock } = this;
+    this.feeder = new Feeder(network, { trials, firstTrial, clock });
+    try {
+      this.assemble();
+    } catch (error) {
+      this.feeder.close();
+      throw error;
+    }
+    network.seal();
+    this.buildSeconds += (performance.now() - begun) / 1000;
+  }
+
+  /**
+   * Opens a run: synapses are drawn and everything is checked; memory is taken when
+   * it first runs.
+   *
+   * @throws OptionError, DelayError, NonFiniteError
+   */
+  static open(network: Network, options: NetworkOptions): NetworkRun {
+    checkKeys('openNetwork', options, NETWORK_OPTIONS);
+    if (network.populations.length === 0) {
+      throw new OptionError('The network is empty: give it populations');
+    }
+    return new NetworkRun(network, options);
+  }
+
+  /** Model time of the next tick in ms. */
+  get time(): number {
+    return this.timeOf(this.next);
+  }
+
+  get tick(): number {
+    return this.next;
+  }
+
+  /** Ticks of a window, and what bounds them. */
+  get window(): { ticks: number; because: string } {
+    const { window, because } = (this.ready?.assembly ?? this.assemble())
+      .schedule;
+    return { ticks: window, because };
+  }
+
+  /** Synapses of a projection in canonical order: source, then target. */
+  synapses(projection: string): Synapses {
+    const { pre, post, weight, delay } = this.wirings.of(projection).synapses;
+    return {
+      pre: pre.slice(),
+      post: post.slice(),
+      weight: weight.slice(),
+      delay: delay.slice(),
+    };
+  }
+
+  /** Bytes of memory on the backend. */
+  get bytes(): number {
+    const { memory } = this.ready?.assembly ?? this.assemble();
+    const width = this.backend.dtype === 'f64' ? 8 : 4;
+    let sum = 0;
+    for (const { size, words } of memory.values()) {
+      sum += size * (words ? 4 : width);
+    }
+    return sum;
+  }
+
+  /** Runs for a time in ms. */
+  run(ms: number): Promise<RunReport> {
+    const ticks = ticksOf('Time of a run', ms, this.network.dt);
+    return this.runTicks(ticks);
+  }
+
+  /** Runs so many ticks. */
+  runTicks(ticks: number): Promise<RunReport> {
+    wholeNumber('ticks', ticks);
+    return this.inTurn(async () => {
+      if (this.next + ticks > MOST_TICKS) {
+        throw new DelayError(
+          `Tick ${this.next + ticks} cannot be counted: a run has at most ${MOST_TICKS}`,
+        );
+      }
+      await this.prepare();
+      const begun = performance.now();
+      await this.advance(ticks);
+      const seconds = (performance.now() - begun) / 1000;
+      const time = this.timeOf(ticks);
+      const { buildSeconds } = this;
+      this.buildSeconds = 0;
+      const realTimeFactor = time > 0 ? seconds / (time / 1000) : 0;
+      const report = { ticks, time, seconds, realTimeFactor, buildSeconds };
+      this.reports$.next(report);
+      return report;
+    });
+  }
+
+  /** Present values [trials][neurons] of a state variable. */
+  state(
+    population: Population | string,
+    variable: string,
+  ): Promise<Float64Array> {
+    const { name } = this.stateful(population, variable);
+    return this.inTurn(async () => {
+      const held = await this.prepare();
+      return held.state(name, variable);
+    });
+  }
+
+  /** Sets a state variable: one number, or [trials][neurons]. */
+  setState(
+    population: Population | string,
+    variable: string,
+    values: number | ArrayLike<number>,
+  ): Promise<void> {
+    const { name, size } = this.stateful(population, variable);
+    const many = size * this.trials;
+    const list =
+      typeof values === 'number' ? new Float64Array(many).fill(values) : values;
+    if (list?.length !== many) {
+      throw new OptionError(
+        `${variable} of "${name}" has ${many} values: give as many, not ` +
+          `${list?.length ?? show(list)}`,
+      );
+    }
+    checkFinite(`${variable} of ${name}`, list, this.backend.dtype);
+    return this.inTurn(async () => {
+      const held = await this.prepare();
+      await held.setState(name, variable, list);
+    });
+  }
+
+  /** Present weights of a projection, in canonical order (trial after trial). */
+  weights(projection: string): Promise<Float64Array> {
+    this.wirings.of(projection);
+    return this.inTurn(async () => {
+      const held = await this.prepare();
+      return held.weights(projection);
+    });
+  }
+
+  /**
+   * Sets the weights of a projection, in canonical order: for values that
+   * arrive from now on, and for spikes that are sent from now on.
+   */
+  setWeights(projection: string, weights: ArrayLike<number>): Promise<void> {
+    const wiring = this.wirings.of(projection);
+    const { length } = wiring.synapses.pre;
+    const own = wiring.projection.plasticity ? length * this.trials : length;
+    if (weights?.length !== length && weights?.length !== own) {
+      throw new OptionError(
+        `"${projection}" has ${length} synapses: give as many weights, not ` +
+          `${weights?.length ?? show(weights)}`,
+      );
+    }
+    checkFinite(`weights of ${projection}`, weights, this.backend.dtype);
+    return this.change(() =>
+      this.wirings.setWeights(projection, Float64Array.from(weights)),
+    );
+  }
+
+  /**
+   * Gives a projection other delays. What is in flight arrives when it would have;
+   * what is sent from now on takes the new delays.
+   */
+  setDelay(
+    projection: string,
+    delay: Delays,
+    options: { round?: boolean } = {},
+  ): Promise<void> {
+    checkKeys('setDelay', options, ['round']);
+    const { round = false } = options;
+    const ticks = this.wirings.delays(projection, delay, round, this.next);
+    return this.change(() => {
+      const all = this.wirings.withDelays(projection, ticks, this.next);
+      // A loop without delay, or a live source without: before anything changes.
+      this.assemble(all);
+      this.wirings.all = all;
+    });
+  }
+
+  /** All that the run's future depends on, as data that can be kept. */
+  snapshot(): Promise<Snapshot> {
+    return this.inTurn(async () => {
+      const held = await this.prepare();
+      const now = await held.capture(this.next);
+      return snapshotOf(now, this.network, this.origin);
+    });
+  }
+
+  /** Goes back (or on) to a snapshot of this network with as many trials. */
+  restore(snapshot: Snapshot): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.feeder.live) {
+        throw new OptionError(
+          'A network with live sources cannot go back: what their streams would ' +
+            'have emitted is not known',
+        );
+      }
+      const from = captured(snapshot, this.network, this.origin);
+      const before = this.wirings.all;
+      this.wirings.all = from.wirings;
+      try {
+        this.install(this.hold(from));
+      } catch (error) {
+        this.wirings.all = before;
+        throw error;
+      }
+      this.stale = false;
+      this.next = from.tick;
+      this.forget();
+    });
+  }
+
+  protected override release(): void {
+    this.feeder.close();
+  }
+
+  private stateful(population: Population | string, variable: string) {
+    const found = this.network.find(population);
+    const known = Object.keys(found.model.state);
+    if (known.includes(variable)) return found;
+    throw new OptionError(
+      `"${found.name}" has no state ${show(variable)}: there are ` +
+        (known.join(', ') || 'none'),
+      { population: found.name, variable },
+    );
+  }
+
+  private get origin() {
+    const { trials, seed, firstTrial, backend } = this;
+    const { dtype, name } = backend;
+    return { trials, seed, firstTrial, dtype, backend: name };
+  }
+
+  private change(work: () => void): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.ready && !this.wirings.changed) {
+        this.wirings.all = (await this.ready.capture(this.next)).wirings;
+      }
+      work();
+      this.wirings.changed = true;
+      this.stale = true;
+    });
+  }
+
+  /** Memory and programs. Throws once they are gone. */
+  private get held(): Held {
+    this.checkExists();
+    return this.ready as Held;
+  }
+
+  private assemble(
+    wirings: readonly Wiring[] = this.wirings.all,
+    keep?: ReadonlyMap<string, number>,
+  ): Assembly {
+    return assemble(this.network, {
+      seed: this.seed,
+      trials: this.trials,
+      firstTrial: this.firstTrial,
+      onDevice: this.backend.name === 'webgpu',
+      window: this.askedWindow,
+      wirings,
+      drawn: this.drawn,
+      watched: this.watchedStates,
+      keep,
+    });
+  }
+
+  /** Memory and programs as what is watched and wired now asks for. */
+  private async prepare(): Promise<Held> {
+    const begun = performance.now();
+    const held = await this.built();
+    await held.windowOf(held.assembly.schedule.window);
+    this.buildSeconds += (performance.now() - begun) / 1000;
+    return held;
+  }
+
+  protected override async build(before: Held | null): Promise<Held> {
+    if (!before) return this.hold(null);
+    const now = await before.capture(this.next);
+    this.checkExists();
+    // Weights may have been learned since.
+    if (!this.wirings.changed) this.wirings.all = now.wirings;
+    return this.hold(now);
+  }
+
+  private hold(from: Captured | null): Held {
+    const { backend, network, trials, wirings } = this;
+    wirings.settle(from?.tick ?? this.next);
+    const assembly = this.assemble(wirings.all, from?.geometry.lengths);
+    const compile = this.compile.bind(this);
+    const held = new Held(
+      { backend, compile, network, trials, assembly },
+      from,
+    );
+    wirings.changed = false;
+    return held;
+  }
+
+  private async advance(ticks: number): Promise<void> {
+    const { held, feeder } = this;
+    const { window } = held.assembly.schedule;
+    const end = this.next + ticks;
+    const { progress$, network } = this;
+    const tell = teller(progress$, this.next, ticks, network.dt);
+    let pending: Promise<void> = Promise.resolve();
+    await this.sendWeights(this.next, held);
+    while (this.next < end) {
+      const chunk: Span[] = [];
+      const stop = Math.min(end, this.nextWeights(this.next + 1));
+      let first = this.next;
+      const most = feeder.live ? 1 : held.assembly.slots;
+      while (first < stop && chunk.length < most) {
+        const length = Math.min(window, stop - first);
+        chunk.push({ first, ticks: length });
+        first += length;
+      }
+      try {
+        const fed = feeder.feed(chunk, this.held.assembly);
+        const lengths = chunk.map(({ ticks }) => ticks);
+        await this.held.run(chunk[0].first, fed, lengths);
+      } catch (error) {
+        await pending;
+        throw error;
+      }
+      // The device works on this chunk while the one before is sent.
+      await pending;
+      pending = this.send(chunk, this.held, () => {
+        this.clock.advance();
+        feeder.check();
+      });
+      // Whoever waits for it hears of its failure, though not at once.
+      pending.catch(() => {});
+      this.next = first;
+      await yieldThread();
+      tell(this.next);
+      if (feeder.live || this.next === this.nextWeights(this.next)) {
+        await pending;
+        await this.sendWeights(this.next, this.held);
+      }
+    }
+    await pending;
+    if (feeder.live) {
+      // Over the delays of now: before the next tick these may be others.
+      const sent = feeder.feedLive(this.next, this.held.assembly);
+      await this.held.run(this.next, sent, [0]);
+    }
+    await this.held.checkState(this.time);
+  }
+}

@@ -1,0 +1,140 @@
+/** Tables of synapses as the kernels read them. */
+
+import type { Synapses } from '../synapses.ts';
+import { partsOf } from './delivery.ts';
+import type { DelayRange } from './schedule.ts';
+
+export interface Table {
+  /** Where the synapses of each source (or target) begin, part after part. */
+  readonly rows: Uint32Array;
+  /** The other end and the delay of each synapse, in turn. */
+  readonly ends: Uint32Array;
+  /** Synapse of the recipe at each place of the table. */
+  readonly order: Uint32Array;
+  /** Parts of the targets; 1 on a CPU. */
+  readonly parts: number;
+  /** Whether a source reaches a target twice with one delay. */
+  readonly serial: boolean;
+  /** Of each target, where its list begins; then (place, source) of synapses. */
+  readonly incoming?: Uint32Array;
+}
+
+/** By source, for the delivery of spikes. */
+export function bySource(
+  { pre, post, delay }: Synapses,
+  sources: number,
+  targets: number,
+  onDevice: boolean,
+): Table {
+  const parts = onDevice ? partsOf(targets) : 1;
+  const part = Math.ceil(targets / parts);
+  const key = (s: number) =>
+    Math.floor(post[s] / part) * (sources + 1) + pre[s];
+  const { rows, order } = sorted(pre.length, parts * (sources + 1), key);
+  const ends = new Uint32Array(2 * pre.length);
+  order.forEach((s, i) => {
+    ends[2 * i] = post[s];
+    ends[2 * i + 1] = delay[s];
+  });
+  return { rows, ends, order, parts, serial: onDevice && meets(rows, ends) };
+}
+
+/** By target, for the gathering of values. */
+export function byTarget(
+  { pre, post, delay }: Synapses,
+  targets: number,
+): Table {
+  const { rows, order } = sorted(pre.length, targets + 1, (s) => post[s]);
+  const ends = new Uint32Array(2 * pre.length);
+  order.forEach((s, i) => {
+    ends[2 * i] = pre[s];
+    ends[2 * i + 1] = delay[s];
+  });
+  return { rows, ends, order, parts: 1, serial: false };
+}
+
+/**
+ * For STDP. On a device by target, what was sent first before the rest; on a
+ * CPU by source and delay, with lists of what leads to each target.
+ */
+export function forStdp(
+  synapses: Synapses,
+  sources: number,
+  targets: number,
+  onDevice: boolean,
+): Table {
+  const { pre, post, delay } = synapses;
+  const { least, most } = delayRange(synapses) ?? { least: 0, most: 0 };
+  const late = most - least + 1;
+  const byDelay = sorted(pre.length, late + 1, (s) =>
+    onDevice ? most - delay[s] : delay[s] - least,
+  ).order;
+  const [count, own, other] = onDevice
+    ? [targets, post, pre]
+    : [sources, pre, post];
+  const { rows, order } = sorted(
+    pre.length,
+    count + 1,
+    (i) => own[byDelay[i]],
+    byDelay,
+  );
+  const ends = new Uint32Array(2 * pre.length);
+  order.forEach((s, i) => {
+    ends[2 * i] = other[s];
+    ends[2 * i + 1] = delay[s];
+  });
+  const table = { rows, ends, order, parts: 1, serial: false };
+  if (onDevice) return { ...table, incoming: new Uint32Array(1) };
+  const to = sorted(pre.length, targets + 1, (i) => post[order[i]]);
+  const incoming = new Uint32Array(targets + 1 + 2 * pre.length);
+  for (let j = 0; j <= targets; j++) {
+    incoming[j] = targets + 1 + 2 * to.rows[j];
+  }
+  to.order.forEach((place, i) => {
+    incoming[targets + 1 + 2 * i] = place;
+    incoming[targets + 2 + 2 * i] = pre[order[place]];
+  });
+  return { ...table, incoming };
+}
+
+export function delayRange({ delay }: Synapses): DelayRange | null {
+  if (delay.length === 0) return null;
+  let least = delay[0];
+  let most = delay[0];
+  for (const ticks of delay) {
+    if (ticks < least) least = ticks;
+    if (ticks > most) most = ticks;
+  }
+  return { least, most };
+}
+
+/** A stable sort by a small whole number: where each key begins, and who. */
+function sorted(
+  count: number,
+  keys: number,
+  keyOf: (index: number) => number,
+  names?: Uint32Array,
+): { rows: Uint32Array; order: Uint32Array } {
+  const rows = new Uint32Array(keys + 1);
+  for (let s = 0; s < count; s++) rows[keyOf(s) + 1] += 1;
+  for (let k = 0; k < keys; k++) rows[k + 1] += rows[k];
+  const next = rows.slice();
+  const order = new Uint32Array(count);
+  for (let s = 0; s < count; s++) {
+    order[next[keyOf(s)]++] = names ? names[s] : s;
+  }
+  return { rows: rows.slice(0, Math.max(1, keys)), order };
+}
+
+/** Whether one row leads twice to one place at one time. */
+function meets(rows: Uint32Array, ends: Uint32Array): boolean {
+  for (let r = 0; r + 1 < rows.length; r++) {
+    const seen = new Set<number>();
+    for (let s = rows[r]; s < rows[r + 1]; s++) {
+      const place = ends[2 * s] * 2 ** 21 + ends[2 * s + 1];
+      if (seen.has(place)) return true;
+      seen.add(place);
+    }
+  }
+  return false;
+}

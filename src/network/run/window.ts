@@ -1,0 +1,303 @@
+/**
+ * The program of a window: every population computed once for all its ticks,
+ * each after what reaches it in the same tick, then what the tick has taught.
+ */
+
+import type { Request } from '../../backends/backend.ts';
+import type { Kernel, Params, Ref } from '../../kernels/kernel.ts';
+import { type Program, Recorder } from '../../program/recorder.ts';
+import type { Network, Population, Projection } from '../network.ts';
+import type { Stdp } from '../plasticity.ts';
+import { advance, collect, deliver, gather, play } from './delivery.ts';
+import {
+  learnKernel,
+  ruleConstants,
+  type StdpParams,
+  stdpArrive,
+  stdpSource,
+  stdpTarget,
+} from './learning.ts';
+import {
+  type NeuronMemory,
+  type NeuronSpec,
+  neuronKernel,
+  neuronMemory,
+  sharedParams,
+} from './neurons.ts';
+import type { Schedule } from './schedule.ts';
+import type { Wired } from './wiring.ts';
+
+/** `since` and `until` of what is eternal, in 32 bits with a sign. */
+const EVER = 0x80000000;
+const NEVER = 0x7fffffff;
+
+/** What of an assembly a window works on. */
+export interface WindowParts {
+  readonly network: Network;
+  readonly trials: number;
+  readonly schedule: Schedule;
+  readonly slots: number;
+  readonly memory: ReadonlyMap<string, Request>;
+  readonly specs: ReadonlyMap<string, NeuronSpec>;
+  readonly histories: ReadonlyMap<string, number>;
+  readonly shared: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly wired: readonly Wired[];
+}
+
+/** Records a call on memory, by the names of what it reads and changes. */
+type Caller = <N extends string>(
+  kernel: Kernel<N>,
+  names: readonly string[],
+  params: Params<NoInfer<N>>,
+) => void;
+
+/** The calls of a window; of 0 ticks: what live sources have emitted. */
+export function windowProgram(parts: WindowParts, window: number): Program {
+  return new Window(parts).program(window);
+}
+
+class Window {
+  private readonly parts: WindowParts;
+
+  constructor(parts: WindowParts) {
+    this.parts = parts;
+  }
+
+  private elements({ size }: Population): number {
+    return size * this.parts.trials;
+  }
+
+  /** The calls; of 0 ticks: what live sources have emitted. */
+  program(window: number): Program {
+    const recorder = new Recorder();
+    const { emit } = recorder;
+    const refs = new Map<string, Ref>();
+    for (const [name, { size }] of this.parts.memory) {
+      refs.set(name, recorder.resident(name, size));
+    }
+    const ref = (name: string) => refs.get(name) as Ref;
+    const call: Caller = (kernel, names, params) => {
+      const written = kernel.inPlace.map((at) => names[at as number]);
+      const sizes = written.map((name) => ref(name).size);
+      const made = emit(kernel, names.map(ref), sizes, params);
+      written.forEach((name, i) => {
+        refs.set(name, made[i]);
+      });
+    };
+    recorder.commit(() => {
+      for (const population of this.parts.schedule.order) {
+        const { name, source } = population;
+        if (window === 0 && source?.kind !== 'live') continue;
+        const elements = this.elements(population);
+        if (!source) this.computeNeurons(population, window, call);
+        else if (!population.spiking) {
+          const history = (this.parts.histories.get(name) as number) - 1;
+          const ago = source.kind === 'live' ? this.parts.schedule.window : 0;
+          const names = ['clock', `${name}/samples`, `${name}/out`];
+          call(play, names, { elements, window: ago || window, history, ago });
+        }
+        if (population.spiking) this.send(population, window, call);
+      }
+      if (window > 0) {
+        for (const each of this.parts.wired) this.learn(each, call);
+        call(advance, ['clock'], { window });
+      }
+      return [...refs];
+    });
+    return recorder.finish({ live: true });
+  }
+
+  private computeNeurons(
+    population: Population,
+    window: number,
+    call: Caller,
+  ): void {
+    const { name, size } = population;
+    const { trials } = this.parts;
+    const spec = this.parts.specs.get(name) as NeuronSpec;
+    const begun = new Set<string>();
+    for (const each of this.parts.wired) {
+      const { id, projection, ring, since, until } = each;
+      if (projection.to !== population) continue;
+      if (projection.output === 'spikes') {
+        if (projection.plasticity) this.arrive(each, call);
+        continue;
+      }
+      const { from, output } = projection;
+      const history = this.parts.histories.get(from.name) as number;
+      const sent = this.outputPlace(from, output);
+      const kernels = gather[projection.plasticity ? 'perTrial' : 'shared'];
+      const kernel = kernels[Number(begun.has(projection.name))];
+      begun.add(projection.name);
+      call(
+        kernel,
+        [
+          'clock',
+          `${from.name}/out`,
+          `${id}/rows`,
+          `${id}/ends`,
+          `${id}/weight`,
+          `${name}/arrivals`,
+        ],
+        {
+          window,
+          sources: from.size,
+          targets: size,
+          trials,
+          base: ring.base,
+          mask: ring.ticks - 1,
+          from_: sent * history * this.elements(from),
+          history: history - 1,
+          since: since ?? EVER,
+          until: until ?? NEVER,
+        },
+      );
+    }
+    const memory = [...neuronMemory(spec, this.parts.slots).keys()].map(
+      (part) => memoryName(name, part),
+    );
+    call(neuronKernel(spec), memory, {
+      elements: this.elements(population),
+      neurons: size,
+      window,
+      ...sharedParams(this.parts.shared.get(name) ?? new Map()),
+    });
+  }
+
+  /** Arrivals of a projection of spikes that learns. */
+  private arrive(each: Wired, call: Caller): void {
+    const { id, projection } = each;
+    const names = ['sent', 'post', 'rows', 'ends', 'weight'];
+    call(
+      stdpArrive,
+      [
+        'clock',
+        ...names.map((name) => `${id}/${name}`),
+        `${projection.to.name}/arrivals`,
+      ],
+      this.stdpParams(each),
+    );
+  }
+
+  /** What a tick teaches a projection, once all populations are computed. */
+  private learn(each: Wired, call: Caller): void {
+    const { id, projection } = each;
+    const { from, to, plasticity, output } = projection;
+    if (plasticity?.kind === 'stdp') {
+      const params = this.stdpParams(each);
+      call(
+        stdpSource,
+        ['clock', `${from.name}/spikes`, `${id}/sent`, `${id}/trace`],
+        params,
+      );
+      const names = ['trace', 'rows', 'ends', 'incoming', 'post', 'weight'];
+      call(
+        stdpTarget,
+        ['clock', `${to.name}/spikes`, ...names.map((name) => `${id}/${name}`)],
+        params,
+      );
+    } else if (plasticity) {
+      const history = this.parts.histories.get(from.name) as number;
+      const postHistory = this.parts.histories.get(to.name) as number;
+      const post = postOf(projection) as string;
+      call(
+        learnKernel(plasticity),
+        [
+          'clock',
+          `${from.name}/out`,
+          `${to.name}/out`,
+          ...['rows', 'ends', 'weight'].map((name) => `${id}/${name}`),
+        ],
+        {
+          sources: from.size,
+          targets: to.size,
+          trials: this.parts.trials,
+          from_: this.outputPlace(from, output) * history * this.elements(from),
+          history: history - 1,
+          post: this.outputPlace(to, post) * postHistory * this.elements(to),
+          post_history: postHistory - 1,
+          ...ruleConstants(plasticity),
+        },
+      );
+    }
+  }
+
+  /** Which of a population's kept outputs one is. */
+  private outputPlace({ name, source }: Population, output: string): number {
+    if (source) return 0;
+    return (this.parts.specs.get(name) as NeuronSpec).outputs.indexOf(output);
+  }
+
+  private stdpParams({ projection, ring, history }: Wired): StdpParams {
+    const { from, to, plasticity } = projection;
+    const { tauPlus, tauMinus, aPlus, aMinus, low, high } = plasticity as Stdp;
+    const { dt } = this.parts.network;
+    return {
+      sources: from.size,
+      targets: to.size,
+      trials: this.parts.trials,
+      base: ring.base,
+      mask: ring.ticks - 1,
+      history: history - 1,
+      keep_plus: Math.exp(-dt / tauPlus),
+      keep_minus: Math.exp(-dt / tauMinus),
+      a_plus: aPlus,
+      a_minus: aMinus,
+      ...{ low, high },
+    };
+  }
+
+  private send(population: Population, window: number, call: Caller): void {
+    const { name, size, source } = population;
+    const out = this.parts.wired.filter(
+      ({ projection, until }) =>
+        projection.from === population &&
+        projection.output === 'spikes' &&
+        !projection.plasticity &&
+        until === null,
+    );
+    if (out.length === 0) return;
+    const ago = source?.kind === 'live' ? this.parts.schedule.window : 0;
+    const ticks = ago > 0 ? ago : window;
+    const lists = [`${name}/list`, `${name}/starts`];
+    const elements = this.elements(population);
+    const slotted = ago > 0 ? 0 : 1;
+    const params = { elements, window: ticks, slotted };
+    call(collect, ['clock', `${name}/spikes`, ...lists], params);
+    for (const { id, projection, ring, table } of out) {
+      const { to } = projection;
+      call(
+        deliver,
+        [
+          'clock',
+          ...lists,
+          `${id}/rows`,
+          `${id}/ends`,
+          `${id}/weight`,
+          `${to.name}/arrivals`,
+        ],
+        {
+          window: ticks,
+          sources: size,
+          targets: to.size,
+          trials: this.parts.trials,
+          base: ring.base,
+          mask: ring.ticks - 1,
+          serial: Number(table.serial),
+          ago,
+          parts: table.parts,
+        },
+      );
+    }
+  }
+}
+
+/** The target's output that a projection learns from, if it does. */
+export function postOf({ plasticity, to }: Projection): string | undefined {
+  return plasticity?.kind === 'graded'
+    ? (plasticity.post ?? to.outputs[0])
+    : undefined;
+}
+
+const memoryName = (population: string, part: NeuronMemory) =>
+  part === 'clock' ? part : `${population}/${part}`;

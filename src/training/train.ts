@@ -1,0 +1,284 @@
+/** Training: a model under a rule, an optimiser and examples of a task. */
+
+import { Observable } from 'rxjs';
+import type { Backend } from '../backends/backend.ts';
+import { type OnBackend, withBackend } from '../backends/open.ts';
+import { OptionError, show } from '../base/errors.ts';
+import { checkKeys, oneOf, wholeNumber } from '../base/options.ts';
+import { Random, SEED } from '../base/random.ts';
+import { yielder } from '../base/turns.ts';
+import type { Rule } from '../rules/rule.ts';
+import type { Optimiser } from '../simulation/optim.ts';
+import type { Mode } from '../simulation/record.ts';
+import { Simulation } from '../simulation/simulate.ts';
+import {
+  Learner,
+  type LearnerOptions,
+  startFrom,
+  type Weights,
+} from './learner.ts';
+import type { Score } from './score.ts';
+
+export interface TrainOptions extends LearnerOptions, OnBackend {
+  readonly rule: Rule;
+  readonly optimiser: Optimiser;
+  readonly epochs?: number;
+  /** Stops after this many steps, if fewer than the epochs have. */
+  readonly steps?: number;
+  /** Tests every so many steps too, not only after each epoch. */
+  readonly evaluateEvery?: number;
+  /** For initial parameters, noise and the order of examples; 1 if not given. */
+  readonly seed?: number;
+  readonly mode?: Mode;
+  /** Values that parameters start from, by name; others as the model says. */
+  readonly weights?: ReadonlyMap<string, Weights>;
+  /** Trains with another rule in step with it, and compares the weights. */
+  readonly against?: Rule;
+  /** Steps between comparisons. */
+  readonly compareEvery?: number;
+  /**
+   * Ends the training after the step in hand, without a test: `done` comes
+   * with the weights so far. Unsubscribing ends it without them.
+   */
+  readonly stop?: AbortSignal;
+}
+
+export type TrainEvent =
+  | {
+      readonly kind: 'step';
+      readonly step: number;
+      readonly steps: number;
+      /** Counted from 1. */
+      readonly epoch: number;
+      /** Loss of this batch before its update. */
+      readonly loss: number;
+      /** The same a row, in bits, where the score is in bits. */
+      readonly bits?: number;
+    }
+  | {
+      readonly kind: 'compared';
+      readonly step: number;
+      readonly elements: number;
+      /** Weights whose bits differ between the two rules. */
+      readonly differingBits: number;
+    }
+  /** After each epoch, and at the end. */
+  | ({ readonly kind: 'epoch' } & Evaluation)
+  /** Within an epoch, by `evaluateEvery`. */
+  | ({ readonly kind: 'evaluated' } & Evaluation)
+  | { readonly kind: 'done'; readonly weights: ReadonlyMap<string, Weights> };
+
+/** What a test of the weights so far tells. */
+export interface Evaluation extends Score {
+  readonly epoch: number;
+  readonly step: number;
+  /** Test examples that the score is of. */
+  readonly examples: number;
+  /** Mean loss of the steps of the epoch, or since the test before. */
+  readonly meanLoss: number;
+}
+
+/** Cold: each subscription trains anew; unsubscribing stops it. */
+export function train(options: TrainOptions): Observable<TrainEvent> {
+  return new Observable((subscriber) => {
+    const gone = new AbortController();
+    const emit = (event: TrainEvent) => subscriber.next(event);
+    start(options, emit, gone.signal).then(
+      () => subscriber.complete(),
+      (error) => subscriber.error(error),
+    );
+    return () => gone.abort();
+  });
+}
+
+type Emit = (event: TrainEvent) => void;
+
+async function start(options: TrainOptions, emit: Emit, gone: AbortSignal) {
+  checkKeys('train', options, KEYS);
+  const steps = countSteps(options);
+  return withBackend(options, (backend) =>
+    run({ ...options, backend }, steps, emit, gone),
+  );
+}
+
+async function run(
+  options: TrainOptions & { readonly backend: Backend },
+  steps: number,
+  emit: Emit,
+  gone: AbortSignal,
+): Promise<void> {
+  const { rule, against, optimiser, backend, mode, weights, stop } = options;
+  const { seed, compareEvery = 50, evaluateEvery } = options;
+  const open = (with_: Rule) =>
+    new Learner(options, (graph) => {
+      const options = { rule: with_, backend, optimiser, mode, seed };
+      const simulation = Simulation.open(graph, options);
+      return startFrom(simulation, weights);
+    });
+  const yieldNow = yielder();
+  /** Between any two pieces of work; false if there is to be no other. */
+  const goOn = async () => {
+    await yieldNow();
+    return !gone.aborted && !stop?.aborted;
+  };
+  const learner = open(rule);
+  let other: Learner | null = null;
+  try {
+    if (against) other = open(against);
+    let step = 0;
+    let compared = 0;
+    const ofEpoch = new Mean();
+    const sinceTest = new Mean();
+    const compare = async (other: Learner) => {
+      compared = step;
+      emit({ kind: 'compared', step, ...(await learner.compare(other)) });
+    };
+    for (const { epoch, chosen, isFirst, isLast } of batches(options, steps)) {
+      if (!(await goOn())) break;
+      const { loss, bits } = await learner.learn(chosen);
+      await other?.learn(chosen);
+      step += 1;
+      if (isFirst) ofEpoch.restart();
+      ofEpoch.add(loss);
+      sinceTest.add(loss);
+      emit({ kind: 'step', step, steps, epoch, loss, ...bits });
+      if (other && (step % compareEvery === 0 || step === steps)) {
+        await compare(other);
+      }
+      if (isLast || (evaluateEvery && step % evaluateEvery === 0)) {
+        const tested = await learner.evaluate(goOn);
+        if (!tested) break;
+        const kind = isLast ? 'epoch' : 'evaluated';
+        const meanLoss = (isLast ? ofEpoch : sinceTest).value;
+        emit({ kind, epoch, step, ...tested, meanLoss });
+        sinceTest.restart();
+      }
+    }
+    if (gone.aborted) return;
+    if (other && compared !== step) await compare(other);
+    emit({ kind: 'done', weights: await learner.weights() });
+  } finally {
+    learner.close();
+    other?.close();
+  }
+}
+
+class Mean {
+  private sum = 0;
+  private count = 0;
+
+  restart(): void {
+    this.sum = 0;
+    this.count = 0;
+  }
+
+  add(value: number): void {
+    this.sum += value;
+    this.count += 1;
+  }
+
+  get value(): number {
+    return this.sum / this.count;
+  }
+}
+
+interface Batch {
+  readonly epoch: number;
+  readonly chosen: Uint32Array;
+  /** In its epoch. */
+  readonly isFirst: boolean;
+  /** In its epoch, or of all steps. */
+  readonly isLast: boolean;
+}
+
+/** Batches of all steps: each epoch has an order of its own. */
+function* batches(options: TrainOptions, steps: number): Generator<Batch> {
+  const { data, batch = 64, seed = SEED, dropLast } = options;
+  const { count } = data.train;
+  const end = dropLast ? count - (count % batch) : count;
+  let step = 0;
+  for (let epoch = 1; step < steps; epoch++) {
+    const order = new Random(seed, `order/${epoch}`).permutation(count);
+    for (let at = 0; at < end && step < steps; at += batch) {
+      step += 1;
+      const to = Math.min(at + batch, end);
+      yield {
+        epoch,
+        chosen: order.subarray(at, to),
+        isFirst: at === 0,
+        isLast: to === end || step === steps,
+      };
+    }
+  }
+}
+
+/** In plain JavaScript no compiler sees what is missing. Throws OptionError. */
+function checkData(data: TrainOptions['data']): void {
+  for (const part of ['train', 'test'] as const) {
+    const { count, feeds } = data?.[part] ?? {};
+    if (Number.isInteger(count) && count > 0 && typeof feeds === 'function') {
+      continue;
+    }
+    throw new OptionError(
+      `Option data.${part} = ${show(data?.[part])}: give {count, feeds}, how many ` +
+        'examples there are and a function from their numbers to values by name',
+    );
+  }
+  if (!Array.isArray(data.classes) || data.classes.length < 1) {
+    throw new OptionError(
+      `Option data.classes = ${show(data.classes)}: give the names of the classes`,
+    );
+  }
+  oneOf('data.score', data.score, ['accuracy', 'bits per character']);
+}
+
+const KEYS = [
+  ...[
+    'model',
+    'rule',
+    'optimiser',
+    'backend',
+    'dtype',
+    'data',
+    'batch',
+    'epochs',
+  ],
+  ...['steps', 'dropLast', 'testBatch', 'testLimit', 'evaluateEvery', 'seed'],
+  ...['mode', 'weights', 'against', 'compareEvery', 'stop'],
+];
+
+/** Steps of a run; checks every number of its options. Throws OptionError. */
+export function countSteps(
+  options: Pick<
+    TrainOptions,
+    | 'data'
+    | 'batch'
+    | 'epochs'
+    | 'steps'
+    | 'dropLast'
+    | 'testBatch'
+    | 'testLimit'
+    | 'evaluateEvery'
+    | 'compareEvery'
+  >,
+): number {
+  const { data, batch = 64, epochs = 1, steps, dropLast } = options;
+  checkData(data);
+  const { testBatch, testLimit, evaluateEvery, compareEvery } = options;
+  const numbers = { batch, epochs, steps, testBatch, testLimit };
+  const every = { evaluateEvery, compareEvery };
+  for (const [name, value] of Object.entries({ ...numbers, ...every })) {
+    if (value !== undefined) wholeNumber(name, value, 1);
+  }
+  const { count } = data.train;
+  if (batch > count) {
+    throw new OptionError(
+      `A batch of ${batch} is larger than the ${count} training examples of ` +
+        `${data.name}: use a smaller batch`,
+      { batch, count },
+    );
+  }
+  const filled = count / batch;
+  const each = dropLast ? Math.floor(filled) : Math.ceil(filled);
+  return Math.min(steps ?? Number.POSITIVE_INFINITY, epochs * each);
+}
