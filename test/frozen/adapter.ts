@@ -4,9 +4,10 @@
  */
 
 import fc from 'fast-check';
-import { circuits } from '../../models/circuits/index.ts';
+import { circuits, Workbench } from '../../models/circuits/index.ts';
 import { models } from '../../models/index.ts';
 import { loadHeads } from '../../src/data/heads.ts';
+import { elementary32 } from '../../src/formula/js.ts';
 import {
   type Backend,
   type Call,
@@ -18,15 +19,12 @@ import {
   makeOptimiser,
   makeRule,
   momentum,
-  type Network,
-  NetworkRun,
   type Optimiser,
   openBackend,
   type Program,
   Simulation,
-  Workbench,
 } from '../../src/index.ts';
-import * as f32 from '../../src/ops/f32.ts';
+import { type Network, NetworkRun } from '../../src/network/index.ts';
 import { batchesOf } from '../../src/program/batches.ts';
 import { feedsOf, graphs } from '../arbitraries/graphs.ts';
 import { networkOf } from '../arbitraries/network-recipe.ts';
@@ -88,13 +86,6 @@ export async function programsOf(
   return programs;
 }
 
-/** Modes by their names in the picture. */
-const MODES = {
-  clocked: 'clocked',
-  'event-driven': 'event',
-  pruned: 'live',
-} as const;
-
 /** How a graph learns, in the words of the picture. */
 export interface How {
   readonly rule: string;
@@ -103,7 +94,7 @@ export interface How {
   /** Of learning, where it is not sgd's usual one. */
   readonly rate?: number;
   readonly form?: 'axonal' | 'explicit';
-  readonly mode?: keyof typeof MODES;
+  readonly mode?: 'clocked' | 'event-driven' | 'pruned';
   readonly levelling?: 'least-delay';
 }
 
@@ -118,7 +109,7 @@ export function openSimulation(
     rule: makeRule(rule, options),
     optimiser: optimiserOf(optimiser, rate),
     backend,
-    mode: MODES[mode],
+    mode,
     seed: 1,
     ...(form ? { form } : {}),
     ...(levelling ? { levelling } : {}),
@@ -135,7 +126,13 @@ function optimiserOf(
 }
 
 /** Numbers of a call that are no operands: of which type, and in their order. */
-export const paramsOf = ({ ints, floats }: Call) => ({ ints, floats });
+export const paramsOf = ({ kernel, params }: Call) => {
+  const of = (type: 'u32' | 'f32') =>
+    Object.entries(kernel.params).flatMap(([name, own]) =>
+      own === type ? [params[name]] : [],
+    );
+  return { ints: of('u32'), floats: of('f32') };
+};
 
 /** Kernels that are made of formulas are counted as they are made, once each. */
 export const nameOf = ({ kernel: { name } }: Call) =>
@@ -161,10 +158,8 @@ export async function measureCircuit(
     }
   }
   const bench = new Watched(backend, 1, () => loadHeads());
-  const parameters = Object.entries(circuit.parameters);
-  const values = parameters.map(([key, { value }]) => [key, value] as const);
   try {
-    const outcome = await circuit.measure(Object.fromEntries(values), bench);
+    const outcome = await circuit.measure(circuit.schema.read({}), bench);
     await afterwards();
     return outcome;
   } finally {
@@ -240,7 +235,9 @@ export function functionGraph(
 }
 
 /** The functions of float32 in JavaScript, where no WebAssembly is made. */
-export const IN_JAVASCRIPT: Readonly<Record<string, (x: number) => number>> = {
-  ...{ exp: f32.exp, log: f32.log, tanh: f32.tanh, sqrt: f32.sqrt },
-  ...{ sin: f32.sin, cos: f32.cos, tan: f32.tan },
-};
+export const IN_JAVASCRIPT: Readonly<Record<string, (x: number) => number>> =
+  Object.fromEntries(
+    (['exp', 'log', 'tanh', 'sqrt', 'sin', 'cos', 'tan'] as const).map(
+      (name) => [name, elementary32()[name]],
+    ),
+  );
