@@ -9,27 +9,32 @@ import { CpuBackend } from './cpu/cpu.ts';
 /** Names of backends; `auto` chooses one. */
 export type BackendChoice = 'auto' | 'webgpu' | 'cpu';
 
+/** Which backend is opened, and how. */
 export interface BackendOptions {
-  /** `auto` if not given. */
+  /** Which backend. Default 'auto'. */
   readonly name?: BackendChoice;
-  /** float32 if not given; float64 is computed on the CPU only. */
+  /** Number format; 'f64' is computed on the CPU only. Default 'f32'. */
   readonly dtype?: DType;
-  /** Of the CPU backend; as many as the machine runs at once if not given. */
+  /**
+   * Threads of the CPU backend. Default as many as the machine runs at once.
+   */
   readonly threads?: number;
 }
 
 /** On which backend something runs: the same wherever something does. */
 export interface OnBackend {
   /**
-   * A name (`auto` if not given) or options: it is opened, and closed in the
-   * end. An open backend stays open.
+   * A name or options: it is opened, and closed in the end. An open backend
+   * stays open. Default 'auto'.
    */
   readonly backend?: BackendChoice | BackendOptions | Backend;
-  /** The `dtype` of the backend's options. */
+  /** Number format, if the backend's options do not tell it. Default 'f32'. */
   readonly dtype?: DType;
 }
 
+/** A backend that was opened. */
 export interface OpenedBackend {
+  /** Who opened it closes it. */
   readonly backend: Backend;
   /** What was chosen and why, in one line; null where it was asked for. */
   readonly note: string | null;

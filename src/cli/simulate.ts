@@ -6,6 +6,7 @@ import { OptionError } from '../base/errors.ts';
 import { loadHeads } from '../data/heads.ts';
 import { circuitPicture } from '../figures/circuit-drawing.ts';
 import { table } from '../figures/circuit-text.ts';
+import { drawFigure } from '../figures/drawing.ts';
 import { circuitRows } from '../network/run/rows.ts';
 import { runPieces, toldOf } from '../studies/runner.ts';
 import type { CircuitRow, Shelved } from '../studies/shelf.ts';
@@ -19,7 +20,7 @@ import {
   seedOf,
   type Values,
 } from './command.ts';
-import { reserve, save, svgOf } from './draw.ts';
+import { reserve, save } from './draw.ts';
 import type { Output } from './output.ts';
 import { described, parametersFrom, summarise } from './studies.ts';
 
@@ -167,7 +168,7 @@ async function savePictures(
     const figures = circuit.figures(rows, parameters);
     for (const [i, picture] of figures.entries()) {
       const file = i === 0 ? plot : numbered(plot, i + 1);
-      await save(file, await svgOf(picture));
+      await save(file, await drawFigure(picture));
       saved.push(file);
     }
   }

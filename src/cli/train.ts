@@ -1,12 +1,16 @@
 /** isochron train: a recipe's model on its data, under any rule. */
 
 import { OptionError } from '../base/errors.ts';
+import { lineOf } from '../base/schema.ts';
 import { table } from '../figures/circuit-text.ts';
 import { prepareFolder } from '../formats/folder.ts';
 import { parametersOf } from '../graph/graph.ts';
 import { makeRule } from '../rules/table.ts';
 import { makeOptimiser } from '../simulation/optim.ts';
+import { Interruption } from '../studies/runner.ts';
+import { named } from '../studies/study.ts';
 import { readWeights, saveResult } from '../training/checkpoint.ts';
+import type { Phase } from '../training/learner.ts';
 import { sampleText } from '../training/sample.ts';
 import { countSteps } from '../training/train.ts';
 import {
@@ -27,12 +31,16 @@ import {
   withRule,
 } from './command.ts';
 import type { Output } from './output.ts';
-import { checkOwn, type Recipe, recipeOf, recipes } from './recipes.ts';
-import { deviceOf, named, runTraining, told } from './training.ts';
+import { checkOwn, ownOf, type Recipe, recipes } from './recipes.ts';
+import { deviceOf, runTraining, scored, told } from './training.ts';
 
-const ownOptions: Options = Object.assign(
-  {},
-  ...recipes.map(({ options }) => options),
+const ownOptions: Options = Object.fromEntries(
+  recipes.flatMap(({ options = {} }) =>
+    Object.entries(options).map(([name, option]) => {
+      const { placeholder: value } = option;
+      return [name, { type: 'string', value, help: lineOf(option) }];
+    }),
+  ),
 );
 
 export const trainCommand: Command = {
@@ -116,36 +124,30 @@ export const trainCommand: Command = {
     if (context.values.list) return list(context.out);
     // Ctrl-C saves what is there; a second one ends the program at once. So do
     // the signals of a scheduler or a closed terminal.
-    const stop = new AbortController();
-    const interrupt = () => stop.abort();
+    const interruption = new Interruption();
     try {
-      return await trainAndSave(context, stop.signal, () => {
-        for (const signal of SIGNALS) process.once(signal, interrupt);
-      });
+      return await trainAndSave(context, interruption);
     } finally {
-      for (const signal of SIGNALS) process.off(signal, interrupt);
+      interruption.end();
     }
   },
 };
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** `begin` is called where there begins to be something to save. */
 async function trainAndSave(
   { values, operands, out }: Context,
-  stop: AbortSignal,
-  begin: () => void,
+  interruption: Interruption,
 ): Promise<number> {
+  const { signal: stop } = interruption;
   if (operands.length > 1) {
     throw new OptionError(
       `Unexpected "${operands[1]}": train takes one recipe at a time`,
     );
   }
-  const recipe = recipeOf(operands[0] ?? 'mlp');
+  const recipe = named('recipe', recipes, operands[0] ?? 'mlp');
   checkOwn(recipe, values);
   const rule = ruleOf(values);
   const optimiser = optimiserOf(values, recipe);
-  const modelFor = recipe.model(values);
+  const own = ownOf(recipe, values);
   const against = values.against
     ? makeRule(text(values, 'against', 'bp'))
     : undefined;
@@ -164,11 +166,13 @@ async function trainAndSave(
   };
   const characters = recipe.writes ? (whole(values, 'sample', 0) ?? 200) : 0;
   const folder = text(values, 'out', `results/train/${recipe.name}`);
-  const data = await recipe.load(
-    oneOf(values, 'data', recipe.data, recipe.data[0]),
+  const data = await recipe.data.load(
+    oneOf(values, 'data', recipe.data.names, recipe.data.names[0]),
     { seed, onProgress: (line) => out.note(line) },
   );
-  const { config, graph } = modelFor(data);
+  const config = recipe.config(data, own);
+  const graph = (batch: number, phase: Phase) =>
+    recipe.graph(config, batch, phase);
   const weights =
     typeof values.weights === 'string'
       ? await readWeights(values.weights)
@@ -202,7 +206,8 @@ async function trainAndSave(
     weights,
     stop,
   };
-  begin();
+  // From here on there is something to save.
+  interruption.begin();
   stop.addEventListener('abort', () =>
     out.note('interrupted: the step in hand is ended, then all is saved'),
   );
@@ -228,7 +233,7 @@ async function trainAndSave(
     batch,
     seed,
     mode,
-    ...named(score),
+    ...scored(score),
     ...run,
     ...(sample === undefined ? {} : { sample }),
     ...(stop.aborted ? { interrupted: true } : {}),
@@ -260,12 +265,16 @@ async function trainAndSave(
 /** One row for each recipe. */
 function list(out: Output): number {
   for (const { name, title, data, defaults } of recipes) {
-    out.row({ recipe: name, title, data, defaults });
+    out.row({ recipe: name, title, data: data.names, defaults });
   }
   out.line(
     table(
       ['recipe', 'data', 'what it is'],
-      recipes.map(({ name, data, title }) => [name, data.join(', '), title]),
+      recipes.map(({ name, data, title }) => [
+        name,
+        data.names.join(', '),
+        title,
+      ]),
     ),
   );
   return 0;

@@ -14,18 +14,23 @@ import { numberText } from './scale.ts';
 import { checkPicture, type PictureOptions, sheet } from './sheet.ts';
 import { label, letters, line, px, stroked, upright } from './svg.ts';
 
+/** A spike of a neuron. */
 export interface Spike {
   /** ms, from 0 to the duration. */
   readonly time: number;
   /** Index in its group, or over all groups in their order without one. */
   readonly neuron: number;
+  /** Name of its group; by default neurons are counted over all groups. */
   readonly group?: string;
 }
 
+/** Spikes of populations over time. */
 export interface RasterPicture extends PictureOptions {
+  /** In any order. */
   readonly spikes: readonly Spike[];
+  /** Populations from below, each with its number of neurons. */
   readonly groups: readonly { readonly name: string; readonly size: number }[];
-  /** ms */
+  /** Length of the horizontal axis in ms, more than 0. */
   readonly duration: number;
 }
 

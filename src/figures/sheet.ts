@@ -10,12 +10,15 @@ import { FONTS, textWidth, wrapped } from './lettering.ts';
 import { GREY, INK } from './palette.ts';
 import { element, escaped, label, rect, WHITE } from './svg.ts';
 
+/** What every picture takes. */
 export interface PictureOptions {
+  /** What it shows, not empty. */
   readonly title: string;
+  /** Words under the title; default none. */
   readonly subtitle?: string;
-  /** Sentences under the picture. */
+  /** Sentences under the picture; default none. */
   readonly caption?: string;
-  /** px, 320 to 4000. */
+  /** px, 320 to 4000; default 760, of drawings of circuits what they need. */
   readonly width?: number;
   /** px, up to 8000; by default what the picture needs. */
   readonly height?: number;

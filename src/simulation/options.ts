@@ -9,17 +9,29 @@ import type { Rule } from '../rules/rule.ts';
 import type { Optimiser } from './optim.ts';
 import { checkMode, type Mode } from './record.ts';
 
-export interface SimulateOptions {
+/** Options of a simulation, beside its backend. */
+export interface SimulationOptions {
+  /** The rule under which parameters learn, such as `zil()`. */
   readonly rule: Rule;
-  readonly backend: Backend;
-  /** Without one, parameters stay and gradients can be read. */
+  /**
+   * What makes steps of gradients, such as `adam()`. Default null: parameters
+   * stay, and gradients can be read.
+   */
   readonly optimiser?: Optimiser | null;
+  /** How much of a run is executed; the bits are the same. Default 'pruned'. */
   readonly mode?: Mode;
+  /** Delays of axons, or explicit identity vertices. Default 'axonal'. */
   readonly form?: DelayForm;
-  /** Which delays, for a rule that needs some (longest-path). */
+  /** Which delays, for a rule that needs some. Default 'longest-path'. */
   readonly levelling?: Exclude<Levelling, 'none'>;
-  /** For initial parameters and noise; 1 if not given. */
+  /** Seed of initial parameters and noise. Default 1. */
   readonly seed?: number;
+}
+
+/** Options of `Simulation.open`. */
+export interface SimulateOptions extends SimulationOptions {
+  /** The open backend on which it runs. */
+  readonly backend: Backend;
 }
 
 export const KEYS = [

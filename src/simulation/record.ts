@@ -43,7 +43,9 @@ export function checkMode(mode: string = 'pruned', option = 'mode'): Mode {
   throw new OptionError(`Mode "${mode}" is called "${now}" now`, { mode, now });
 }
 
+/** One presentation of a rule, recorded, and what it changes. */
 export interface Presentation {
+  /** The kernel calls, tick by tick. */
   readonly program: Program;
   /** Updates of each parameter, by id. */
   readonly updates: ReadonlyMap<string, number>;
@@ -71,8 +73,11 @@ export function recordPresentation(
   levelled: Levelled,
   rule: Rule,
   options: {
+    /** How much of the run is recorded. */
     readonly mode: Mode;
+    /** What changes parameters; null leaves their gradients as outputs. */
     readonly optimiser: Optimiser | null;
+    /** States that are outputs at every tick. Default none. */
     readonly probes?: readonly Probe[];
   },
 ): Presentation {
@@ -132,10 +137,11 @@ export type RateGroup = readonly string[];
  * it, share their feeds of rates: those of the first of each group.
  */
 export function withSharedRates(
-  { program, updates }: Presentation,
+  recorded: Presentation,
   optimiser: Optimiser | null,
   updatesSoFar: (id: string) => number,
-): { readonly program: Program; readonly groups: readonly RateGroup[] } {
+): Presentation & { readonly groups: readonly RateGroup[] } {
+  const { program, updates } = recorded;
   const groups = new Map<string, string[]>();
   const alias = new Map<string, string>();
   for (const [id, count] of updates) {
@@ -150,6 +156,7 @@ export function withSharedRates(
     }
   }
   return {
+    ...recorded,
     program: shareFeeds(program, (name) => alias.get(name) ?? name),
     groups: [...groups.values()],
   };

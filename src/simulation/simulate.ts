@@ -1,8 +1,3 @@
-/**
- * A simulation: a graph under a rule on a backend, with its parameters. The
- * rule is recorded once; each step replays the program on new data.
- */
-
 import type { Observable } from 'rxjs';
 import type { Executable } from '../backends/backend.ts';
 import type { OnBackend } from '../backends/open.ts';
@@ -18,12 +13,19 @@ import type { Program } from '../program/recorder.ts';
 import type { Rule } from '../rules/rule.ts';
 import { type Feeds, inputFeeds, presentationFeeds } from './feeds.ts';
 import type { Optimiser } from './optim.ts';
-import { checkOptions, KEYS, type SimulateOptions } from './options.ts';
+import {
+  checkOptions,
+  KEYS,
+  type SimulateOptions,
+  type SimulationOptions,
+} from './options.ts';
 import { Parameters } from './parameters.ts';
 import {
   Compiled,
+  checkCircuit,
   type Form,
   type Probed,
+  populationOf,
   type Sample,
 } from './presentation.ts';
 import {
@@ -37,15 +39,25 @@ import { openSession, Session } from './session.ts';
 import { Sweeps } from './sweep.ts';
 
 export type { Feeds } from './feeds.ts';
-export type { SimulateOptions } from './options.ts';
+export type { SimulateOptions, SimulationOptions } from './options.ts';
 export type { Sample } from './presentation.ts';
 export type { Mode } from './record.ts';
 
+/**
+ * A simulation: a graph under a rule on a backend, with its parameters. The
+ * rule is recorded once; each step replays the program on new data. `simulate`
+ * opens one; `destroy` frees it.
+ */
 export class Simulation extends Session<Compiled> {
+  /** The graph, as it was given. */
   readonly graph: Graph;
+  /** The graph with the levels and delays that the rule needs. */
   readonly levelled: Levelled;
+  /** The rule under which parameters learn. */
   readonly rule: Rule;
+  /** How much of a run is executed. */
   readonly mode: Mode;
+  /** What makes steps of gradients; null: parameters stay. */
   readonly optimiser: Optimiser | null;
   private readonly options: SimulateOptions;
   private readonly parameters: Parameters;
@@ -109,18 +121,9 @@ export class Simulation extends Session<Compiled> {
    * the steps that should be seen: a probe keeps its events alive.
    */
   probe(id: string): Record<`${Quantity}$`, Observable<Sample>> {
-    this.checkProbed();
-    const vertex = this.levelled.vertices.find((v) => v.id === id);
-    if (!vertex || vertex.isLeaf) {
-      const known = this.levelled.vertices.filter((v) => !v.isLeaf);
-      throw new OptionError(
-        `No population "${id}" to probe: there are ` +
-          known.map((v) => v.id).join(', '),
-        { id },
-      );
-    }
+    const { shape } = populationOf(this.levelled, this.rule, id);
     const stream = (quantity: Quantity) =>
-      this.watch({ kind: 'state', id, quantity }, vertex.shape);
+      this.watch({ kind: 'state', id, quantity }, shape);
     return {
       value$: stream('value'),
       prediction$: stream('prediction'),
@@ -130,7 +133,7 @@ export class Simulation extends Session<Compiled> {
 
   /** F at each tick: half the squared errors, plus the loss of the output. */
   get energy$(): Observable<Sample> {
-    this.checkProbed();
+    checkCircuit(this.rule);
     return this.watch({ kind: 'energy' }, [1]);
   }
 
@@ -217,11 +220,15 @@ export class Simulation extends Session<Compiled> {
     return this.parameters.shapeOf(id);
   }
 
+  /** Present values of a parameter, row-major. Throws OptionError. */
   async parameter(id: string): Promise<FloatArray> {
     this.checkExists();
     return this.parameters.read(id);
   }
 
+  /**
+   * Present values of all parameters by id, of those that the rule adds too.
+   */
   async allParameters(): Promise<Map<string, FloatArray>> {
     this.checkExists();
     return this.parameters.readAll();
@@ -240,6 +247,7 @@ export class Simulation extends Session<Compiled> {
     this.samples.complete();
   }
 
+  /** Frees the parameters, which others may share. */
   protected override release(): void {
     this.sweeps.free();
     this.parameters.free();
@@ -253,18 +261,11 @@ export class Simulation extends Session<Compiled> {
     return recordPresentation(this.levelled, this.rule, options);
   }
 
-  private checkProbed(): void {
-    if (!this.rule.hasCircuit) {
-      throw new OptionError(
-        `Rule ${this.rule.name} runs on a tape: it has no populations to probe`,
-      );
-    }
-  }
-
   private watch(probe: Probe, shape: Shape): Observable<Sample> {
     return this.samples.stream(probeOutput(probe, 0), { probe, shape });
   }
 
+  /** What is destroyed: itself, or the owner of its parameters. */
   protected override get gone(): string | null {
     const shared = this.parameters.isFree;
     return (
@@ -272,6 +273,7 @@ export class Simulation extends Session<Compiled> {
     );
   }
 
+  /** No other work while a presentation is run by hand. Throws OptionError. */
   protected override checkReady(): void {
     super.checkReady();
     if (this.byHand) {
@@ -308,6 +310,7 @@ export class Simulation extends Session<Compiled> {
     throw new OptionError('Nothing was presented yet: run a step first');
   }
 
+  /** A presentation, recorded for what is watched now. */
   protected override async build(): Promise<Compiled> {
     return new Compiled(this.record(), this.parameters, this.optimiser);
   }
@@ -341,10 +344,20 @@ export class Simulation extends Session<Compiled> {
   }
 }
 
-/** Opens a simulation on a backend, which closes with it if given by name. */
+/**
+ * Opens a simulation on a backend, which closes with it unless it was given
+ * open.
+ *
+ *     const options = { rule: zil(), optimiser: adam() };
+ *     const simulation = await simulate(graph, options);
+ *     const { loss } = await simulation.step({ x, target });
+ *     simulation.destroy();
+ *
+ * @throws OptionError, DeviceMissingError
+ */
 export async function simulate(
   graph: Graph,
-  options: Omit<SimulateOptions, 'backend'> & OnBackend,
+  options: SimulationOptions & OnBackend,
 ): Promise<Simulation> {
   checkKeys('simulate', options, [...KEYS, 'dtype']);
   const { dtype: _, ...rest } = options;

@@ -1,8 +1,3 @@
-/**
- * What a circuit of the shelf is: a study of one network, made of parameters,
- * run on a backend, measured, and held to a number that is known from elsewhere.
- */
-
 import type { Backend } from '../backends/backend.ts';
 import { type OnBackend, takeBackend } from '../backends/open.ts';
 import { OptionError } from '../base/errors.ts';
@@ -16,13 +11,14 @@ import {
 import type { HeadResponses } from '../data/heads.ts';
 import type { Network } from '../network/network.ts';
 import type { Progress, RunReport } from '../network/run/report.ts';
-import { type NetworkOptions, NetworkRun } from '../network/run/run.ts';
+import { NetworkRun, type NetworkRunOptions } from '../network/run/run.ts';
 import type { Picture } from './picture.ts';
 import type { Context, Study } from './study.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What was measured of a circuit. */
 export interface Outcome {
+  /** Known numbers, and what came out. */
   readonly verdicts: readonly Verdict[];
   /** The first is the one that --plot draws. */
   readonly pictures: readonly Picture[];
@@ -42,7 +38,7 @@ export interface Bench {
   readonly seed: number;
   /** float64: long chaotic runs can be held to exact counts. */
   readonly precise: boolean;
-  open(network: Network, options?: Omit<NetworkOptions, 'backend'>): NetworkRun;
+  open(network: Network, options?: NetworkRunOptions): NetworkRun;
   /** Measured head responses, or a model of a head where there are none. */
   heads(): Promise<HeadResponses>;
 }
@@ -59,6 +55,10 @@ interface Written<F extends Fields> {
   measure(values: Values<F>, bench: Bench): Promise<Outcome>;
 }
 
+/**
+ * A circuit of the shelf: a study of one network, made of parameters, run on a
+ * backend, measured, and held to a number that is known from elsewhere.
+ */
 export interface Shelved<F extends Fields = Fields>
   extends Study<CircuitRow, F, Picture>,
     Pick<Written<F>, 'network' | 'measure'> {}
@@ -121,7 +121,9 @@ const noHeads = () =>
 
 /** Runs of circuits on a backend, with what they cost together. */
 export class Workbench implements Bench {
+  /** The open backend of all its runs. */
   readonly backend: Backend;
+  /** Seed of what its runs draw. */
   readonly seed: number;
   /** Hears how far long runs are. */
   onProgress: (progress: Progress) => void = () => {};
@@ -129,6 +131,7 @@ export class Workbench implements Bench {
   private readonly opened: NetworkRun[] = [];
   private readonly reports: RunReport[] = [];
 
+  /** Loads head responses, which only some circuits need. */
   readonly heads: () => Promise<HeadResponses>;
 
   constructor(
@@ -156,14 +159,15 @@ export class Workbench implements Bench {
     return bench;
   }
 
+  /**
+   * Whether it computes in float64: chaotic runs can be held to exact counts.
+   */
   get precise(): boolean {
     return this.backend.dtype === 'f64';
   }
 
-  open(
-    network: Network,
-    options: Omit<NetworkOptions, 'backend'> = {},
-  ): NetworkRun {
+  /** A run of a network on this backend, freed by `close`. Throws OptionError. */
+  open(network: Network, options: NetworkRunOptions = {}): NetworkRun {
     const run = NetworkRun.open(network, {
       seed: this.seed,
       ...options,

@@ -14,28 +14,34 @@ import { largest } from './score.ts';
 
 /** A trained model: what it is, and its weights. */
 export interface TrainedModel extends OnBackend {
+  /** The graph for a batch of one. */
   readonly graph: Graph;
   /** The rule that it was trained by. */
   readonly rule: Rule;
+  /** Values of parameters by id; others start as the graph says. */
   readonly weights: ReadonlyMap<string, Weights>;
 }
 
+/** Options of `sampleText`. */
 export interface SampleOptions {
   /**
-   * A simulation, or a trained model, of a graph for a batch of one: inputs `x1` .. `xT` (one-hot) or `tokens`
-   * [1, T], and an output row for each of the T characters. `Simulation.variant`
-   * makes one on the parameters of another.
+   * A simulation, or a trained model, of a graph for a batch of one: inputs `x1`
+   * .. `xT` (one-hot) or `tokens` [1, T], and an output row for each of the T
+   * characters. `Simulation.variant` makes one on the parameters of another.
    */
   readonly simulation: Simulation | TrainedModel;
   /** The vocabulary, in the order of the outputs. */
   readonly characters: readonly string[];
-  /** What comes before; the first character of the vocabulary if empty. */
+  /** What comes before. Default the first character of the vocabulary. */
   readonly prompt?: string;
-  /** Characters to write. */
+  /** Characters to write, a whole number. */
   readonly length: number;
-  /** 1 draws as the model says, less is bolder; 0 takes the likeliest. */
+  /**
+   * 1 draws as the model says, less is bolder; 0 takes the likeliest. Default
+   * 1.
+   */
   readonly temperature?: number;
-  /** Of what is drawn; 1 if not given. */
+  /** Seed of what is drawn. Default 1. */
   readonly seed?: number;
   /** Ends it early, with what is written by then. */
   readonly stop?: AbortSignal;

@@ -1,5 +1,3 @@
-/** Training: a model under a rule, an optimiser and examples of a task. */
-
 import { Observable } from 'rxjs';
 import type { Backend } from '../backends/backend.ts';
 import { type OnBackend, withBackend } from '../backends/open.ts';
@@ -19,22 +17,30 @@ import {
 } from './learner.ts';
 import type { Score } from './score.ts';
 
+/** Options of `train`. */
 export interface TrainOptions extends LearnerOptions, OnBackend {
+  /** The rule under which it learns, such as `zil()`. */
   readonly rule: Rule;
+  /** What makes steps of gradients, such as `adam()`. */
   readonly optimiser: Optimiser;
+  /**
+   * Times that it goes through the training examples, in another order each.
+   * Default 1.
+   */
   readonly epochs?: number;
   /** Stops after this many steps, if fewer than the epochs have. */
   readonly steps?: number;
   /** Tests every so many steps too, not only after each epoch. */
   readonly evaluateEvery?: number;
-  /** For initial parameters, noise and the order of examples; 1 if not given. */
+  /** Seed of initial parameters, noise and the order of examples. Default 1. */
   readonly seed?: number;
+  /** How much of a run is executed; the bits are the same. Default 'pruned'. */
   readonly mode?: Mode;
   /** Values that parameters start from, by name; others as the model says. */
   readonly weights?: ReadonlyMap<string, Weights>;
   /** Trains with another rule in step with it, and compares the weights. */
   readonly against?: Rule;
-  /** Steps between comparisons. */
+  /** Steps between comparisons with `against`. Default 50. */
   readonly compareEvery?: number;
   /**
    * Ends the training after the step in hand, without a test: `done` comes
@@ -43,10 +49,14 @@ export interface TrainOptions extends LearnerOptions, OnBackend {
   readonly stop?: AbortSignal;
 }
 
+/** What a training tells, in order; `kind` tells which. */
 export type TrainEvent =
   | {
+      /** What it tells of. */
       readonly kind: 'step';
+      /** Steps that were made by then. */
       readonly step: number;
+      /** Steps of the whole training. */
       readonly steps: number;
       /** Counted from 1. */
       readonly epoch: number;
@@ -58,6 +68,7 @@ export type TrainEvent =
   | {
       readonly kind: 'compared';
       readonly step: number;
+      /** Weights of both rules. */
       readonly elements: number;
       /** Weights whose bits differ between the two rules. */
       readonly differingBits: number;
@@ -70,7 +81,9 @@ export type TrainEvent =
 
 /** What a test of the weights so far tells. */
 export interface Evaluation extends Score {
+  /** The epoch in which it was tested, from 1. */
   readonly epoch: number;
+  /** Steps that were made by then. */
   readonly step: number;
   /** Test examples that the score is of. */
   readonly examples: number;
@@ -78,7 +91,11 @@ export interface Evaluation extends Score {
   readonly meanLoss: number;
 }
 
-/** Cold: each subscription trains anew; unsubscribing stops it. */
+/**
+ * Trains a model: emits each step, each test and in the end the weights. Cold:
+ * each subscription trains anew; unsubscribing stops it. Errors come by the
+ * stream.
+ */
 export function train(options: TrainOptions): Observable<TrainEvent> {
   return new Observable((subscriber) => {
     const gone = new AbortController();
@@ -127,8 +144,8 @@ async function run(
     if (against) other = open(against);
     let step = 0;
     let compared = 0;
-    const ofEpoch = new Mean();
-    const sinceTest = new Mean();
+    let ofEpoch: number[] = [];
+    let sinceTest: number[] = [];
     const compare = async (other: Learner) => {
       compared = step;
       emit({ kind: 'compared', step, ...(await learner.compare(other)) });
@@ -138,9 +155,9 @@ async function run(
       const { loss, bits } = await learner.learn(chosen);
       await other?.learn(chosen);
       step += 1;
-      if (isFirst) ofEpoch.restart();
-      ofEpoch.add(loss);
-      sinceTest.add(loss);
+      if (isFirst) ofEpoch = [];
+      ofEpoch.push(loss);
+      sinceTest.push(loss);
       emit({ kind: 'step', step, steps, epoch, loss, ...bits });
       if (other && (step % compareEvery === 0 || step === steps)) {
         await compare(other);
@@ -149,9 +166,9 @@ async function run(
         const tested = await learner.evaluate(goOn);
         if (!tested) break;
         const kind = isLast ? 'epoch' : 'evaluated';
-        const meanLoss = (isLast ? ofEpoch : sinceTest).value;
+        const meanLoss = mean(isLast ? ofEpoch : sinceTest);
         emit({ kind, epoch, step, ...tested, meanLoss });
-        sinceTest.restart();
+        sinceTest = [];
       }
     }
     if (gone.aborted) return;
@@ -163,24 +180,8 @@ async function run(
   }
 }
 
-class Mean {
-  private sum = 0;
-  private count = 0;
-
-  restart(): void {
-    this.sum = 0;
-    this.count = 0;
-  }
-
-  add(value: number): void {
-    this.sum += value;
-    this.count += 1;
-  }
-
-  get value(): number {
-    return this.sum / this.count;
-  }
-}
+const mean = (losses: readonly number[]) =>
+  losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 
 interface Batch {
   readonly epoch: number;
@@ -249,18 +250,7 @@ const KEYS = [
 
 /** Steps of a run; checks every number of its options. Throws OptionError. */
 export function countSteps(
-  options: Pick<
-    TrainOptions,
-    | 'data'
-    | 'batch'
-    | 'epochs'
-    | 'steps'
-    | 'dropLast'
-    | 'testBatch'
-    | 'testLimit'
-    | 'evaluateEvery'
-    | 'compareEvery'
-  >,
+  options: Pick<TrainOptions, 'data'> & Partial<TrainOptions>,
 ): number {
   const { data, batch = 64, epochs = 1, steps, dropLast } = options;
   checkData(data);

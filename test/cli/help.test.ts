@@ -62,7 +62,10 @@ describe.concurrent('wrong use', () => {
     ['check --dtype f16', /--dtype = f16: give one of f32, f64/],
     ['check --backend webgpu --dtype f64', /WebGPU has no float64: use/],
     ['train --lr nan', /--lr = nan: give a number above 0/],
-    ['train --sizes 784,x', /--sizes = 784,x: give whole numbers/],
+    [
+      'train --sizes 784,x',
+      /--sizes = "x" of recipe mlp: give a whole number >= 1/,
+    ],
     ['train --batch 0', /--batch = 0: give a whole number from 1/],
     ['train --optimiser lion', /Unknown optimiser "lion": use one of sgd/],
     ['train --data cifar', /--data = cifar: give one of auto, digits/],

@@ -10,18 +10,23 @@ import { OptionError } from '../../base/errors.ts';
 import { checkKeys } from '../../base/options.ts';
 import { openSession } from '../../simulation/session.ts';
 import { Network } from '../network.ts';
-import { NETWORK_OPTIONS, type NetworkOptions, NetworkRun } from './run.ts';
+import { NETWORK_OPTIONS, NetworkRun, type NetworkRunOptions } from './run.ts';
 
 /**
- * A run of a network. A backend that is not open yet (auto: the quicker one for
- * this network, in float32; cpu with dtype f64 is the reference) closes with
- * the run.
+ * Opens a run of a network. A backend that is not open yet (auto: the quicker
+ * one for this network, in float32; cpu with dtype f64 is the reference) closes
+ * with the run.
+ *
+ *     const run = await openNetwork(network, { seed: 1 });
+ *     run.spikes$('cells').subscribe(({ time, neurons }) => { ... });
+ *     await run.run(100); // ms of model time
+ *     run.destroy();
  *
  * @throws OptionError, DelayError, NonFiniteError, DeviceMissingError
  */
 export async function openNetwork(
   network: Network,
-  options: Omit<NetworkOptions, 'backend'> & OnBackend = {},
+  options: NetworkRunOptions & OnBackend = {},
 ): Promise<NetworkRun> {
   checkKeys('openNetwork', options, [...NETWORK_OPTIONS, 'dtype']);
   if (!(network instanceof Network)) {

@@ -13,9 +13,11 @@ import type { Network, Population } from '../network.ts';
 import { shortest, ticksOf } from '../time.ts';
 import type { Watched } from './assembly.ts';
 import type { Held } from './held.ts';
+import type { Span } from './schedule.ts';
 
 /** Spikes of a population at one tick; ticks without any send nothing. */
 export interface SpikeSample {
+  /** The tick at which they are sent. */
   readonly tick: number;
   /** In ms. */
   readonly time: number;
@@ -27,23 +29,22 @@ export interface SpikeSample {
 
 /** Values [trials][neurons] at a tick. */
 export interface StateSample {
+  /** The tick at which they hold. */
   readonly tick: number;
   /** In ms. */
   readonly time: number;
+  /** In order of trials, then of neurons (or synapses). */
   readonly data: FloatArray;
 }
 
 /** A number at a tick: a rate in Hz, an energy. */
 export interface NumberSample {
+  /** The tick at which it holds, or a bin begins. */
   readonly tick: number;
+  /** In ms. */
   readonly time: number;
+  /** The number, in the units of its stream. */
   readonly value: number;
-}
-
-/** A window of ticks that has been or will be run. */
-export interface Span {
-  readonly first: number;
-  readonly ticks: number;
 }
 
 /** A mean rate that is watched; `bin` in ticks. */
@@ -60,6 +61,7 @@ interface Weights {
 
 /** What can be watched of a run. Streams end with it. */
 export abstract class Watchable extends Session<Held> {
+  /** The recipe that it is a run of. */
   readonly network: Network;
   /** Copies of the network that run at once. */
   readonly trials: number;

@@ -1,9 +1,3 @@
-/**
- * A run of a network: its memory on a backend, windows of ticks one after
- * another, and streams of what is watched. Running in pieces, watching, batching
- * and the backend's windows change no bit of what is computed.
- */
-
 import { Subject } from 'rxjs';
 import type { Backend } from '../../backends/backend.ts';
 import { DelayError, OptionError, show } from '../../base/errors.ts';
@@ -18,26 +12,39 @@ import { MOST_TICKS, ticksOf } from '../time.ts';
 import { type Assembly, assemble } from './assembly.ts';
 import { Feeder } from './feeder.ts';
 import { Held } from './held.ts';
-import { type Span, Watchable } from './probes.ts';
+import { Watchable } from './probes.ts';
 import { type Progress, type RunReport, teller } from './report.ts';
+import { endOf, windowsOf } from './schedule.ts';
 import {
   type Captured,
   captured,
   type Snapshot,
   snapshotOf,
 } from './snapshot.ts';
-import { type Wiring, Wirings } from './wiring.ts';
+import { settle, type Wiring, Wirings } from './wiring.ts';
 
-export interface NetworkOptions {
-  readonly backend: Backend;
-  /** Seed of everything drawn: synapses, starts, noise; 1 if not given. */
+/** Options of a run of a network, beside its backend. */
+export interface NetworkRunOptions {
+  /** Seed of everything drawn: synapses, starts, noise. Default 1. */
   readonly seed?: number;
-  /** Copies of the network, run at once on stimuli and noise of their own. */
+  /**
+   * Copies of the network, run at once on stimuli and noise of their own.
+   * Default 1.
+   */
   readonly trials?: number;
-  /** Number of the first trial; a trial does not depend on those beside it. */
+  /**
+   * Number of the first trial; a trial does not depend on those beside it.
+   * Default 0.
+   */
   readonly firstTrial?: number;
-  /** Ticks of a window, fewer than the delays allow. Changes no bit. */
+  /** Ticks of a window, at most as many as the delays allow. Changes no bit. */
   readonly window?: number;
+}
+
+/** Options of `NetworkRun.open`. */
+export interface NetworkOptions extends NetworkRunOptions {
+  /** The open backend that computes it. */
+  readonly backend: Backend;
 }
 
 export const NETWORK_OPTIONS = [
@@ -48,7 +55,14 @@ export const NETWORK_OPTIONS = [
   'window',
 ] as const;
 
+/**
+ * A run of a network: its memory on a backend, windows of ticks one after
+ * another, and streams of what is watched. Running in pieces, watching,
+ * batching and the backend's windows change no bit of what is computed.
+ * `openNetwork` makes one; `destroy` frees it.
+ */
 export class NetworkRun extends Watchable {
+  /** Seed of everything drawn. */
   readonly seed: number;
   /** Ticks pass on it as their samples are sent. */
   readonly clock = new TickClock();
@@ -106,14 +120,14 @@ export class NetworkRun extends Watchable {
     return this.timeOf(this.next);
   }
 
+  /** The next tick to be computed. */
   get tick(): number {
     return this.next;
   }
 
   /** Ticks of a window, and what bounds them. */
   get window(): { ticks: number; because: string } {
-    const { window, because } = (this.ready?.assembly ?? this.assemble())
-      .schedule;
+    const { window, because } = this.assembled.schedule;
     return { ticks: window, because };
   }
 
@@ -130,16 +144,16 @@ export class NetworkRun extends Watchable {
 
   /** Bytes of memory on the backend. */
   get bytes(): number {
-    const { memory } = this.ready?.assembly ?? this.assemble();
     const width = this.backend.dtype === 'f64' ? 8 : 4;
-    let sum = 0;
-    for (const { size, words } of memory.values()) {
-      sum += size * (words ? 4 : width);
-    }
-    return sum;
+    return [...this.assembled.memory.values()].reduce(
+      (sum, { size, words }) => sum + size * (words ? 4 : width),
+      0,
+    );
   }
 
-  /** Runs for a time in ms. */
+  /**
+   * Runs for a time in ms, a multiple of dt. Throws DelayError, NonFiniteError.
+   */
   run(ms: number): Promise<RunReport> {
     const ticks = ticksOf('Time of a run', ms, this.network.dt);
     return this.runTicks(ticks);
@@ -174,10 +188,7 @@ export class NetworkRun extends Watchable {
     variable: string,
   ): Promise<Float64Array> {
     const { name } = this.stateful(population, variable);
-    return this.inTurn(async () => {
-      const held = await this.prepare();
-      return held.state(name, variable);
-    });
+    return this.onHeld((held) => held.state(name, variable));
   }
 
   /** Sets a state variable: one number, or [trials][neurons]. */
@@ -197,19 +208,13 @@ export class NetworkRun extends Watchable {
       );
     }
     checkFinite(`${variable} of ${name}`, list, this.backend.dtype);
-    return this.inTurn(async () => {
-      const held = await this.prepare();
-      await held.setState(name, variable, list);
-    });
+    return this.onHeld((held) => held.setState(name, variable, list));
   }
 
   /** Present weights of a projection, in canonical order (trial after trial). */
   weights(projection: string): Promise<Float64Array> {
     this.wirings.of(projection);
-    return this.inTurn(async () => {
-      const held = await this.prepare();
-      return held.weights(projection);
-    });
+    return this.onHeld((held) => held.weights(projection));
   }
 
   /**
@@ -217,15 +222,7 @@ export class NetworkRun extends Watchable {
    * arrive from now on, and for spikes that are sent from now on.
    */
   setWeights(projection: string, weights: ArrayLike<number>): Promise<void> {
-    const wiring = this.wirings.of(projection);
-    const { length } = wiring.synapses.pre;
-    const own = wiring.projection.plasticity ? length * this.trials : length;
-    if (weights?.length !== length && weights?.length !== own) {
-      throw new OptionError(
-        `"${projection}" has ${length} synapses: give as many weights, not ` +
-          `${weights?.length ?? show(weights)}`,
-      );
-    }
+    this.wirings.checkWeights(projection, weights, this.trials);
     checkFinite(`weights of ${projection}`, weights, this.backend.dtype);
     return this.change(() =>
       this.wirings.setWeights(projection, Float64Array.from(weights)),
@@ -239,7 +236,10 @@ export class NetworkRun extends Watchable {
   setDelay(
     projection: string,
     delay: Delays,
-    options: { round?: boolean } = {},
+    options: {
+      /** Delays that are no multiples of dt: the nearest tick. Default false. */
+      round?: boolean;
+    } = {},
   ): Promise<void> {
     checkKeys('setDelay', options, ['round']);
     const { round = false } = options;
@@ -254,8 +254,7 @@ export class NetworkRun extends Watchable {
 
   /** All that the run's future depends on, as data that can be kept. */
   snapshot(): Promise<Snapshot> {
-    return this.inTurn(async () => {
-      const held = await this.prepare();
+    return this.onHeld(async (held) => {
       const now = await held.capture(this.next);
       return snapshotOf(now, this.network, this.origin);
     });
@@ -271,22 +270,21 @@ export class NetworkRun extends Watchable {
         );
       }
       const from = captured(snapshot, this.network, this.origin);
-      const before = this.wirings.all;
-      this.wirings.all = from.wirings;
-      try {
-        this.install(this.hold(from));
-      } catch (error) {
-        this.wirings.all = before;
-        throw error;
-      }
+      this.install(this.hold(from.wirings, from));
       this.stale = false;
       this.next = from.tick;
       this.forget();
     });
   }
 
+  /** Ends what the live sources listen to. */
   protected override release(): void {
     this.feeder.close();
+  }
+
+  /** Work on memory as it is when all that was asked for before is done. */
+  private onHeld<T>(work: (held: Held) => Promise<T>): Promise<T> {
+    return this.inTurn(async () => work(await this.prepare()));
   }
 
   private stateful(population: Population | string, variable: string) {
@@ -323,6 +321,10 @@ export class NetworkRun extends Watchable {
     return this.ready as Held;
   }
 
+  private get assembled(): Assembly {
+    return this.ready?.assembly ?? this.assemble();
+  }
+
   private assemble(
     wirings: readonly Wiring[] = this.wirings.all,
     keep?: ReadonlyMap<string, number>,
@@ -349,25 +351,28 @@ export class NetworkRun extends Watchable {
     return held;
   }
 
+  /** Memory and programs that go on from what there was. */
   protected override async build(before: Held | null): Promise<Held> {
-    if (!before) return this.hold(null);
+    const { wirings } = this;
+    if (!before) return this.hold(wirings.all, null);
     const now = await before.capture(this.next);
     this.checkExists();
     // Weights may have been learned since.
-    if (!this.wirings.changed) this.wirings.all = now.wirings;
-    return this.hold(now);
+    return this.hold(wirings.changed ? wirings.all : now.wirings, now);
   }
 
-  private hold(from: Captured | null): Held {
-    const { backend, network, trials, wirings } = this;
-    wirings.settle(from?.tick ?? this.next);
-    const assembly = this.assemble(wirings.all, from?.geometry.lengths);
+  /** Memory for these wirings; where that fails, all stays as it is. */
+  private hold(wirings: readonly Wiring[], from: Captured | null): Held {
+    const settled = settle(wirings, from?.tick ?? this.next);
+    const assembly = this.assemble(settled, from?.geometry.lengths);
+    const { backend, network, trials } = this;
     const compile = this.compile.bind(this);
     const held = new Held(
       { backend, compile, network, trials, assembly },
       from,
     );
-    wirings.changed = false;
+    this.wirings.all = settled;
+    this.wirings.changed = false;
     return held;
   }
 
@@ -380,15 +385,9 @@ export class NetworkRun extends Watchable {
     let pending: Promise<void> = Promise.resolve();
     await this.sendWeights(this.next, held);
     while (this.next < end) {
-      const chunk: Span[] = [];
       const stop = Math.min(end, this.nextWeights(this.next + 1));
-      let first = this.next;
       const most = feeder.live ? 1 : held.assembly.slots;
-      while (first < stop && chunk.length < most) {
-        const length = Math.min(window, stop - first);
-        chunk.push({ first, ticks: length });
-        first += length;
-      }
+      const chunk = windowsOf(this.next, stop, window, most);
       try {
         const fed = feeder.feed(chunk, this.held.assembly);
         const lengths = chunk.map(({ ticks }) => ticks);
@@ -405,7 +404,7 @@ export class NetworkRun extends Watchable {
       });
       // Whoever waits for it hears of its failure, though not at once.
       pending.catch(() => {});
-      this.next = first;
+      this.next = endOf(chunk);
       await yieldThread();
       tell(this.next);
       if (feeder.live || this.next === this.nextWeights(this.next)) {
