@@ -7,6 +7,8 @@ export type { Backend, Executable, Memory } from './backends/backend.ts';
 export { CpuBackend } from './backends/cpu/cpu.ts';
 export {
   type BackendChoice,
+  type BackendOptions,
+  type OnBackend,
   type OpenedBackend,
   openBackend,
 } from './backends/open.ts';
@@ -94,7 +96,11 @@ export {
 } from './simulation/simulate.ts';
 export { batchStatistics, statisticsNames } from './training/calibrate.ts';
 export type { LearnerOptions, Phase, Weights } from './training/learner.ts';
-export { type SampleOptions, sampleText } from './training/sample.ts';
+export {
+  type SampleOptions,
+  sampleText,
+  type TrainedModel,
+} from './training/sample.ts';
 export type { Score, ScoreName } from './training/score.ts';
 export {
   type Evaluation,

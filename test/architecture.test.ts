@@ -30,7 +30,7 @@ const TABLE: readonly (readonly [string, string])[] = [
   // A recipe knows nothing of its runs.
   [
     'network/run/',
-    'network/ circuit/ program/ kernels/ formula/ base/ types:backends/ backends/open rxjs',
+    'network/ simulation/session circuit/ program/ kernels/ formula/ base/ types:backends/ backends/open rxjs',
   ],
   [
     'network/',
@@ -41,14 +41,14 @@ const TABLE: readonly (readonly [string, string])[] = [
     'simulation/',
     'types:rules/ circuit/ graph/ program/ ops/ kernels/ base/ types:backends/ backends/open rxjs',
   ],
-  ['proof/', 'simulation/ rules/ graph/ types:backends/ base/'],
+  ['proof/', 'simulation/ rules/ graph/ backends/open base/'],
   [
     'training/',
-    'simulation/ types:rules/ graph/ types:backends/ data/ formats/ base/ rxjs',
+    'simulation/ types:rules/ graph/ types:backends/ backends/open data/ formats/ base/ rxjs',
   ],
   [
     'studies/',
-    'types:simulation/ network/ types:figures/ types:data/ formats/ types:backends/ base/',
+    'types:simulation/ network/ types:figures/ types:data/ formats/ types:backends/ backends/open base/',
   ],
   [
     'experiments/',

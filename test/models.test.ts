@@ -75,7 +75,7 @@ describeBackends('all small models', (open) => {
     async (name, { make }) => {
       const graph = make();
       for (const rule of exactRules) {
-        for (const mode of ['live', 'event'] as const) {
+        for (const mode of ['pruned', 'event-driven'] as const) {
           const backend = await open();
           const row = await check({ name, graph }, { rule, backend, mode });
           expect(row).toMatchObject({ differingBits: 0, pass: true });

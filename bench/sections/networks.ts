@@ -6,7 +6,7 @@ import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import { OptionError } from '../../src/base/errors.ts';
 import { cubaLif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
-import { backendFor } from '../../src/network/run/choose.ts';
+import { backendFor } from '../../src/network/run/open.ts';
 import { NetworkRun } from '../../src/network/run/run.ts';
 import { random } from '../../src/network/synapses.ts';
 import { PlainCuba } from '../plain-cuba.ts';

@@ -1,17 +1,54 @@
-/** Chooses and opens a backend by name. */
+/** Opens backends: given by name, by options, or open already. */
 
 import { DeviceMissingError, messageOf, OptionError } from '../base/errors.ts';
-import { oneOf } from '../base/options.ts';
+import { checkKeys, oneOf } from '../base/options.ts';
 import type { DType } from '../base/tensor.ts';
 import type { Backend } from './backend.ts';
 import { CpuBackend } from './cpu/cpu.ts';
 
+/** Names of backends; `auto` chooses one. */
 export type BackendChoice = 'auto' | 'webgpu' | 'cpu';
+
+export interface BackendOptions {
+  /** `auto` if not given. */
+  readonly name?: BackendChoice;
+  /** float32 if not given; float64 is computed on the CPU only. */
+  readonly dtype?: DType;
+  /** Of the CPU backend; as many as the machine runs at once if not given. */
+  readonly threads?: number;
+}
+
+/** On which backend something runs: the same wherever something does. */
+export interface OnBackend {
+  /**
+   * A name (`auto` if not given) or options: it is opened, and closed in the
+   * end. An open backend stays open.
+   */
+  readonly backend?: BackendChoice | BackendOptions | Backend;
+  /** The `dtype` of the backend's options. */
+  readonly dtype?: DType;
+}
 
 export interface OpenedBackend {
   readonly backend: Backend;
   /** What was chosen and why, in one line; null where it was asked for. */
   readonly note: string | null;
+}
+
+/** A name or options, and a dtype, as one. Throws OptionError. */
+export function backendOptions(
+  given: BackendChoice | BackendOptions = 'auto',
+  dtype?: DType,
+): BackendOptions & { readonly name: BackendChoice } {
+  const isObject = typeof given === 'object' && given !== null;
+  const options = isObject ? given : { name: given };
+  checkKeys('backend', options, ['name', 'dtype', 'threads']);
+  const { name = 'auto' } = options;
+  oneOf('backend', name, ['auto', 'webgpu', 'cpu']);
+  const type = options.dtype ?? dtype;
+  if (type !== undefined) oneOf('dtype', type, ['f32', 'f64']);
+  checkSame(dtype, type);
+  return { ...options, name, dtype: type };
 }
 
 /**
@@ -21,24 +58,26 @@ export interface OpenedBackend {
  * compute in float32. Throws DeviceMissingError for `webgpu` without an adapter.
  */
 export async function openBackend(
-  choice: BackendChoice = 'auto',
+  given: BackendChoice | BackendOptions = 'auto',
   dtype?: DType,
 ): Promise<OpenedBackend> {
-  oneOf('backend', choice, ['auto', 'webgpu', 'cpu']);
-  if (dtype !== undefined) oneOf('dtype', dtype, ['f32', 'f64']);
-  if (choice === 'cpu') {
-    return { backend: new CpuBackend(dtype ?? 'f32'), note: null };
+  const { name, dtype: type = 'f32', threads } = backendOptions(given, dtype);
+  const onCpu = (note: string | null = null): OpenedBackend => {
+    return { backend: new CpuBackend(type, { threads }), note };
+  };
+  if (name === 'cpu') return onCpu();
+  if (name === 'webgpu' && threads !== undefined) {
+    throw new OptionError(
+      `Option threads = ${threads}: they are the CPU backend's, leave them out`,
+    );
   }
-  if (dtype === 'f64') {
-    if (choice === 'webgpu') {
-      throw new OptionError(
-        'WebGPU has no float64: use backend cpu with dtype f64',
-      );
+  if (type === 'f64') {
+    if (name === 'auto') {
+      return onCpu('float64 is computed on the CPU: WebGPU has float32 only');
     }
-    return {
-      backend: new CpuBackend('f64'),
-      note: 'float64 is computed on the CPU: WebGPU has float32 only',
-    };
+    throw new OptionError(
+      'WebGPU has no float64: use backend cpu with dtype f64',
+    );
   }
   try {
     const { openGpu } = await import('./webgpu/device.ts');
@@ -46,25 +85,54 @@ export async function openBackend(
     const { bestForm } = await import('./webgpu/tuning.ts');
     const gpu = await openGpu();
     const backend = new WebGpuBackend(gpu, { form: await bestForm(gpu) });
-    if (choice === 'webgpu' || !backend.software) {
-      return { backend, note: null };
-    }
+    if (name === 'webgpu' || !backend.software) return { backend, note: null };
     const { description, device } = backend.gpu.info;
     backend.close();
-    return {
-      backend: new CpuBackend('f32'),
-      note:
-        'running on the CPU: the adapter here is software ' +
+    return onCpu(
+      'running on the CPU: the adapter here is software ' +
         `(${description || device}), which is slower and gives the same bits; ` +
         '--backend webgpu takes it',
-    };
+    );
   } catch (error) {
-    if (choice === 'webgpu' || !(error instanceof DeviceMissingError)) {
+    if (name === 'webgpu' || !(error instanceof DeviceMissingError)) {
       throw error;
     }
-    return {
-      backend: new CpuBackend('f32'),
-      note: `running on the CPU: ${messageOf(error)}`,
-    };
+    return onCpu(`running on the CPU: ${messageOf(error)}`);
   }
+}
+
+/**
+ * A backend, however it was given. `owned`: it was opened here, and who takes
+ * it closes it; `open` chooses for a name or options.
+ */
+export async function takeBackend(
+  { backend = 'auto', dtype }: OnBackend,
+  open: typeof openBackend = openBackend,
+): Promise<OpenedBackend & { readonly owned: boolean }> {
+  if (!isOpen(backend)) return { ...(await open(backend, dtype)), owned: true };
+  checkSame(dtype, backend.dtype);
+  return { backend, note: null, owned: false };
+}
+
+/** Works on a backend; one that was opened for it is closed after it. */
+export async function withBackend<T>(
+  on: OnBackend,
+  work: (backend: Backend) => Promise<T>,
+): Promise<T> {
+  const { backend, owned } = await takeBackend(on);
+  try {
+    return await work(backend);
+  } finally {
+    if (owned) backend.close();
+  }
+}
+
+const isOpen = (given: unknown): given is Backend =>
+  typeof (given as Backend | null)?.compile === 'function';
+
+function checkSame(asked: DType | undefined, own: DType | undefined): void {
+  if (asked === undefined || asked === own) return;
+  throw new OptionError(
+    `Option dtype = ${asked}: the backend is given with ${own}, say it once`,
+  );
 }

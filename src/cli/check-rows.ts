@@ -1,5 +1,6 @@
 /** Rows of isochron check: one update each, or why there is none. */
 
+import type { Backend } from '../backends/backend.ts';
 import { level } from '../graph/level.ts';
 import type { Ablation } from '../proof/ablations.ts';
 import {
@@ -47,7 +48,7 @@ export interface Session {
 /** Checks one row; what does not fit the adapter is told, and no failure. */
 export async function shown(
   each: Case,
-  options: RunOptions & How,
+  options: RunOptions & How & { readonly backend: Backend },
   more: { reference?: Gradients; ablation?: Ablation } = {},
 ): Promise<ShownRow> {
   const { rule, backend, seed } = options;

@@ -4,11 +4,13 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { Backend } from '../backends/backend.ts';
 import { type BackendChoice, openBackend } from '../backends/open.ts';
 import { messageOf, OptionError } from '../base/errors.ts';
+import { SEED } from '../base/random.ts';
 import type { DType } from '../base/tensor.ts';
 import type { DelayForm } from '../graph/level.ts';
+import type { Network } from '../network/network.ts';
 import type { Rule } from '../rules/rule.ts';
 import { ruleByName } from '../rules/table.ts';
-import type { Mode } from '../simulation/record.ts';
+import { checkMode, type Mode } from '../simulation/record.ts';
 import type { Output } from './output.ts';
 
 export interface Option {
@@ -49,7 +51,11 @@ export const common: Options = {
 };
 
 export const seeded: Options = {
-  seed: { type: 'string', value: 'N', help: 'seed of all randomness (1)' },
+  seed: {
+    type: 'string',
+    value: 'N',
+    help: `seed of all randomness (${SEED})`,
+  },
 };
 
 export const onBackend: Options = {
@@ -79,7 +85,7 @@ export const inMode: Options = {
   mode: {
     type: 'string',
     value: 'MODE',
-    help: 'live, event or clocked (live): same bits, different cost',
+    help: 'pruned, event-driven or clocked (pruned): same bits, different cost',
   },
 };
 
@@ -151,7 +157,7 @@ export function whole(
 }
 
 export function seedOf(values: Values): number {
-  return whole(values, 'seed', 0, 2 ** 32 - 1) ?? 1;
+  return whole(values, 'seed', 0, 2 ** 32 - 1) ?? SEED;
 }
 
 /** One of some words. */
@@ -171,7 +177,7 @@ export function oneOf<T extends string>(
 }
 
 export function modeOf(values: Values): Mode {
-  return oneOf(values, 'mode', ['live', 'event', 'clocked'], 'live');
+  return checkMode(text(values, 'mode', 'pruned'), '--mode');
 }
 
 export function formOf(values: Values): DelayForm {
@@ -193,15 +199,35 @@ export function dtypeOf(values: Values): DType | undefined {
 }
 
 /** Opens the backend that was asked for; says what was taken on stderr. */
-export async function backendOf(values: Values, out: Output): Promise<Backend> {
+export async function backendOf(
+  values: Values,
+  out: Output,
+  open: typeof openBackend = openBackend,
+): Promise<Backend> {
   const choice = oneOf<BackendChoice>(
     values,
     'backend',
     ['auto', 'webgpu', 'cpu'],
     'auto',
   );
-  const { backend, note } = await openBackend(choice, dtypeOf(values));
+  const { backend, note } = await open(choice, dtypeOf(values));
   if (note) out.note(note);
   out.note(`backend: ${backend.description}`);
   return backend;
+}
+
+/** The same for a network: float64 unless asked otherwise; `auto` measures. */
+export async function networkBackendOf(
+  network: () => Network,
+  values: Values,
+  out: Output,
+): Promise<Backend> {
+  const own = values.backend === undefined && values.dtype === undefined;
+  const asked = own ? { ...values, backend: 'cpu', dtype: 'f64' } : values;
+  const { backendFor } = await import('../network/run/open.ts');
+  return backendOf(asked, out, (choice, dtype) =>
+    choice === 'auto'
+      ? backendFor(network(), choice, dtype)
+      : openBackend(choice, dtype),
+  );
 }

@@ -69,11 +69,11 @@ export const demoCommand: Command = {
     );
     const counts = await eventCounts(graph, seed, backend);
     out.line(
-      `   one step of Z-IL: ${counts.event.events} events and ` +
-        `${counts.event.calls} kernel calls;`,
+      `   one step of Z-IL: ${counts['event-driven'].events} events and ` +
+        `${counts['event-driven'].calls} kernel calls;`,
     );
     out.line(
-      `   ${counts.live.events} events and ${counts.live.calls} calls once ` +
+      `   ${counts.pruned.events} events and ${counts.pruned.calls} calls once ` +
         'those are dropped on which no plasticity depends',
     );
     out.line(`   BP on a tape: ${counts.bp} calls`);
@@ -160,8 +160,8 @@ async function eventCounts(
   const bpCalls = tape.record().program.calls.length;
   tape.destroy();
   return {
-    event: await count('event'),
-    live: await count('live'),
+    'event-driven': await count('event-driven'),
+    pruned: await count('pruned'),
     bp: bpCalls,
   };
 }

@@ -23,7 +23,7 @@ export interface Elsewhere {
  * compares the weights. Null where there is no other that computes alike.
  */
 export async function elsewhere(
-  options: TrainOptions,
+  options: TrainOptions & { readonly backend: Backend },
   out: Output,
 ): Promise<Elsewhere | null> {
   const other = await another(options.backend, out);

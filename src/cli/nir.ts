@@ -1,13 +1,11 @@
 /** isochron nir: a NIR file, as a network that can be run. */
 
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Backend } from '../backends/backend.ts';
 import { CpuBackend } from '../backends/cpu/cpu.ts';
 import { FileError, messageOf, OptionError } from '../base/errors.ts';
 import { circuitPicture } from '../figures/circuit-drawing.ts';
 import { table } from '../figures/circuit-text.ts';
 import type { Network } from '../network/network.ts';
-import { backendFor } from '../network/run/choose.ts';
 import { circuitRows } from '../network/run/rows.ts';
 import { NetworkRun } from '../network/run/run.ts';
 import { shortest } from '../network/time.ts';
@@ -15,9 +13,8 @@ import { readNir, writeNir } from '../nir/file.ts';
 import { networkToNir } from '../nir/from-network.ts';
 import { networkFromNir } from '../nir/to-network.ts';
 import {
-  backendOf,
   type Command,
-  dtypeOf,
+  networkBackendOf,
   onBackend,
   oneOf,
   type Values,
@@ -126,7 +123,7 @@ export const nirCommand: Command = {
     const backend =
       ms === undefined
         ? new CpuBackend('f64')
-        : await openFor(network, values, out);
+        : await networkBackendOf(() => network, values, out);
     try {
       const run = NetworkRun.open(network, { backend });
       show(run, { file, warnings, written, picture }, out);
@@ -308,21 +305,4 @@ async function put(file: string, network: Network): Promise<void> {
       { file },
     );
   }
-}
-
-/** float64 unless asked otherwise; `auto` is the quicker one. */
-async function openFor(
-  network: Network,
-  values: Values,
-  out: Output,
-): Promise<Backend> {
-  if (values.backend === undefined && values.dtype === undefined) {
-    return backendOf({ ...values, backend: 'cpu', dtype: 'f64' }, out);
-  }
-  const chooses = values.backend === undefined || values.backend === 'auto';
-  if (!chooses) return backendOf(values, out);
-  const { backend, note } = await backendFor(network, 'auto', dtypeOf(values));
-  if (note) out.note(note);
-  out.note(`backend: ${backend.description}`);
-  return backend;
 }

@@ -6,16 +6,14 @@ import { OptionError } from '../base/errors.ts';
 import { loadHeads } from '../data/heads.ts';
 import { circuitPicture } from '../figures/circuit-drawing.ts';
 import { table } from '../figures/circuit-text.ts';
-import { backendFor } from '../network/run/choose.ts';
 import { circuitRows } from '../network/run/rows.ts';
 import { runPieces, toldOf } from '../studies/runner.ts';
 import type { CircuitRow, Shelved } from '../studies/shelf.ts';
 import { named } from '../studies/study.ts';
 import { numberText, verdictLines, verdictTable } from '../studies/verdict.ts';
 import {
-  backendOf,
   type Command,
-  dtypeOf,
+  networkBackendOf,
   onBackend,
   seeded,
   seedOf,
@@ -86,7 +84,8 @@ export const simulateCommand: Command = {
     for (const [i, circuit] of chosen.entries()) {
       if (chosen.length > 1) out.note(`simulate: ${circuit.name}`);
       if (i > 0) out.line();
-      const backend = await openFor(circuit, asked[i], values, out);
+      const network = () => circuit.network(asked[i]);
+      const backend = await networkBackendOf(network, values, out);
       try {
         const how = { backend, seed, out, values };
         const holds = await simulate(circuit, asked[i], how);
@@ -186,32 +185,6 @@ const numbered = (file: string, n: number) =>
   /\.[^./\\]+$/.test(file)
     ? file.replace(/(\.[^./\\]+)$/, `-${n}$1`)
     : `${file}-${n}`;
-
-/**
- * The backend that was asked for; `auto` is the quicker one for the network.
- * Left to choose, a circuit runs in float64, which can hold chaos to a count.
- */
-async function openFor(
-  circuit: Shelved,
-  parameters: Parameters,
-  values: Values,
-  out: Output,
-): Promise<Backend> {
-  if (values.backend === undefined && values.dtype === undefined) {
-    return backendOf({ ...values, backend: 'cpu', dtype: 'f64' }, out);
-  }
-  const chooses = values.backend === undefined || values.backend === 'auto';
-  if (!chooses || !circuit.network) return backendOf(values, out);
-  const dtype = dtypeOf(values);
-  const { backend, note } = await backendFor(
-    circuit.network(parameters),
-    'auto',
-    dtype,
-  );
-  if (note) out.note(note);
-  out.note(`backend: ${backend.description}`);
-  return backend;
-}
 
 function list(out: Output): number {
   for (const { name, title, source, schema } of circuits) {

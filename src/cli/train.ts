@@ -6,10 +6,9 @@ import { prepareFolder } from '../formats/folder.ts';
 import { parametersOf } from '../graph/graph.ts';
 import { makeRule } from '../rules/table.ts';
 import { makeOptimiser } from '../simulation/optim.ts';
-import { Simulation } from '../simulation/simulate.ts';
 import { readWeights, saveResult } from '../training/checkpoint.ts';
 import { sampleText } from '../training/sample.ts';
-import { countSteps, type TrainOptions } from '../training/train.ts';
+import { countSteps } from '../training/train.ts';
 import {
   backendOf,
   type Command,
@@ -190,7 +189,7 @@ async function trainAndSave(
       `${against ? ` against ${against.name}` : ''}, ${optimiser.name} ` +
       `${optimiser.options.lr}, batch ${batch}`,
   );
-  const options: TrainOptions = {
+  const options = {
     model: graph,
     rule,
     optimiser,
@@ -215,16 +214,9 @@ async function trainAndSave(
   }
   let sample: string | undefined;
   if (characters > 0 && !stop.aborted) {
-    const simulation = Simulation.open(graph(1, 'test'), { rule, backend });
-    try {
-      for (const [id, { data, shape }] of trained) {
-        simulation.setParameter(id, data, shape);
-      }
-      const more = { characters: data.classes, length: characters, seed, stop };
-      sample = await sampleText({ simulation, ...more });
-    } finally {
-      simulation.destroy();
-    }
+    const model = { graph: graph(1, 'test'), rule, weights: trained, backend };
+    const more = { characters: data.classes, length: characters, seed, stop };
+    sample = await sampleText({ simulation: model, ...more });
   }
   const result = {
     command: 'train',

@@ -22,7 +22,7 @@ export interface Trained {
 
 /** Trains with a progress bar; every test is a line. */
 export function runTraining(
-  options: TrainOptions,
+  options: TrainOptions & { readonly backend: Backend },
   out: Output,
 ): Promise<Trained> {
   return new Promise((resolve, reject) => {

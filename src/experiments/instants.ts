@@ -4,6 +4,7 @@
  */
 
 import type { Backend } from '../backends/backend.ts';
+import { SEED } from '../base/random.ts';
 import { type Graph, parametersOf } from '../graph/graph.ts';
 import type { Levelling } from '../graph/level.ts';
 import { feedsFor, type Gradients } from '../proof/check.ts';
@@ -30,7 +31,7 @@ export interface RelaxationRun {
 export async function gradientsAt(
   graph: Graph,
   { gamma, prediction, levelling = 'none', instants }: Relaxation,
-  { backend, seed = 0, weights }: RelaxationRun,
+  { backend, seed = SEED, weights }: RelaxationRun,
 ): Promise<Gradients[]> {
   const wanted = new Set(instants);
   const last = Math.max(...instants);

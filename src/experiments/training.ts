@@ -7,7 +7,7 @@ import type { Backend } from '../backends/backend.ts';
 import { NonFiniteError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import type { FloatArray } from '../base/tensor.ts';
-import { Turns } from '../base/turns.ts';
+import { yielder } from '../base/turns.ts';
 import type { Examples, TrainingData } from '../data/examples.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Rule } from '../rules/rule.ts';
@@ -67,7 +67,7 @@ export async function follow(options: FollowOptions): Promise<Followed> {
   const graph = model(batch);
   const main = Simulation.open(graph, { rule, backend, optimiser, seed });
   const test = new Tester(main, options);
-  const turns = new Turns();
+  const yieldNow = yielder();
   const points: Point[] = [];
   let broke: number | null = null;
   let step = 0;
@@ -79,7 +79,7 @@ export async function follow(options: FollowOptions): Promise<Followed> {
   try {
     await look();
     for (const chosen of batches(data.train.count, batch, steps, seed)) {
-      await turns.give();
+      await yieldNow();
       signal.throwIfAborted();
       step += 1;
       await main.step(data.train.feeds(chosen));

@@ -30,8 +30,12 @@ export {
   predictive,
   stdp,
 } from './plasticity.ts';
-export { backendFor } from './run/choose.ts';
-export { openNetwork } from './run/open.ts';
+export { backendFor, openNetwork } from './run/open.ts';
+export type {
+  NumberSample,
+  SpikeSample,
+  StateSample,
+} from './run/probes.ts';
 export {
   OverflowError,
   type Recording,
@@ -40,19 +44,10 @@ export {
   type Spikes,
   type Values,
 } from './run/recording.ts';
+export type { Progress, RunReport } from './run/report.ts';
 export { circuitRows } from './run/rows.ts';
-export {
-  type NetworkOptions,
-  NetworkRun,
-  type Progress,
-  type RunReport,
-} from './run/run.ts';
+export { type NetworkOptions, NetworkRun } from './run/run.ts';
 export type { Snapshot } from './run/snapshot.ts';
-export type {
-  NumberSample,
-  SpikeSample,
-  StateSample,
-} from './run/streams.ts';
 export type { EventsOptions, LiveOptions, SamplesOptions } from './stimuli.ts';
 export {
   allToAll,

@@ -3,10 +3,10 @@
  * with an oracle of another framework where there is one.
  */
 
-import type { Backend } from '../backends/backend.ts';
+import { type OnBackend, withBackend } from '../backends/open.ts';
 import { differing } from '../base/compare.ts';
 import { FormatError, OptionError } from '../base/errors.ts';
-import { Random } from '../base/random.ts';
+import { checkSeed, Random } from '../base/random.ts';
 import {
   type FloatArray,
   sameShape,
@@ -73,9 +73,9 @@ export interface Divergence {
 }
 
 /** How one presentation is run. */
-export interface RunOptions {
+export interface RunOptions extends OnBackend {
   readonly rule: Rule;
-  readonly backend: Backend;
+  /** For initial parameters, noise and data that did not come; 1 if not given. */
   readonly seed?: number;
   readonly mode?: Mode;
   readonly form?: DelayForm;
@@ -191,54 +191,61 @@ export async function check(
   { name, graph, oracle }: CheckCase,
   options: RunOptions & { expected?: Expected; reference?: Gradients },
 ): Promise<CheckRow> {
-  const { rule, backend } = options;
-  const { expected = rule.exact ? 'equal' : 'open' } = options;
-  const reference =
-    options.reference ?? (await gradientsOf(graph, { ...options, rule: bp() }));
-  const got = await gradientsOf(graph, options);
-  const { elements, differingBits, relative } = divergence(got, reference);
-  const relToOracle = oracle
-    ? apart(
-        [...reference.keys()].map((id) => [got.get(id)!, oracle.get(id)!.data]),
-      ).relative
-    : null;
-  const near =
-    relToOracle === null || relToOracle <= ORACLE_TOLERANCE[backend.dtype];
-  return {
-    case: name,
-    rule: rule.name,
-    backend: backend.name,
-    dtype: backend.dtype,
-    elements,
-    differingBits,
-    relToBp: relative,
-    relToOracle,
-    expected,
-    pass:
-      expected === 'open' ||
-      (expected === 'equal' ? differingBits === 0 && near : differingBits > 0),
-  };
+  const { rule, expected = rule.exact ? 'equal' : 'open' } = options;
+  return withBackend(options, async (backend) => {
+    const run = { ...options, backend };
+    const reference =
+      options.reference ?? (await gradientsOf(graph, { ...run, rule: bp() }));
+    const got = await gradientsOf(graph, run);
+    const { elements, differingBits, relative } = divergence(got, reference);
+    const relToOracle = oracle
+      ? apart(
+          [...reference.keys()].map((id) => [
+            got.get(id)!,
+            oracle.get(id)!.data,
+          ]),
+        ).relative
+      : null;
+    const near =
+      relToOracle === null || relToOracle <= ORACLE_TOLERANCE[backend.dtype];
+    return {
+      case: name,
+      rule: rule.name,
+      backend: backend.name,
+      dtype: backend.dtype,
+      elements,
+      differingBits,
+      relToBp: relative,
+      relToOracle,
+      expected,
+      pass:
+        expected === 'open' ||
+        (expected === 'equal'
+          ? differingBits === 0 && near
+          : differingBits > 0),
+    };
+  });
 }
 
 /** What one presentation of a graph's data teaches its parameters. */
 export async function gradientsOf(
   graph: Graph,
-  { rule, backend, seed = 0, mode, form }: RunOptions,
+  options: RunOptions,
 ): Promise<Gradients> {
-  const simulation = Simulation.open(graph, {
-    rule,
-    backend,
-    seed,
-    optimiser: null,
-    mode,
-    form: rule.name === 'bp' ? 'axonal' : form,
+  const { rule, mode, form } = options;
+  const seed = checkSeed(options.seed);
+  return withBackend(options, async (backend) => {
+    const simulation = Simulation.open(graph, {
+      ...{ rule, backend, seed, optimiser: null, mode },
+      form: rule.name === 'bp' ? 'axonal' : form,
+    });
+    try {
+      await simulation.submit(feedsFor(graph, seed));
+      return await simulation.gradients();
+    } finally {
+      simulation.destroy();
+    }
   });
-  try {
-    await simulation.submit(feedsFor(graph, seed));
-    return await simulation.gradients();
-  } finally {
-    simulation.destroy();
-  }
 }
 
 /** How far an update is from BP's, over all parameters. */

@@ -2,11 +2,12 @@
 
 import type { Backend } from '../backends/backend.ts';
 import { OptionError, show } from '../base/errors.ts';
-import { checkKeys, oneOf, wholeNumber } from '../base/options.ts';
+import { checkKeys, oneOf } from '../base/options.ts';
+import { checkSeed } from '../base/random.ts';
 import type { DelayForm, Levelling } from '../graph/level.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Optimiser } from './optim.ts';
-import type { Mode } from './record.ts';
+import { checkMode, type Mode } from './record.ts';
 
 export interface SimulateOptions {
   readonly rule: Rule;
@@ -17,7 +18,7 @@ export interface SimulateOptions {
   readonly form?: DelayForm;
   /** Which delays, for a rule that needs some (longest-path). */
   readonly levelling?: Exclude<Levelling, 'none'>;
-  /** For initial parameters and noise. */
+  /** For initial parameters and noise; 1 if not given. */
   readonly seed?: number;
 }
 
@@ -50,7 +51,7 @@ export function checkOptions(options: SimulateOptions): void {
       `Option backend = ${show(backend)}: give an open backend, or use simulate()`,
     );
   }
-  oneOf('mode', options.mode ?? 'live', ['clocked', 'event', 'live']);
+  checkMode(options.mode);
   oneOf('form', options.form ?? 'axonal', ['axonal', 'explicit']);
   oneOf('levelling', options.levelling ?? 'longest-path', [
     'longest-path',
@@ -62,7 +63,5 @@ export function checkOptions(options: SimulateOptions): void {
         'runs without delays',
     );
   }
-  if (wholeNumber('seed', options.seed ?? 0) >= 2 ** 32) {
-    throw new OptionError(`Option seed = ${options.seed}: give one below 2^32`);
-  }
+  checkSeed(options.seed);
 }

@@ -4,6 +4,8 @@
  * start with @, which ids may not.
  */
 
+import { OptionError } from '../base/errors.ts';
+import { oneOf } from '../base/options.ts';
 import type { Plastic } from '../circuit/circuit.ts';
 import type { Probe } from '../circuit/probe.ts';
 import { lossDivisor } from '../graph/graph.ts';
@@ -17,13 +19,29 @@ import { shareFeeds } from '../program/share.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Optimiser } from './optim.ts';
 
+/** From the one that computes most to the one that computes least. */
+export const MODES = ['clocked', 'event-driven', 'pruned'] as const;
+
 /**
  * How much of a run is executed; the bits are the same.
- * - 'clocked': every population at every tick;
- * - 'event': quiescent populations skipped;
- * - 'live': also events dropped on which no plasticity or probe depends.
+ * - `clocked`: every population at every tick;
+ * - `event-driven`: quiescent populations skipped;
+ * - `pruned`, the default: also events dropped on which no plasticity or probe
+ *   depends.
  */
-export type Mode = 'clocked' | 'event' | 'live';
+export type Mode = (typeof MODES)[number];
+
+const FORMER: ReadonlyMap<string, Mode> = new Map([
+  ['event', 'event-driven'],
+  ['live', 'pruned'],
+]);
+
+/** The mode that is used; OptionError for another, or for a former name. */
+export function checkMode(mode: string = 'pruned', option = 'mode'): Mode {
+  const now = FORMER.get(mode);
+  if (!now) return oneOf(option, mode as Mode, MODES);
+  throw new OptionError(`Mode "${mode}" is called "${now}" now`, { mode, now });
+}
 
 export interface Presentation {
   readonly program: Program;
@@ -58,7 +76,8 @@ export function recordPresentation(
     readonly probes?: readonly Probe[];
   },
 ): Presentation {
-  const { mode, optimiser, probes = [] } = options;
+  const { optimiser, probes = [] } = options;
+  const mode = checkMode(options.mode);
   const { graph } = levelled;
   const recorder = new Recorder();
   const updates = new Map<string, number>();
@@ -68,7 +87,7 @@ export function recordPresentation(
     levelled,
     recorder,
     clocked: mode === 'clocked',
-    horizon: mode === 'live',
+    horizon: mode === 'pruned',
     probes,
     onForward(mu, target) {
       const loss = lossByName.get(graph.loss.kind)!;
@@ -98,7 +117,7 @@ export function recordPresentation(
     for (const [id, sum] of sums) recorder.output(gradientName(id), sum);
   }
   return {
-    program: recorder.finish({ live: mode === 'live' }),
+    program: recorder.finish({ live: mode === 'pruned' }),
     updates,
     updateTicks,
     gradients: [...sums.keys()],
@@ -118,7 +137,7 @@ export function withSharedRates(
   updatesSoFar: (id: string) => number,
 ): { readonly program: Program; readonly groups: readonly RateGroup[] } {
   const groups = new Map<string, string[]>();
-  const stands = new Map<string, string>();
+  const alias = new Map<string, string>();
   for (const [id, count] of updates) {
     const key = `${updatesSoFar(id)}/${count}`;
     const group = groups.get(key) ?? [];
@@ -126,12 +145,12 @@ export function withSharedRates(
     groups.set(key, group);
     for (const rate of optimiser?.rates ?? []) {
       for (let n = 0; n < count; n++) {
-        stands.set(rateName(rate, id, n), rateName(rate, group[0], n));
+        alias.set(rateName(rate, id, n), rateName(rate, group[0], n));
       }
     }
   }
   return {
-    program: shareFeeds(program, (name) => stands.get(name) ?? name),
+    program: shareFeeds(program, (name) => alias.get(name) ?? name),
     groups: [...groups.values()],
   };
 }

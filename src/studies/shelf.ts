@@ -4,7 +4,9 @@
  */
 
 import type { Backend } from '../backends/backend.ts';
+import { type OnBackend, takeBackend } from '../backends/open.ts';
 import { OptionError } from '../base/errors.ts';
+import { SEED } from '../base/random.ts';
 import {
   type Fields,
   type Given,
@@ -13,12 +15,8 @@ import {
 } from '../base/schema.ts';
 import type { HeadResponses } from '../data/heads.ts';
 import type { Network } from '../network/network.ts';
-import {
-  type NetworkOptions,
-  NetworkRun,
-  type Progress,
-  type RunReport,
-} from '../network/run/run.ts';
+import type { Progress, RunReport } from '../network/run/report.ts';
+import { type NetworkOptions, NetworkRun } from '../network/run/run.ts';
 import type { Picture } from './picture.ts';
 import type { Context, Study } from './study.ts';
 import type { Verdict } from './verdict.ts';
@@ -127,6 +125,7 @@ export class Workbench implements Bench {
   readonly seed: number;
   /** Hears how far long runs are. */
   onProgress: (progress: Progress) => void = () => {};
+  private owned = false;
   private readonly opened: NetworkRun[] = [];
   private readonly reports: RunReport[] = [];
 
@@ -134,12 +133,27 @@ export class Workbench implements Bench {
 
   constructor(
     backend: Backend,
-    seed: number,
+    seed: number = SEED,
     heads: () => Promise<HeadResponses> = noHeads,
   ) {
     this.backend = backend;
     this.seed = seed;
     this.heads = heads;
+  }
+
+  /** A workbench on a backend that closes with it, unless it is given open. */
+  static async open({
+    seed,
+    heads,
+    ...on
+  }: OnBackend & {
+    readonly seed?: number;
+    readonly heads?: () => Promise<HeadResponses>;
+  } = {}): Promise<Workbench> {
+    const { backend, owned } = await takeBackend(on);
+    const bench = new Workbench(backend, seed, heads);
+    bench.owned = owned;
+    return bench;
   }
 
   get precise(): boolean {
@@ -172,9 +186,10 @@ export class Workbench implements Bench {
     };
   }
 
-  /** Frees all runs. */
+  /** Frees all runs; closes the backend if it was opened for them. */
   close(): void {
     for (const run of this.opened) run.destroy();
     this.opened.length = 0;
+    if (this.owned) this.backend.close();
   }
 }

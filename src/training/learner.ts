@@ -42,6 +42,17 @@ export interface Weights {
   readonly data: Float32Array | Float64Array;
 }
 
+/** A simulation whose parameters have been set, by name; others stay. */
+export function startFrom(
+  simulation: Simulation,
+  weights?: ReadonlyMap<string, Weights>,
+): Simulation {
+  for (const [id, { shape, data }] of weights ?? []) {
+    simulation.setParameter(id, data, shape);
+  }
+  return simulation;
+}
+
 /** Training batches whose means and variances stand for all data in tests. */
 const CALIBRATION_BATCHES = 8;
 

@@ -1,21 +1,32 @@
 /** Samples of text: a trained model writes on, character by character. */
 
+import { type OnBackend, withBackend } from '../backends/open.ts';
 import { OptionError, ShapeError } from '../base/errors.ts';
 import { notNegative, wholeNumber } from '../base/options.ts';
-import { Random } from '../base/random.ts';
-import { Turns } from '../base/turns.ts';
+import { checkSeed, Random } from '../base/random.ts';
+import { yielder } from '../base/turns.ts';
 import { decodeText, encodeText } from '../data/text.ts';
-import { inputsOf } from '../graph/graph.ts';
-import type { Simulation } from '../simulation/simulate.ts';
+import { type Graph, inputsOf } from '../graph/graph.ts';
+import type { Rule } from '../rules/rule.ts';
+import { Simulation } from '../simulation/simulate.ts';
+import { startFrom, type Weights } from './learner.ts';
 import { largest } from './score.ts';
+
+/** A trained model: what it is, and its weights. */
+export interface TrainedModel extends OnBackend {
+  readonly graph: Graph;
+  /** The rule that it was trained by. */
+  readonly rule: Rule;
+  readonly weights: ReadonlyMap<string, Weights>;
+}
 
 export interface SampleOptions {
   /**
-   * Of a graph for a batch of one: inputs `x1` .. `xT` (one-hot) or `tokens`
-   * [1, T], and an output row for each of the T places. `Simulation.variant`
+   * A simulation, or a trained model, of a graph for a batch of one: inputs `x1` .. `xT` (one-hot) or `tokens`
+   * [1, T], and an output row for each of the T characters. `Simulation.variant`
    * makes one on the parameters of another.
    */
-  readonly simulation: Simulation;
+  readonly simulation: Simulation | TrainedModel;
   /** The vocabulary, in the order of the outputs. */
   readonly characters: readonly string[];
   /** What comes before; the first character of the vocabulary if empty. */
@@ -24,6 +35,7 @@ export interface SampleOptions {
   readonly length: number;
   /** 1 draws as the model says, less is bolder; 0 takes the likeliest. */
   readonly temperature?: number;
+  /** Of what is drawn; 1 if not given. */
   readonly seed?: number;
   /** Ends it early, with what is written by then. */
   readonly stop?: AbortSignal;
@@ -31,12 +43,29 @@ export interface SampleOptions {
 
 /**
  * Writes on from a prompt, which is not part of the result. The model sees
- * the last T characters, from its first place on, so that places are used as
- * they were in training. The same seed gives the same text.
+ * the last T characters, from its first position on, so that positions are
+ * used as they were in training. The same seed gives the same text.
  */
 export async function sampleText(options: SampleOptions): Promise<string> {
-  const { simulation, characters, prompt = '', length, stop } = options;
-  const { temperature = 1, seed = 0 } = options;
+  const { simulation } = options;
+  if (simulation instanceof Simulation) return write(simulation, options);
+  const { graph, rule, weights } = simulation;
+  return withBackend(simulation, async (backend) => {
+    const opened = Simulation.open(graph, { rule, backend });
+    try {
+      return await write(startFrom(opened, weights), options);
+    } finally {
+      opened.destroy();
+    }
+  });
+}
+
+async function write(
+  simulation: Simulation,
+  options: SampleOptions,
+): Promise<string> {
+  const { characters, prompt = '', length, temperature = 1, stop } = options;
+  const seed = checkSeed(options.seed);
   wholeNumber('length', length);
   notNegative('temperature', temperature);
   const reader = readerOf(simulation, characters.length);
@@ -44,9 +73,9 @@ export async function sampleText(options: SampleOptions): Promise<string> {
   const seen = [...encodeText(start, characters)];
   const from = seen.length;
   const random = new Random(seed, 'sample');
-  const turns = new Turns();
+  const yieldNow = yielder();
   while (seen.length - from < length) {
-    await turns.give();
+    await yieldNow();
     if (stop?.aborted) break;
     const window = seen.slice(-reader.places);
     const output = await simulation.predict(reader.feeds(window));

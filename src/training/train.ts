@@ -2,26 +2,32 @@
 
 import { Observable } from 'rxjs';
 import type { Backend } from '../backends/backend.ts';
+import { type OnBackend, withBackend } from '../backends/open.ts';
 import { OptionError, show } from '../base/errors.ts';
 import { checkKeys, oneOf, wholeNumber } from '../base/options.ts';
-import { Random } from '../base/random.ts';
-import { Turns } from '../base/turns.ts';
+import { Random, SEED } from '../base/random.ts';
+import { yielder } from '../base/turns.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Optimiser } from '../simulation/optim.ts';
 import type { Mode } from '../simulation/record.ts';
 import { Simulation } from '../simulation/simulate.ts';
-import { Learner, type LearnerOptions, type Weights } from './learner.ts';
+import {
+  Learner,
+  type LearnerOptions,
+  startFrom,
+  type Weights,
+} from './learner.ts';
 import type { Score } from './score.ts';
 
-export interface TrainOptions extends LearnerOptions {
+export interface TrainOptions extends LearnerOptions, OnBackend {
   readonly rule: Rule;
   readonly optimiser: Optimiser;
-  readonly backend: Backend;
   readonly epochs?: number;
   /** Stops after this many steps, if fewer than the epochs have. */
   readonly steps?: number;
   /** Tests every so many steps too, not only after each epoch. */
   readonly evaluateEvery?: number;
+  /** For initial parameters, noise and the order of examples; 1 if not given. */
   readonly seed?: number;
   readonly mode?: Mode;
   /** Values that parameters start from, by name; others as the model says. */
@@ -76,7 +82,8 @@ export interface Evaluation extends Score {
 export function train(options: TrainOptions): Observable<TrainEvent> {
   return new Observable((subscriber) => {
     const gone = new AbortController();
-    run(options, (event) => subscriber.next(event), gone.signal).then(
+    const emit = (event: TrainEvent) => subscriber.next(event);
+    start(options, emit, gone.signal).then(
       () => subscriber.complete(),
       (error) => subscriber.error(error),
     );
@@ -84,28 +91,34 @@ export function train(options: TrainOptions): Observable<TrainEvent> {
   });
 }
 
+type Emit = (event: TrainEvent) => void;
+
+async function start(options: TrainOptions, emit: Emit, gone: AbortSignal) {
+  checkKeys('train', options, KEYS);
+  const steps = countSteps(options);
+  return withBackend(options, (backend) =>
+    run({ ...options, backend }, steps, emit, gone),
+  );
+}
+
 async function run(
-  options: TrainOptions,
-  emit: (event: TrainEvent) => void,
+  options: TrainOptions & { readonly backend: Backend },
+  steps: number,
+  emit: Emit,
   gone: AbortSignal,
 ): Promise<void> {
-  checkKeys('train', options, KEYS);
   const { rule, against, optimiser, backend, mode, weights, stop } = options;
-  const { seed = 0, compareEvery = 50, evaluateEvery } = options;
-  const steps = countSteps(options);
+  const { seed, compareEvery = 50, evaluateEvery } = options;
   const open = (with_: Rule) =>
     new Learner(options, (graph) => {
       const options = { rule: with_, backend, optimiser, mode, seed };
       const simulation = Simulation.open(graph, options);
-      for (const [id, { shape, data }] of weights ?? []) {
-        simulation.setParameter(id, data, shape);
-      }
-      return simulation;
+      return startFrom(simulation, weights);
     });
-  const turns = new Turns();
+  const yieldNow = yielder();
   /** Between any two pieces of work; false if there is to be no other. */
   const goOn = async () => {
-    await turns.give();
+    await yieldNow();
     return !gone.aborted && !stop?.aborted;
   };
   const learner = open(rule);
@@ -180,7 +193,7 @@ interface Batch {
 
 /** Batches of all steps: each epoch has an order of its own. */
 function* batches(options: TrainOptions, steps: number): Generator<Batch> {
-  const { data, batch = 64, seed = 0, dropLast } = options;
+  const { data, batch = 64, seed = SEED, dropLast } = options;
   const { count } = data.train;
   const end = dropLast ? count - (count % batch) : count;
   let step = 0;
@@ -220,7 +233,16 @@ function checkData(data: TrainOptions['data']): void {
 }
 
 const KEYS = [
-  ...['model', 'rule', 'optimiser', 'backend', 'data', 'batch', 'epochs'],
+  ...[
+    'model',
+    'rule',
+    'optimiser',
+    'backend',
+    'dtype',
+    'data',
+    'batch',
+    'epochs',
+  ],
   ...['steps', 'dropLast', 'testBatch', 'testLimit', 'evaluateEvery', 'seed'],
   ...['mode', 'weights', 'against', 'compareEvery', 'stop'],
 ];

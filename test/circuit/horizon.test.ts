@@ -96,7 +96,7 @@ test('recording grows with the length of a sequence', () => {
 
 // Oracle: the same run with every population at every tick.
 test('the energy alone keeps all populations', async () => {
-  const energies = async (mode: 'live' | 'clocked') => {
+  const energies = async (mode: 'pruned' | 'clocked') => {
     const backend = new CpuBackend('f64');
     const run = Simulation.open(graph(), { rule: zil(), backend, mode });
     const seen: number[] = [];
@@ -105,9 +105,9 @@ test('the energy alone keeps all populations', async () => {
     run.destroy();
     return seen;
   };
-  const live = await energies('live');
-  expect(live).toHaveLength(3);
-  expect(live).toEqual(await energies('clocked'));
+  const pruned = await energies('pruned');
+  expect(pruned).toHaveLength(3);
+  expect(pruned).toEqual(await energies('clocked'));
 });
 
 // A vertex that passes a parameter on is that parameter's memory, which changes

@@ -48,7 +48,7 @@ describe.each(graphs)('%s', (_, graph) => {
 
   test('emits once a tick, whatever the mode, and with the same bits', async () => {
     const runs = await Promise.all(
-      (['clocked', 'event', 'live'] as Mode[]).map((mode) =>
+      (['clocked', 'event-driven', 'pruned'] as Mode[]).map((mode) =>
         show(graph, zil(), { mode, probes }),
       ),
     );

@@ -48,7 +48,7 @@ describe.concurrent('check', () => {
   test.each([
     ['fazil', []],
     ['zil', ['--mode', 'clocked']],
-    ['zil', ['--form', 'explicit', '--mode', 'event']],
+    ['zil', ['--form', 'explicit', '--mode', 'event-driven']],
   ])('%s %j is exact on an oracle too', async (rule, more) => {
     const args = [...onCpu, '--json', '--rule', rule, ...more, relu];
     const { code, stdout } = await isochron(args);

@@ -40,7 +40,9 @@ test('demo: trains, equals bp, saves what it says', async () => {
     expect(result.fingerprint.hash).toMatch(/^[0-9a-f]{8}$/);
   }
   const { kernelCalls } = result;
-  expect(kernelCalls.live.calls).toBeLessThan(kernelCalls.event.calls);
+  expect(kernelCalls.pruned.calls).toBeLessThan(
+    kernelCalls['event-driven'].calls,
+  );
   expect(result.accuracy).toBeGreaterThan(0.8);
   const weights = await readWeights(
     path.join(cwd, 'out', 'weights.safetensors'),

@@ -161,7 +161,7 @@ describe('a snapshot', () => {
     const none = await alone.snapshot();
     await expectFailure(() => other.restore(none), OptionError, 'another');
     const seeded = open(nets[0], { seed: 5 });
-    await expectFailure(() => seeded.restore(snapshot), OptionError, 'seed 0');
+    await expectFailure(() => seeded.restore(snapshot), OptionError, 'seed 1');
     await expectFailure(
       () => run.restore(JSON.parse(JSON.stringify(snapshot))),
       OptionError,

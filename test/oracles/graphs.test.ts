@@ -35,8 +35,8 @@ test('the oracles whose ops exist are all here', () => {
 });
 
 const ways: readonly [string, () => ReturnType<typeof zil>, ShowOptions][] = [
-  ['zil, live', zil, { mode: 'live' }],
-  ['zil, event-driven', zil, { mode: 'event' }],
+  ['zil, pruned', zil, { mode: 'pruned' }],
+  ['zil, event-driven', zil, { mode: 'event-driven' }],
   ['zil, clocked', zil, { mode: 'clocked' }],
   ['zil, explicit', zil, { form: 'explicit' }],
   ['zil, explicit and clocked', zil, { form: 'explicit', mode: 'clocked' }],

@@ -120,7 +120,7 @@ async function expectAgreement(
       throw new Error(`${name} is ${got}, not ${number}`);
     }
   }
-  const runs = [clocked, await inMode('event'), await inMode('live')];
+  const runs = [clocked, await inMode('event-driven'), await inMode('pruned')];
   if (!runs.some(allFinite)) return;
   const [bits, ...others] = runs.map(
     (run) => new Map([...run].map(([name, number]) => [name, [number]])),
@@ -256,7 +256,7 @@ test('a message is made at the tick of its event, not of its arrival', () => {
   const c = a.tanh().mul(w).named('c');
   const out = c.tanh().mul(w).named('out');
   const graph = g.output(out, 'half_sse', { target: [1] });
-  const run = Simulation.open(graph, { rule: zil(), backend, mode: 'live' });
+  const run = Simulation.open(graph, { rule: zil(), backend, mode: 'pruned' });
   const { levels, axons } = run.levelled;
   const toW = axons.filter(({ from }) => from.op === 'param');
   expect(toW.map(({ delay }) => delay)).toEqual([4, 2, 0]);

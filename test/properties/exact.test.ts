@@ -96,7 +96,7 @@ describeWebGpu('webgpu', () => {
     const twin = new CpuBackend('f32');
     const rules = [...exactRules, il({ steps: 3 }), zil({ gamma: 0.3 })];
     const anyRule = fc.constantFrom(...rules);
-    const modes = fc.constantFrom<Mode>('clocked', 'event', 'live');
+    const modes = fc.constantFrom<Mode>('clocked', 'event-driven', 'pruned');
     const calm = graphs({ ops: totalOps, join: true, maxOps: 8 });
     await fc.assert(
       fc.asyncProperty(calm, anyRule, modes, async (graph, rule, mode) => {

@@ -29,7 +29,7 @@ const cases = fc.record({
     il({ steps: 4 }),
     il({ steps: 4, plasticity: 1 }),
   ),
-  mode: fc.constantFrom<Mode>('clocked', 'event', 'live'),
+  mode: fc.constantFrom<Mode>('clocked', 'event-driven', 'pruned'),
   optimiser: fc.constantFrom<OptimiserName | null>(
     null,
     'sgd',

@@ -37,14 +37,14 @@ const rules: readonly [name: string, rule: Rule][] = [
 
 describe.each(rules)('%s', (_, rule) => {
   // Oracle: the clocked run, which computes every term of every equation.
-  test('clocked, event and live runs have gradients of the same bits', async () => {
+  test('clocked, event-driven and pruned runs have gradients of the same bits', async () => {
     const forms = fc.constantFrom<DelayForm>('axonal', 'explicit');
     await fc.assert(
       fc.asyncProperty(arbitrary, forms, async (graph, form) => {
         const inMode = (mode: Mode) =>
           gradientsOf(graph, rule, backend, { mode, form });
         const wanted = await inMode('clocked');
-        const others = [await inMode('event'), await inMode('live')];
+        const others = [await inMode('event-driven'), await inMode('pruned')];
         expectAllSameBits(wanted, others);
       }),
       RUNS,
@@ -57,7 +57,7 @@ describe.each(rules)('%s', (_, rule) => {
       fc.asyncProperty(arbitrary, async (graph) => {
         const inMode = (mode: Mode) => probed(graph, rule, mode);
         const wanted = await inMode('clocked');
-        const others = [await inMode('event'), await inMode('live')];
+        const others = [await inMode('event-driven'), await inMode('pruned')];
         expectAllSameBits(wanted, others);
       }),
       { numRuns: 40 },

@@ -109,7 +109,7 @@ describe.each([2, 3, 4, 8])('what %i layers cost', (count) => {
     const calls = wave.program.calls.length;
     expect(calls).toBeLessThanOrEqual(tape.program.calls.length + K);
     expect(calls).toBeGreaterThanOrEqual(2 * count);
-    const all = await show(graph, zil(), { mode: 'event' });
+    const all = await show(graph, zil(), { mode: 'event-driven' });
     expect(calls).toBeLessThan(all.program.calls.length);
     const clocked = await show(graph, zil(), { mode: 'clocked' });
     expect(all.program.calls.length).toBeLessThan(clocked.program.calls.length);
@@ -156,7 +156,7 @@ describe('learning', () => {
     const before = await tape.allParameters();
     const others = [
       simulate(zil()),
-      simulate(zil(), { mode: 'event' }),
+      simulate(zil(), { mode: 'event-driven' }),
       simulate(zil(), { mode: 'clocked' }),
       simulate(zil(), { form: 'explicit' }),
       simulate(zil(), { levelling: 'least-delay' }),

@@ -178,3 +178,23 @@ describe('refused', () => {
     await expect(sample(h.output(last))).rejects.toThrow(ShapeError);
   });
 });
+
+// Oracle: the same graph in a simulation of one's own.
+test('of a trained model: opened for it, as it was trained', async () => {
+  const backend = new CpuBackend('f32');
+  const simulation = Simulation.open(first, { rule: bp(), backend });
+  const weights = new Map(
+    [...(await simulation.allParameters())].map(([id, data]) => [
+      id,
+      { shape: simulation.shapeOf(id), data },
+    ]),
+  );
+  simulation.destroy();
+  const graph = { ...first, inits: new Map(first.inits) };
+  for (const id of weights.keys()) graph.inits.set(id, { kind: 'zeros' });
+  const model = { graph, rule: bp(), weights, backend: 'cpu' as const };
+  const more = { prompt: 'c', temperature: 0 };
+  expect(await sample(first, { ...more, simulation: model })).toBe(
+    await sample(first, more),
+  );
+});

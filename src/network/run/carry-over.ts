@@ -10,7 +10,7 @@ import type { Assembly } from './assembly.ts';
 /** Where things lie in the memory of a snapshot. */
 export interface Geometry {
   readonly trials: number;
-  /** Place of each projection's arrivals in its target's. */
+  /** Address of each projection's arrivals in its target's. */
   readonly rings: ReadonlyMap<string, { base: number; ticks: number }>;
   /** Graded outputs that a population keeps, and for how many ticks. */
   readonly outputs: ReadonlyMap<

@@ -23,20 +23,26 @@ const LASTING = /\/(state|arrivals|out|weight|sent|trace|post)$/;
 export class Held {
   readonly assembly: Assembly;
   private readonly backend: Backend;
+  private readonly compile: Backend['compile'];
   private readonly trials: number;
   private readonly memory: ReadonlyMap<string, Memory>;
   private readonly windows = new Map<number, Executable>();
 
   /** Takes memory and fills it; where that fails, none is kept. */
   constructor(
-    backend: Backend,
-    network: Network,
-    trials: number,
-    assembly: Assembly,
+    of: {
+      readonly backend: Backend;
+      readonly compile: Backend['compile'];
+      readonly network: Network;
+      readonly trials: number;
+      readonly assembly: Assembly;
+    },
     from: Captured | null,
   ) {
+    const { backend, network, assembly } = of;
     this.backend = backend;
-    this.trials = trials;
+    this.compile = of.compile;
+    this.trials = of.trials;
     this.assembly = assembly;
     const names = [...assembly.memory.keys()];
     const made = backend.allocateApart([...assembly.memory.values()]);
@@ -82,10 +88,21 @@ export class Held {
     let run = this.windows.get(ticks);
     if (!run) {
       const program = this.assembly.program(ticks);
-      run = await this.backend.compile(program, this.memory);
+      run = await this.compile(program, this.memory);
       this.windows.set(ticks, run);
     }
     return run;
+  }
+
+  /** Runs windows of so many ticks, one after another, on what they are fed. */
+  async run(
+    first: number,
+    fed: ReadonlyMap<string, ArrayLike<number>>,
+    windows: readonly number[],
+  ): Promise<void> {
+    this.write('clock', [first, 0, 0, 0]);
+    for (const [name, data] of fed) this.write(name, data);
+    for (const ticks of windows) (await this.windowOf(ticks)).run();
   }
 
   /** All that the future depends on, before a tick. */
@@ -116,7 +133,7 @@ export class Held {
 
   /** Values [trials][neurons] of a state variable. */
   async state(population: string, variable: string): Promise<Float64Array> {
-    const { at, count } = this.placeOf(population, variable);
+    const { at, count } = this.addressOf(population, variable);
     const [values] = await this.read([`${population}/state`]);
     return Float64Array.from(values.subarray(at, at + count));
   }
@@ -126,7 +143,7 @@ export class Held {
     variable: string,
     values: ArrayLike<number>,
   ): Promise<void> {
-    const { at } = this.placeOf(population, variable);
+    const { at } = this.addressOf(population, variable);
     const [all] = await this.read([`${population}/state`]);
     all.set(values, at);
     this.write(`${population}/state`, all);
@@ -174,7 +191,7 @@ export class Held {
     for (const memory of this.memory.values()) this.backend.free(memory);
   }
 
-  private placeOf(population: string, variable: string) {
+  private addressOf(population: string, variable: string) {
     const { state, neurons } = this.assembly.specs.get(population)!;
     const count = neurons * this.trials;
     return { at: state.indexOf(variable) * count, count };

@@ -4,19 +4,41 @@
  */
 
 import { map, type Observable, zip } from 'rxjs';
+import type { Backend } from '../../backends/backend.ts';
 import { OptionError, show } from '../../base/errors.ts';
 import { checkKeys } from '../../base/options.ts';
 import type { FloatArray } from '../../base/tensor.ts';
+import { Session } from '../../simulation/session.ts';
 import type { Network, Population } from '../network.ts';
 import { shortest, ticksOf } from '../time.ts';
 import type { Watched } from './assembly.ts';
 import type { Held } from './held.ts';
-import {
-  type NumberSample,
-  type SpikeSample,
-  type StateSample,
-  Streams,
-} from './streams.ts';
+
+/** Spikes of a population at one tick; ticks without any send nothing. */
+export interface SpikeSample {
+  readonly tick: number;
+  /** In ms. */
+  readonly time: number;
+  /** Ascending, trial after trial. */
+  readonly neurons: Uint32Array;
+  /** Trial of each. */
+  readonly trials: Uint32Array;
+}
+
+/** Values [trials][neurons] at a tick. */
+export interface StateSample {
+  readonly tick: number;
+  /** In ms. */
+  readonly time: number;
+  readonly data: FloatArray;
+}
+
+/** A number at a tick: a rate in Hz, an energy. */
+export interface NumberSample {
+  readonly tick: number;
+  readonly time: number;
+  readonly value: number;
+}
 
 /** A window of ticks that has been or will be run. */
 export interface Span {
@@ -24,41 +46,49 @@ export interface Span {
   readonly ticks: number;
 }
 
-export class Probes {
-  private readonly network: Network;
-  private readonly trials: number;
-  private readonly spikes = new Streams<SpikeSample>(() => {});
-  private readonly states: Streams<StateSample>;
-  private readonly rates = new Streams<NumberSample>(() => {});
-  private readonly weights = new Streams<StateSample>(() => {});
+/** A mean rate that is watched; `bin` in ticks. */
+interface Rate {
+  readonly population: Population;
+  readonly bin: number;
+}
+
+/** Weights that are watched, every so many ticks. */
+interface Weights {
+  readonly projection: string;
+  readonly every: number;
+}
+
+/** What can be watched of a run. Streams end with it. */
+export abstract class Watchable extends Session<Held> {
+  readonly network: Network;
+  /** Copies of the network that run at once. */
+  readonly trials: number;
+  private readonly spikes = this.watching<Population, SpikeSample>(false);
+  private readonly states = this.watching<Watched, StateSample>(true);
+  private readonly rates = this.watching<Rate, NumberSample>(false);
+  private readonly weightings = this.watching<Weights, StateSample>(false);
   /** Ticks at which weights were sent last. */
   private readonly weightsAt = new Map<string, number>();
   /** Spikes of the bins that are not over, and since when they are counted. */
   private readonly counts = new Map<string, { since: number; sum: number }>();
 
-  /** `onChange` hears when other states are watched than before. */
-  constructor(network: Network, trials: number, onChange: () => void) {
+  protected constructor(network: Network, backend: Backend, trials: number) {
+    super('run', backend);
     this.network = network;
     this.trials = trials;
-    this.states = new Streams<StateSample>(onChange);
   }
 
-  /** States that are watched. */
-  get watched(): Watched[] {
-    return this.states.watched.map((key) => {
-      const [population, name, every] = JSON.parse(key);
-      return { population, name, every };
-    });
-  }
-
+  /** Spikes of a population; subscribe before the run that should be seen. */
   spikes$(population: Population | string): Observable<SpikeSample> {
-    return this.spikes.stream(this.spiking(population).name);
+    const found = this.spiking(population);
+    return this.spikes.stream(found.name, found);
   }
 
+  /** A state variable or graded output, every so many ms (dt). */
   state$(
     population: Population | string,
     variable: string,
-    options: { every?: number },
+    options: { every?: number } = {},
   ): Observable<StateSample> {
     checkKeys('state$', options, ['every']);
     const found = this.network.find(population);
@@ -74,9 +104,14 @@ export class Probes {
       );
     }
     const every = this.interval('Interval of a probe', options.every);
-    return this.states.stream(JSON.stringify([name, variable, every]));
+    const watched = { population: name, name: variable, every };
+    return this.states.stream(JSON.stringify(watched), watched);
   }
 
+  /**
+   * Mean rate of a population's neurons in Hz, over bins of so many ms; of
+   * those that are watched from their first tick to their last.
+   */
   rate$(
     population: Population | string,
     options: { bin: number },
@@ -87,12 +122,14 @@ export class Probes {
       );
     }
     checkKeys('rate$', options, ['bin']);
-    const { name } = this.spiking(population);
+    const found = this.spiking(population);
     const bin = this.interval('Bin of a rate', options.bin);
-    return this.rates.stream(JSON.stringify([name, bin]));
+    const rate = { population: found, bin };
+    return this.rates.stream(JSON.stringify([found.name, bin]), rate);
   }
 
-  energy$(options: { every?: number }): Observable<NumberSample> {
+  /** F: half the sum of squared errors of all value-error populations. */
+  energy$(options: { every?: number } = {}): Observable<NumberSample> {
     const names = this.network.populations
       .filter(({ model }) => Object.hasOwn(model.state, 'eps'))
       .map(({ name }) => name);
@@ -113,6 +150,7 @@ export class Probes {
     );
   }
 
+  /** Weights of a projection in canonical order, every so many ms. */
   weights$(
     projection: string,
     options: { every: number },
@@ -120,60 +158,68 @@ export class Probes {
     checkKeys('weights$', options, ['every']);
     this.network.projection(projection);
     const every = this.interval('Interval of a probe', options.every);
-    return this.weights.stream(JSON.stringify([projection, every]));
+    const watched = { projection, every };
+    return this.weightings.stream(JSON.stringify(watched), watched);
+  }
+
+  protected get watchedStates(): Watched[] {
+    return this.states.watched.map(({ what }) => what);
   }
 
   /**
    * Reads what is watched of a chunk, and sends it tick by tick; `pass` ends
    * each tick.
    */
-  async send(
+  protected async send(
     chunk: readonly Span[],
     held: Held,
     pass: () => void,
   ): Promise<void> {
-    const counted = this.countFrom(chunk[0].first);
+    const rates = this.countFrom(chunk[0].first);
     const listed = [
-      ...new Set([...this.spikes.watched, ...counted.map(({ name }) => name)]),
-    ].filter((name) => held.has(`${name}/spikes`));
-    const states = this.states.watched.map((key) => ({
+      ...new Set([
+        ...this.spikes.watched.map(({ what }) => what),
+        ...rates.map(({ what }) => what.population),
+      ]),
+    ].filter(({ name }) => held.has(`${name}/spikes`));
+    const states = this.states.watched.map(({ key, what }) => ({
       key,
-      places: this.placesOf(key, held),
+      record: this.recordOf(what, held),
     }));
     const names = [
-      ...listed.map((name) => `${name}/spikes`),
-      ...new Set(states.map(({ places }) => places.memory)),
+      ...listed.map(({ name }) => `${name}/spikes`),
+      ...new Set(states.map(({ record }) => record.memory)),
     ].filter((name) => held.has(name));
     const values = await held.read(names);
     const contents = new Map(names.map((name, i) => [name, values[i]]));
     chunk.forEach((span, slot) => {
-      const perTick = listed.map((name) =>
+      const perTick = listed.map(({ name, size }) =>
         spikesOf(
           contents.get(`${name}/spikes`) as Uint32Array,
           slot,
-          this.network.find(name).size * this.trials,
+          size * this.trials,
           span.ticks,
         ),
       );
       for (let k = 0; k < span.ticks; k++) {
         const tick = span.first + k;
-        const time = shortest(tick * this.network.dt);
-        listed.forEach((name, i) => {
+        const time = this.timeOf(tick);
+        listed.forEach((population, i) => {
           const found = perTick[i][k];
-          for (const each of counted) {
-            if (each.name === name) {
-              this.counts.get(each.key)!.sum += found.length;
+          for (const { key, what } of rates) {
+            if (what.population === population) {
+              this.counts.get(key)!.sum += found.length;
             }
           }
-          if (found.length > 0) this.sendSpikes(name, tick, time, found);
+          if (found.length > 0) this.sendSpikes(population, tick, time, found);
         });
-        for (const each of counted) this.sendRate(each, tick);
-        for (const { key, places } of states) {
-          if (tick % places.every !== 0) continue;
-          const all = contents.get(places.memory) as FloatArray | undefined;
-          const at = places.at(tick);
+        for (const { key, what } of rates) this.sendRate(key, what, tick);
+        for (const { key, record } of states) {
+          if (tick % record.every !== 0) continue;
+          const all = contents.get(record.memory) as FloatArray | undefined;
+          const at = record.at(tick);
           if (!all || at === null) continue;
-          const data = all.slice(at, at + places.count) as FloatArray;
+          const data = all.slice(at, at + record.count) as FloatArray;
           this.states.send(key, { tick, time, data });
         }
         pass();
@@ -182,43 +228,34 @@ export class Probes {
   }
 
   /** The next tick from one on at which weights are to be sent. */
-  nextWeights(from: number): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const key of this.weights.watched) {
-      const [, every] = JSON.parse(key) as [string, number];
-      next = Math.min(next, Math.ceil(from / every) * every);
-    }
-    return next;
+  protected nextWeights(from: number): number {
+    return this.weightings.watched.reduce(
+      (next, { what: { every } }) =>
+        Math.min(next, Math.ceil(from / every) * every),
+      Number.POSITIVE_INFINITY,
+    );
   }
 
   /** Sends the weights that are due before a tick, each once. */
-  async sendWeights(tick: number, held: Held): Promise<void> {
-    for (const key of this.weights.watched) {
-      const [name, every] = JSON.parse(key) as [string, number];
+  protected async sendWeights(tick: number, held: Held): Promise<void> {
+    for (const { key, what } of this.weightings.watched) {
+      const { projection, every } = what;
       if (tick % every !== 0 || this.weightsAt.get(key) === tick) continue;
       this.weightsAt.set(key, tick);
-      const data = await held.weights(name);
-      const time = shortest(tick * this.network.dt);
-      this.weights.send(key, { tick, time, data });
+      const data = await held.weights(projection);
+      this.weightings.send(key, { tick, time: this.timeOf(tick), data });
     }
   }
 
   /** Time has gone to another tick: what was counted does not go on. */
-  forget(): void {
+  protected forget(): void {
     this.counts.clear();
     this.weightsAt.clear();
   }
 
-  /** Ends all streams. */
-  complete(): void {
-    for (const streams of [
-      this.spikes,
-      this.states,
-      this.rates,
-      this.weights,
-    ]) {
-      streams.complete();
-    }
+  /** Model time of a tick in ms. */
+  protected timeOf(tick: number): number {
+    return shortest(tick * this.network.dt);
   }
 
   private spiking(population: Population | string): Population {
@@ -240,40 +277,35 @@ export class Probes {
 
   /** Rates that are watched, counted from a tick on where they are new. */
   private countFrom(tick: number) {
-    const counted = this.rates.watched.map((key) => {
-      const [name, bin] = JSON.parse(key) as [string, number];
-      return { key, name, bin };
-    });
+    const rates = this.rates.watched;
     for (const key of this.counts.keys()) {
-      if (!counted.some((each) => each.key === key)) this.counts.delete(key);
+      if (!rates.some((each) => each.key === key)) this.counts.delete(key);
     }
-    for (const { key } of counted) {
+    for (const { key } of rates) {
       if (!this.counts.has(key)) this.counts.set(key, { since: tick, sum: 0 });
     }
-    return counted;
+    return rates;
   }
 
   /** Where the samples of a watched state lie. */
-  private placesOf(key: string, { assembly }: Held) {
-    const [name, variable, every] = JSON.parse(key) as [string, string, number];
-    const count = this.network.find(name).size * this.trials;
-    const place = assembly.specs
-      .get(name)
-      ?.recorded.find((p) => p.name === variable && p.every === every);
+  private recordOf({ population, name, every }: Watched, { assembly }: Held) {
+    const count = this.network.find(population).size * this.trials;
+    const record = assembly.specs
+      .get(population)
+      ?.recorded.find((r) => r.name === name && r.every === every);
     const at = (tick: number) =>
-      place
-        ? place.base + (Math.floor(tick / every) % place.slots) * count
+      record
+        ? record.base + (Math.floor(tick / every) % record.slots) * count
         : null;
-    return { memory: `${name}/record`, every, count, at };
+    return { memory: `${population}/record`, every, count, at };
   }
 
   private sendSpikes(
-    name: string,
+    { name, size }: Population,
     tick: number,
     time: number,
     found: readonly number[],
   ): void {
-    const { size } = this.network.find(name);
     this.spikes.send(name, {
       tick,
       time,
@@ -282,22 +314,18 @@ export class Probes {
     });
   }
 
-  private sendRate(
-    { key, name, bin }: { key: string; name: string; bin: number },
-    tick: number,
-  ): void {
+  private sendRate(key: string, { population, bin }: Rate, tick: number): void {
     if ((tick + 1) % bin !== 0) return;
-    const { dt } = this.network;
     const { since, sum } = this.counts.get(key)!;
     this.counts.set(key, { since: tick + 1, sum: 0 });
     const from = tick + 1 - bin;
     // The part of a bin that was watched is no rate.
     if (since > from) return;
-    const { size } = this.network.find(name);
+    const seconds = (bin * this.network.dt) / 1000;
     this.rates.send(key, {
       tick: from,
-      time: shortest(from * dt),
-      value: sum / (size * this.trials * ((bin * dt) / 1000)),
+      time: this.timeOf(from),
+      value: sum / (population.size * this.trials * seconds),
     });
   }
 }

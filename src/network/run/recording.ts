@@ -7,7 +7,7 @@
 import type { Observable, Subscription } from 'rxjs';
 import { IsochronError, OptionError } from '../../base/errors.ts';
 import { checkKeys, oneOf, wholeNumber } from '../../base/options.ts';
-import type { NumberSample, SpikeSample, StateSample } from './streams.ts';
+import type { NumberSample, SpikeSample, StateSample } from './probes.ts';
 
 /** More was sent than a recording has room for. */
 export class OverflowError extends IsochronError {}
