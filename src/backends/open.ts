@@ -1,22 +1,45 @@
 /** Opens backends: given by name, by options, or open already. */
 
 import { DeviceMissingError, messageOf, OptionError } from '../base/errors.ts';
-import { checkKeys, oneOf } from '../base/options.ts';
+import {
+  type FieldsOf,
+  made,
+  maybe,
+  oneOf,
+  Schema,
+  whole,
+} from '../base/schema.ts';
 import type { DType } from '../base/tensor.ts';
-import type { Backend } from './backend.ts';
+import { type Backend, dtype } from './backend.ts';
 import { CpuBackend } from './cpu/cpu.ts';
 
 /** Names of backends; `auto` chooses one. */
 export type BackendChoice = 'auto' | 'webgpu' | 'cpu';
 
 export interface BackendOptions {
-  /** `auto` if not given. */
+  /** A graphics adapter, the CPU, or what there is. Default 'auto'. */
   readonly name?: BackendChoice;
   /** float32 if not given; float64 is computed on the CPU only. */
   readonly dtype?: DType;
-  /** Of the CPU backend; as many as the machine runs at once if not given. */
+  /**
+   * Of the CPU backend, a whole number >= 1; as many as the machine runs at
+   * once if not given.
+   */
   readonly threads?: number;
 }
+
+/** A backend by name, as an option. */
+export const backendName = oneOf(['auto', 'webgpu', 'cpu'], {
+  default: 'auto',
+  help: 'auto takes a graphics adapter, else the cpu',
+});
+
+const named = new Schema('openBackend', { backend: backendName, dtype });
+const byOptions = new Schema('backend', {
+  name: backendName,
+  dtype,
+  threads: whole({ least: 1, optional: true, help: 'threads of the cpu' }),
+} satisfies FieldsOf<BackendOptions>);
 
 /** On which backend something runs: the same wherever something does. */
 export interface OnBackend {
@@ -29,6 +52,26 @@ export interface OnBackend {
   readonly dtype?: DType;
 }
 
+/** Those of a schema; a backend's own options are checked where it opens. */
+export const onBackendFields = {
+  backend: maybe(
+    'a name, options or an open backend',
+    (backend) => ['string', 'object'].includes(typeof backend),
+    { help: 'what it runs on', otherwise: 'auto' },
+  ),
+  dtype,
+} satisfies FieldsOf<OnBackend>;
+
+const isOpen = (given: unknown): given is Backend =>
+  typeof (given as Backend | null)?.compile === 'function';
+
+/** A backend that is open already, as an option. */
+export const openedBackend = made<Backend>(
+  'an open backend, such as new CpuBackend()',
+  isOpen,
+  { help: 'what it runs on' },
+);
+
 export interface OpenedBackend {
   readonly backend: Backend;
   /** What was chosen and why, in one line; null where it was asked for. */
@@ -40,15 +83,15 @@ export function backendOptions(
   given: BackendChoice | BackendOptions = 'auto',
   dtype?: DType,
 ): BackendOptions & { readonly name: BackendChoice } {
-  const isObject = typeof given === 'object' && given !== null;
-  const options = isObject ? given : { name: given };
-  checkKeys('backend', options, ['name', 'dtype', 'threads']);
-  const { name = 'auto' } = options;
-  oneOf('backend', name, ['auto', 'webgpu', 'cpu']);
-  const type = options.dtype ?? dtype;
-  if (type !== undefined) oneOf('dtype', type, ['f32', 'f64']);
-  checkSame(dtype, type);
-  return { ...options, name, dtype: type };
+  const { backend, dtype: asked } = named.read(
+    typeof given === 'string' ? { backend: given, dtype } : { dtype },
+  );
+  const options = byOptions.read(
+    typeof given === 'string' ? { name: backend } : given,
+  );
+  const type = options.dtype ?? asked;
+  checkSame(asked, type);
+  return { ...options, dtype: type };
 }
 
 /**
@@ -69,6 +112,7 @@ export async function openBackend(
   if (name === 'webgpu' && threads !== undefined) {
     throw new OptionError(
       `Option threads = ${threads}: they are the CPU backend's, leave them out`,
+      { name: 'threads', value: threads, backend: name },
     );
   }
   if (type === 'f64') {
@@ -77,6 +121,7 @@ export async function openBackend(
     }
     throw new OptionError(
       'WebGPU has no float64: use backend cpu with dtype f64',
+      { name: 'dtype', value: type, backend: name },
     );
   }
   try {
@@ -127,12 +172,10 @@ export async function withBackend<T>(
   }
 }
 
-const isOpen = (given: unknown): given is Backend =>
-  typeof (given as Backend | null)?.compile === 'function';
-
 function checkSame(asked: DType | undefined, own: DType | undefined): void {
   if (asked === undefined || asked === own) return;
   throw new OptionError(
     `Option dtype = ${asked}: the backend is given with ${own}, say it once`,
+    { name: 'dtype', value: asked, allowed: own },
   );
 }

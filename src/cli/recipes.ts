@@ -13,6 +13,13 @@ import {
   transformer,
 } from '../../models/index.ts';
 import { OptionError } from '../base/errors.ts';
+import {
+  type Fields,
+  list,
+  oneOf,
+  type Values,
+  whole,
+} from '../base/schema.ts';
 import { loadNames, loadText } from '../data/corpora.ts';
 import {
   type AutoName,
@@ -28,7 +35,7 @@ import {
 import type { Graph } from '../graph/graph.ts';
 import type { OptimiserName } from '../simulation/optim.ts';
 import type { Phase } from '../training/learner.ts';
-import { type Options, oneOf, text, type Values } from './command.ts';
+import { schemaOf } from './command.ts';
 
 export interface Recipe {
   readonly name: string;
@@ -39,12 +46,12 @@ export interface Recipe {
   /** Loads one of `data`. */
   load(name: string, options: LoadOptions): Promise<TrainingData>;
   /** Options of this recipe alone. */
-  readonly options?: Options;
+  readonly options?: Fields;
   /**
    * The model, in two steps: values of the options are checked before any data
    * are loaded, whether the model fits them before anything is opened.
    */
-  model(values: Values): (data: TrainingData) => RecipeModel;
+  model(values: never): (data: TrainingData) => RecipeModel;
   readonly defaults: Defaults;
   /** Its model writes text, and a sample of it ends the training. */
   readonly writes?: true;
@@ -75,33 +82,25 @@ export interface Defaults {
   readonly dropLast?: boolean;
 }
 
+const mlpOptions = {
+  sizes: list(whole({ least: 1 }), {
+    ...{ default: [784, 128, 128, 10], help: 'widths from input to output' },
+  }),
+  activation: oneOf(['tanh', 'sigmoid', 'relu'], {
+    ...{ default: 'tanh', placeholder: 'F', help: 'activation' },
+  }),
+};
+
 const mlpRecipe: Recipe = {
   name: 'mlp',
   title: 'multilayer perceptron on grey images',
   data: ['auto', 'digits', 'mnist', 'fashion-mnist'],
   load: async (name, options) =>
     imageExamples(await loadDataset(name as DatasetName | 'auto', options)),
-  options: {
-    sizes: {
-      type: 'string',
-      value: 'N,N,...',
-      help: 'widths from input to output (784,128,128,10)',
-    },
-    activation: {
-      type: 'string',
-      value: 'F',
-      help: 'tanh, sigmoid or relu (tanh)',
-    },
-  },
-  model(values) {
+  options: mlpOptions,
+  model({ sizes, activation }: Values<typeof mlpOptions>) {
     const config = {
-      sizes: sizesOf(text(values, 'sizes', '784,128,128,10')),
-      activation: oneOf(
-        values,
-        'activation',
-        ['tanh', 'sigmoid', 'relu'],
-        'tanh',
-      ),
+      ...{ sizes, activation },
       loss: 'softmax_xent',
       reduction: 'mean',
     } as const;
@@ -267,15 +266,16 @@ export function recipeOf(name: string): Recipe {
 }
 
 /** Checks that no option is given that only other recipes have. */
-export function checkOwn(recipe: Recipe, values: Values): void {
-  if (values.sample !== undefined && !recipe.writes) {
+export function checkOwn(recipe: Recipe, told: ReadonlySet<string>): void {
+  if (told.has('sample') && !recipe.writes) {
     throw new OptionError(
       `Option --sample: recipe ${recipe.name} writes no text: leave it out`,
+      { name: 'sample', recipe: recipe.name },
     );
   }
   for (const { name, options = {} } of recipes) {
     for (const option of Object.keys(options)) {
-      if (recipe.options?.[option] || values[option] === undefined) continue;
+      if (recipe.options?.[option] || !told.has(option)) continue;
       throw new OptionError(
         `Option --${option} is not of recipe ${recipe.name}: leave it out, ` +
           `or train ${name}`,
@@ -285,26 +285,12 @@ export function checkOwn(recipe: Recipe, values: Values): void {
   }
 }
 
-function sizesOf(value: string): number[] {
-  const sizes = value
-    .split(',')
-    .map((part) => Number(part.trim() || Number.NaN));
-  if (sizes.some((size) => !Number.isInteger(size) || size < 1)) {
-    throw new OptionError(
-      `Option --sizes = ${value}: give whole numbers, as 784,128,10`,
-    );
-  }
-  return sizes;
-}
-
 /** Wrong sizes are told before anything is opened. */
 function checkSizes(sizes: readonly number[], data: TrainingData): void {
   const pixels = firstFeeds(data).x.length;
   const classes = data.classes.length;
   if (sizes.length < 2 || sizes[0] !== pixels || sizes.at(-1) !== classes) {
-    throw new OptionError(
-      `Option --sizes = ${sizes.join(',')}: ${data.name} needs ` +
-        `${pixels} first and ${classes} last`,
-    );
+    const remedy = `${data.name} needs ${pixels} first and ${classes} last`;
+    throw schemaOf('train', mlpOptions).error('sizes', sizes, remedy);
   }
 }

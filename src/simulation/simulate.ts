@@ -5,10 +5,9 @@
 
 import type { Observable } from 'rxjs';
 import type { Executable } from '../backends/backend.ts';
-import type { OnBackend } from '../backends/open.ts';
+import { type OnBackend, onBackendFields } from '../backends/open.ts';
 import { NonFiniteError, OptionError } from '../base/errors.ts';
-import { checkKeys } from '../base/options.ts';
-import { checkSeed } from '../base/random.ts';
+import { Schema, type Values } from '../base/schema.ts';
 import type { FloatArray, Shape } from '../base/tensor.ts';
 import { precisionsOf } from '../circuit/precision.ts';
 import { type Probe, probeOutput, type Quantity } from '../circuit/probe.ts';
@@ -18,7 +17,11 @@ import type { Program } from '../program/recorder.ts';
 import type { Rule } from '../rules/rule.ts';
 import { type Feeds, inputFeeds, presentationFeeds } from './feeds.ts';
 import type { Optimiser } from './optim.ts';
-import { checkOptions, KEYS, type SimulateOptions } from './options.ts';
+import {
+  readOptions,
+  type SimulateOptions,
+  simulationFields,
+} from './options.ts';
 import { Parameters } from './parameters.ts';
 import {
   Compiled,
@@ -27,7 +30,6 @@ import {
   type Sample,
 } from './presentation.ts';
 import {
-  checkMode,
   gradientName,
   type Mode,
   type Presentation,
@@ -41,30 +43,33 @@ export type { SimulateOptions } from './options.ts';
 export type { Sample } from './presentation.ts';
 export type { Mode } from './record.ts';
 
+type Options = Values<typeof simulationFields>;
+
+const simulateOptions = new Schema('simulate', {
+  ...simulationFields,
+  ...onBackendFields,
+});
+
 export class Simulation extends Session<Compiled> {
   readonly graph: Graph;
   readonly levelled: Levelled;
   readonly rule: Rule;
   readonly mode: Mode;
   readonly optimiser: Optimiser | null;
-  private readonly options: SimulateOptions;
+  private readonly options: Options;
   private readonly parameters: Parameters;
   /** Watched probes keep their events alive: others mean another program. */
   private readonly samples = this.watching<Probed, Sample>(true);
   private readonly sweeps: Sweeps;
   private byHand = false;
 
-  private constructor(
-    graph: Graph,
-    options: SimulateOptions,
-    shared?: Parameters,
-  ) {
+  private constructor(graph: Graph, options: Options, shared?: Parameters) {
     super('simulation', options.backend);
     const { rule, optimiser = null, form, backend, seed } = options;
     this.graph = graph;
     this.options = options;
     this.rule = rule;
-    this.mode = checkMode(options.mode);
+    this.mode = options.mode;
     this.optimiser = optimiser;
     const levelling = options.levelling ?? rule.levelling;
     this.levelled = level(graph, { levelling, form });
@@ -72,19 +77,19 @@ export class Simulation extends Session<Compiled> {
     const added = rule.learnsPrecisions ? precisionsOf(this.levelled) : [];
     shared?.checkShared([...parametersOf(graph), ...added]);
     this.parameters =
-      shared ??
-      new Parameters(graph, backend, checkSeed(seed), optimiser, added);
+      shared ?? new Parameters(graph, backend, seed, optimiser, added);
   }
 
   /** Opens a simulation: parameters are set up, nothing is compiled yet. */
   static open(graph: Graph, options: SimulateOptions): Simulation {
-    checkOptions(options);
+    const own = readOptions(options);
     if (!graph?.vertices || !graph.output) {
       throw new OptionError(
         'simulate needs a graph, as g.output(y) of a GraphBuilder makes it',
+        { value: graph },
       );
     }
-    return new Simulation(graph, options);
+    return new Simulation(graph, own);
   }
 
   /** Another graph (a batch of another size) on the same parameters. */
@@ -346,8 +351,7 @@ export async function simulate(
   graph: Graph,
   options: Omit<SimulateOptions, 'backend'> & OnBackend,
 ): Promise<Simulation> {
-  checkKeys('simulate', options, [...KEYS, 'dtype']);
-  const { dtype: _, ...rest } = options;
+  const { dtype: _, ...rest } = simulateOptions.read(options);
   return openSession(options, (backend) =>
     Simulation.open(graph, { ...rest, backend }),
   );

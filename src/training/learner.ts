@@ -24,16 +24,19 @@ export interface LearnerOptions {
    * ID.mean and ID.variance: those of the training data.
    */
   readonly model: (batch: number, phase: Phase) => Graph;
+  /** Training and test examples, as loaders and imageExamples() give them. */
   readonly data: TrainingData;
+  /** Examples a step, a whole number >= 1. Default 64. */
   readonly batch?: number;
   /**
    * Leaves out what does not fill a batch, in training and test: a batch of
    * another size is another program, which large models take long to compile.
+   * Default false.
    */
   readonly dropLast?: boolean;
-  /** Examples tested at a time; `batch` if not given. */
+  /** Examples tested at a time, a whole number >= 1; `batch` if not given. */
   readonly testBatch?: number;
-  /** Tests on at most so many examples, the first ones. */
+  /** Tests on at most so many examples, the first ones; all if not given. */
   readonly testLimit?: number;
 }
 

@@ -6,7 +6,7 @@
 import { map, type Observable, zip } from 'rxjs';
 import type { Backend } from '../../backends/backend.ts';
 import { OptionError, show } from '../../base/errors.ts';
-import { checkKeys } from '../../base/options.ts';
+import { checkNames } from '../../base/schema.ts';
 import type { FloatArray } from '../../base/tensor.ts';
 import { Session } from '../../simulation/session.ts';
 import type { Network, Population } from '../network.ts';
@@ -90,7 +90,7 @@ export abstract class Watchable extends Session<Held> {
     variable: string,
     options: { every?: number } = {},
   ): Observable<StateSample> {
-    checkKeys('state$', options, ['every']);
+    checkNames('state$', options, ['every']);
     const found = this.network.find(population);
     const { name, model, source } = found;
     const known = [...new Set([...Object.keys(model.state), ...found.outputs])];
@@ -121,7 +121,7 @@ export abstract class Watchable extends Session<Held> {
         'rate$ needs { bin }: the length of its bins in ms',
       );
     }
-    checkKeys('rate$', options, ['bin']);
+    checkNames('rate$', options, ['bin']);
     const found = this.spiking(population);
     const bin = this.interval('Bin of a rate', options.bin);
     const rate = { population: found, bin };
@@ -155,7 +155,7 @@ export abstract class Watchable extends Session<Held> {
     projection: string,
     options: { every: number },
   ): Observable<StateSample> {
-    checkKeys('weights$', options, ['every']);
+    checkNames('weights$', options, ['every']);
     this.network.projection(projection);
     const every = this.interval('Interval of a probe', options.every);
     const watched = { projection, every };

@@ -6,23 +6,30 @@
 
 import type { Observable, Subscription } from 'rxjs';
 import { IsochronError, OptionError } from '../../base/errors.ts';
-import { checkKeys, oneOf, wholeNumber } from '../../base/options.ts';
+import { type FieldsOf, oneOf, Schema, whole } from '../../base/schema.ts';
 import type { NumberSample, SpikeSample, StateSample } from './probes.ts';
 
 /** More was sent than a recording has room for. */
 export class OverflowError extends IsochronError {}
 
 export interface RecordingOptions {
-  /** Most entries: spikes, samples or numbers; a million if not given. */
+  /** Most entries: spikes, samples or numbers, >= 1. Default 1000000. */
   readonly capacity?: number;
   /**
    * When it is full: 'fail' keeps the first and fails when it is read, 'first'
    * keeps them and counts the others, 'latest' lets the oldest go and counts them.
+   * Default 'fail'.
    */
   readonly policy?: 'fail' | 'first' | 'latest';
 }
 
-const USUAL = 1_000_000;
+const recordingOptions = new Schema('A recording', {
+  capacity: whole({ least: 1, default: 1_000_000, help: 'most entries' }),
+  policy: oneOf(['fail', 'first', 'latest'], {
+    default: 'fail',
+    help: 'what happens when it is full',
+  }),
+} satisfies FieldsOf<RecordingOptions>);
 
 /** Entries of a stream, oldest first. */
 class Buffer<T> {
@@ -38,11 +45,10 @@ class Buffer<T> {
   private fullAt: number | null = null;
 
   constructor(what: string, options: RecordingOptions) {
-    checkKeys('A recording', options, ['capacity', 'policy']);
-    const { capacity = USUAL, policy = 'fail' } = options;
+    const { capacity, policy } = recordingOptions.read(options);
     this.what = what;
-    this.capacity = wholeNumber('capacity', capacity, 1);
-    this.policy = oneOf('policy', policy, ['fail', 'first', 'latest']);
+    this.capacity = capacity;
+    this.policy = policy;
   }
 
   /** Entries that were let go, or found no room. */
@@ -160,7 +166,9 @@ export function recordValues(
     const data = new Float64Array(entries.length * elements);
     entries.forEach(([, values], i) => {
       if (values.length !== elements) {
-        throw new OptionError('A recording has samples of several sizes');
+        throw new OptionError('A recording has samples of several sizes', {
+          ...{ sizes: [elements, values.length] },
+        });
       }
       data.set(values, i * elements);
     });
@@ -179,12 +187,14 @@ function listen<T>(
   if (typeof stream$?.subscribe === 'function') return stream$.subscribe(next);
   throw new OptionError(
     'A recording takes a stream of a run, as run.spikes$(population)',
+    { value: stream$ },
   );
 }
 
 const wrong = (used: string, fit: string, other: string) =>
   new OptionError(
     `${used} was given another stream than ${fit}: use ${other} for it`,
+    { used, fit, other },
   );
 
 function recording<E, T>(

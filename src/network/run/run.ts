@@ -6,9 +6,16 @@
 
 import { Subject } from 'rxjs';
 import type { Backend } from '../../backends/backend.ts';
+import { openedBackend } from '../../backends/open.ts';
 import { DelayError, OptionError, show } from '../../base/errors.ts';
-import { checkKeys, wholeNumber } from '../../base/options.ts';
-import { checkSeed } from '../../base/random.ts';
+import { seed } from '../../base/random.ts';
+import {
+  type FieldsOf,
+  flag,
+  Schema,
+  type Values,
+  whole,
+} from '../../base/schema.ts';
 import { checkFinite } from '../../base/tensor.ts';
 import { yieldThread } from '../../base/turns.ts';
 import { TickClock } from '../../circuit/clock.ts';
@@ -29,24 +36,40 @@ import {
 import { type Wiring, Wirings } from './wiring.ts';
 
 export interface NetworkOptions {
+  /** An open backend; `openNetwork` opens one by name too. */
   readonly backend: Backend;
-  /** Seed of everything drawn: synapses, starts, noise; 1 if not given. */
+  /**
+   * Seed of everything drawn: synapses, starts, noise; a whole number below
+   * 2^32. Default 1.
+   */
   readonly seed?: number;
-  /** Copies of the network, run at once on stimuli and noise of their own. */
+  /**
+   * Copies of the network, run at once on stimuli and noise of their own, a
+   * whole number >= 1. Default 1.
+   */
   readonly trials?: number;
-  /** Number of the first trial; a trial does not depend on those beside it. */
+  /** Number of the first trial; a trial does not depend on those beside it. Default 0. */
   readonly firstTrial?: number;
-  /** Ticks of a window, fewer than the delays allow. Changes no bit. */
+  /**
+   * Ticks of a window, a whole number >= 1, fewer than the delays allow; without
+   * it as many as they do. Changes no bit.
+   */
   readonly window?: number;
 }
 
-export const NETWORK_OPTIONS = [
-  'backend',
-  'seed',
-  'trials',
-  'firstTrial',
-  'window',
-] as const;
+export const networkFields = {
+  backend: openedBackend,
+  seed,
+  trials: whole({ least: 1, default: 1, help: 'copies run at once' }),
+  firstTrial: whole({ default: 0, help: 'number of the first trial' }),
+  window: whole({ least: 1, optional: true, help: 'ticks of a window' }),
+} satisfies FieldsOf<NetworkOptions>;
+
+const networkOptions = new Schema('openNetwork', networkFields);
+const runOptions = new Schema('runTicks', { ticks: whole({}) });
+const delayOptions = new Schema('setDelay', {
+  round: flag({ default: false }),
+});
 
 export class NetworkRun extends Watchable {
   readonly seed: number;
@@ -66,12 +89,15 @@ export class NetworkRun extends Watchable {
   private next = 0;
   private buildSeconds = 0;
 
-  private constructor(network: Network, options: NetworkOptions) {
-    const { backend, seed, trials = 1, firstTrial = 0, window } = options;
-    super(network, backend, wholeNumber('trials', trials, 1));
-    this.seed = checkSeed(seed);
-    this.firstTrial = wholeNumber('firstTrial', firstTrial);
-    checkSeed(firstTrial + trials, 'firstTrial + trials');
+  private constructor(network: Network, options: Values<typeof networkFields>) {
+    const { backend, seed, trials, firstTrial, window } = options;
+    super(network, backend, trials);
+    this.seed = seed;
+    this.firstTrial = firstTrial;
+    if (firstTrial + trials >= 2 ** 32) {
+      const remedy = `with ${trials} trials give less than 2^32 - ${trials}`;
+      throw networkOptions.error('firstTrial', firstTrial, remedy);
+    }
     this.askedWindow = window;
     const begun = performance.now();
     this.wirings = new Wirings(network, this.seed);
@@ -94,11 +120,13 @@ export class NetworkRun extends Watchable {
    * @throws OptionError, DelayError, NonFiniteError
    */
   static open(network: Network, options: NetworkOptions): NetworkRun {
-    checkKeys('openNetwork', options, NETWORK_OPTIONS);
+    const own = networkOptions.read(options);
     if (network.populations.length === 0) {
-      throw new OptionError('The network is empty: give it populations');
+      throw new OptionError('The network is empty: give it populations', {
+        populations: 0,
+      });
     }
-    return new NetworkRun(network, options);
+    return new NetworkRun(network, own);
   }
 
   /** Model time of the next tick in ms. */
@@ -147,7 +175,7 @@ export class NetworkRun extends Watchable {
 
   /** Runs so many ticks. */
   runTicks(ticks: number): Promise<RunReport> {
-    wholeNumber('ticks', ticks);
+    runOptions.read({ ticks });
     return this.inTurn(async () => {
       if (this.next + ticks > MOST_TICKS) {
         throw new DelayError(
@@ -241,8 +269,7 @@ export class NetworkRun extends Watchable {
     delay: Delays,
     options: { round?: boolean } = {},
   ): Promise<void> {
-    checkKeys('setDelay', options, ['round']);
-    const { round = false } = options;
+    const { round } = delayOptions.read(options);
     const ticks = this.wirings.delays(projection, delay, round, this.next);
     return this.change(() => {
       const all = this.wirings.withDelays(projection, ticks, this.next);
