@@ -32,7 +32,7 @@ fn load_b(column: Column, d: Depth) -> f32 {
   // Less than 0 is more than any height.
   let y = u32(column.y + i32(d.ky));
   let x = u32(column.x + i32(d.kx));
-  let inside = y < params.height && x < params.width;
+  let inside = (y < params.height) & (x < params.width);
   let at = column.at + d.plane + y * params.width + x;
   return select(0.0, b[select(column.at, at, inside)], inside);
 }

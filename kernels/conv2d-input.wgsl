@@ -65,8 +65,8 @@ fn load_b(column: Column, d: Depth) -> f32 {
   // is more than any height.
   let oy = column.y - d.y;
   let ox = column.x - d.x;
-  let inside = oy < params.oh && ox < params.ow
-    && column.y_rest == d.y_rest && column.x_rest == d.x_rest;
+  let inside = (oy < params.oh) & (ox < params.ow)
+    & (column.y_rest == d.y_rest) & (column.x_rest == d.x_rest);
   let at = column.at + d.plane + oy * params.ow + ox;
   return select(0.0, b[select(column.at, at, inside)], inside);
 }

@@ -37,7 +37,7 @@ fn load_b(column: Column, d: Depth) -> f32 {
   // Less than 0 is more than any height.
   let y = u32(i32(d.oy * params.stride + column.ky) - i32(params.padding));
   let x = u32(i32(d.ox * params.stride + column.kx) - i32(params.padding));
-  let inside = y < params.height && x < params.width;
+  let inside = (y < params.height) & (x < params.width);
   let at = column.at + d.x_image + y * params.width + x;
   return select(0.0, b[select(column.at, at, inside)], inside);
 }

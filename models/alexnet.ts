@@ -6,16 +6,24 @@ import {
 } from '../src/graph/graph.ts';
 import type { Vertex } from '../src/graph/vertex.ts';
 
+/** Size of `alexnet`; all fields may be left out. */
 export interface AlexnetConfig {
+  /** Images of a presentation. Default 1. */
   readonly batch?: number;
-  /** Channels, height and width; 3 x 224 x 224 if not given. */
+  /** Channels, height and width; 28 x 28 at least. Default 3 x 224 x 224. */
   readonly image?: readonly [channels: number, height: number, width: number];
+  /** Units of the output. Default 1000. */
   readonly classes?: number;
-  /** Widths of all layers times this; 1 is the paper's. */
+  /** Widths of all layers times this; 1 is the paper's. Default 1. */
   readonly width?: number;
-  /** Part of the hidden units left out in training; 0 leaves the op out. */
+  /**
+   * Part of the hidden units left out in training; 0 leaves the op out. Default
+   * 0.
+   */
   readonly dropout?: number;
+  /** Loss of the output. Default 'half_sse'. */
   readonly loss?: 'half_sse' | 'softmax_xent';
+  /** Loss summed over the batch, or averaged. Default 'sum'. */
   readonly reduction?: Reduction;
 }
 

@@ -4,18 +4,23 @@ import {
   type Reduction,
 } from '../src/graph/graph.ts';
 
+/** Size of `cnn`; all fields may be left out. */
 export interface CnnConfig {
+  /** Images of a presentation. Default 1. */
   readonly batch?: number;
-  /** Channels, height and width of an image; 3 x 32 x 32 if not given. */
+  /** Channels, height and width of an image. Default 3 x 32 x 32. */
   readonly image?: readonly [channels: number, height: number, width: number];
-  /** Filters of both convolutions; 6 and 16. */
+  /** Filters of both convolutions. Default 6 and 16. */
   readonly filters?: readonly [number, number];
-  /** Height and width of a filter; 5. */
+  /** Height and width of a filter. Default 5. */
   readonly kernel?: number;
-  /** Units of the hidden layers after them; 200 and 150. */
+  /** Units of the hidden layers after them. Default 200 and 150. */
   readonly hidden?: readonly number[];
+  /** Units of the output. Default 10. */
   readonly classes?: number;
+  /** Loss of the output. Default 'half_sse'. */
   readonly loss?: 'half_sse' | 'softmax_xent';
+  /** Loss summed over the batch, or averaged. Default 'sum'. */
   readonly reduction?: Reduction;
 }
 

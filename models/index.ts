@@ -1,8 +1,3 @@
-/**
- * Models by name: small ones, quick to check, and the papers' in full size.
- * `make` takes the batch size.
- */
-
 import type { Graph } from '../src/graph/graph.ts';
 import { alexnet } from './alexnet.ts';
 import { cnn } from './cnn.ts';
@@ -32,13 +27,17 @@ export {
   transformer,
 } from './transformer.ts';
 
+/** A model in the list `models`. */
 export interface ModelEntry {
+  /** Its name on the command line, such as `mlp-relu`. */
   readonly name: string;
+  /** What it is, in a few words. */
   readonly title: string;
   /** As small as its structure allows, or as a paper has it. */
   readonly size: 'small' | 'paper';
   /** Its batch size if none is given. */
   readonly batch: number;
+  /** Builds its graph for a batch size; a model of scalars takes no notice. */
   readonly make: (batch?: number) => Graph;
 }
 
@@ -66,6 +65,7 @@ const NAMES = { steps: 19, inputs: 57, outputs: 18 };
 /** Characters of Tiny Shakespeare. */
 const CHARACTERS = 65;
 
+/** Models by name: small ones, quick to check, and the papers' in full size. */
 export const models: readonly ModelEntry[] = [
   entry('mlp', 'multilayer perceptron 12-10-8-5, tanh', 6, (batch) =>
     mlp({ sizes: [12, 10, 8, 5], batch }),

@@ -4,16 +4,21 @@ import {
   type Reduction,
 } from '../src/graph/graph.ts';
 
+/** Size of `lstm`. */
 export interface LstmConfig {
+  /** Sequences of a presentation. Default 1. */
   readonly batch?: number;
   /** Steps of the sequence, T. */
   readonly steps: number;
   /** Features of an input, such as the characters there are. */
   readonly inputs: number;
+  /** Units of the cell state and of each gate. Default 1056. */
   readonly hidden?: number;
-  /** As many as the inputs if not given. */
+  /** Units of the output of a step. Default as many as the inputs. */
   readonly outputs?: number;
+  /** Loss of the outputs of all steps. Default 'half_sse'. */
   readonly loss?: 'half_sse' | 'softmax_xent';
+  /** Loss summed over the rows of the output, or averaged. Default 'sum'. */
   readonly reduction?: Reduction;
 }
 

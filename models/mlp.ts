@@ -6,17 +6,21 @@ import {
 } from '../src/graph/graph.ts';
 import type { Vertex } from '../src/graph/vertex.ts';
 
+/** Size of `mlp`. */
 export interface MlpConfig {
   /** Widths from input to output, at least two. */
   readonly sizes: readonly number[];
+  /** Examples of a presentation. Default 1. */
   readonly batch?: number;
-  /** Of all layers but the last, which is linear. */
+  /** Of all layers but the last, which is linear. Default 'tanh'. */
   readonly activation?: 'tanh' | 'sigmoid' | 'relu';
+  /** Loss of the output. Default 'half_sse'. */
   readonly loss?: 'half_sse' | 'softmax_xent';
+  /** Loss summed over the batch, or averaged. Default 'sum'. */
   readonly reduction?: Reduction;
   /**
    * What holds a population: each op (affine and activation apart), or each
-   * layer as in Millidge 2020, mu = f(x W^T + b).
+   * layer as in Millidge 2020, mu = f(x W^T + b). Default 'op'.
    */
   readonly vertices?: 'op' | 'layer';
 }

@@ -5,16 +5,23 @@ import {
 } from '../src/graph/graph.ts';
 import type { Vertex } from '../src/graph/vertex.ts';
 
+/** Size of `residualMlp`; all fields may be left out. */
 export interface ResidualMlpConfig {
+  /** Examples of a presentation. Default 1. */
   readonly batch?: number;
+  /** Features of an example. Default 784. */
   readonly inputs?: number;
-  /** Units of every layer; 256. */
+  /** Units of every layer. Default 256. */
   readonly width?: number;
-  /** Layers with a residual connection; 5. */
+  /** Layers with a residual connection. Default 5. */
   readonly layers?: number;
+  /** Units of the output. Default 10. */
   readonly classes?: number;
+  /** The function f of every layer. Default 'relu'. */
   readonly activation?: 'tanh' | 'sigmoid' | 'relu';
+  /** Loss of the output. Default 'half_sse'. */
   readonly loss?: 'half_sse' | 'softmax_xent';
+  /** Loss summed over the batch, or averaged. Default 'sum'. */
   readonly reduction?: Reduction;
 }
 
@@ -42,21 +49,27 @@ export function residualMlp(config: ResidualMlpConfig = {}): Graph {
   return g.output(y, loss, { reduction });
 }
 
+/** Size of `resnet`; all fields may be left out. */
 export interface ResnetConfig {
+  /** Images of a presentation. Default 1. */
   readonly batch?: number;
-  /** Channels, height and width; 3 x 32 x 32 if not given. */
+  /** Channels, height and width. Default 3 x 32 x 32. */
   readonly image?: readonly [channels: number, height: number, width: number];
+  /** Units of the output. Default 10. */
   readonly classes?: number;
-  /** Blocks of each stage; 2, 2, 2 and 2 make ResNet-18. */
+  /** Blocks of each stage. Default 2, 2, 2 and 2, which make ResNet-18. */
   readonly blocks?: readonly number[];
-  /** Channels of the first stage, doubled from stage to stage; 64. */
+  /** Channels of the first stage, doubled from stage to stage. Default 64. */
   readonly channels?: number;
   /**
    * 'batch': means and variances of the batch, as in training; 'inference':
    * given ones, data inputs `n1.mean`, `n1.variance` and so on, [channels].
+   * Default 'batch'.
    */
   readonly norm?: 'batch' | 'inference';
+  /** Loss of the output. Default 'half_sse'. */
   readonly loss?: 'half_sse' | 'softmax_xent';
+  /** Loss summed over the batch, or averaged. Default 'sum'. */
   readonly reduction?: Reduction;
 }
 

@@ -4,22 +4,29 @@ import {
   type Reduction,
 } from '../src/graph/graph.ts';
 
+/** Size of `rnn`. */
 export interface RnnConfig {
+  /** Sequences of a presentation. Default 1. */
   readonly batch?: number;
   /** Steps of the sequence, T. */
   readonly steps: number;
   /** Features of an input, such as letters. */
   readonly inputs: number;
+  /** Units of the hidden layer. Default 128. */
   readonly hidden?: number;
+  /** Units of an output. */
   readonly outputs: number;
   /**
    * 'salvatori': Eq. 36, y_k = f(y_(k-1)) Wh^T + s_k Wx^T without biases;
-   * 'millidge': Appendix B, h_k = f(h_(k-1) Wh^T + x_k Wx^T + b).
+   * 'millidge': Appendix B, h_k = f(h_(k-1) Wh^T + x_k Wx^T + b). Default
+   * 'salvatori'.
    */
   readonly form?: 'salvatori' | 'millidge';
-  /** An output after the last step, or after every step. */
+  /** An output after the last step, or after every step. Default 'last'. */
   readonly many?: 'last' | 'every';
+  /** Loss of the output or outputs. Default 'half_sse'. */
   readonly loss?: 'half_sse' | 'softmax_xent';
+  /** Loss summed over the rows of the output, or averaged. Default 'sum'. */
   readonly reduction?: Reduction;
 }
 

@@ -3,10 +3,14 @@ import { type Graph, GraphBuilder } from '../src/graph/graph.ts';
 /**
  * Millidge 2020, section 2.1: v_L = tan(sqrt(theta v0)) + sin(v0^2) with
  * v0 = 5, theta = 2 and target T = 3, loss 1/2 (v_L - T)^2. Both v0 and theta
- * are plastic, so that both gradients can be read. `paper` makes tan + sin
- * one vertex, as the paper's Figure 2 does.
+ * are plastic, so that both gradients can be read.
  */
-export function tanSqrtSin({ paper = false } = {}): Graph {
+export function tanSqrtSin({
+  paper = false,
+}: {
+  /** One vertex for tan + sin, as in the paper's Figure 2. Default false. */
+  readonly paper?: boolean;
+} = {}): Graph {
   const g = new GraphBuilder();
   const v0 = g.param('v0', [1], [5]);
   const theta = g.param('theta', [1], [2]);
@@ -21,9 +25,14 @@ export function tanSqrtSin({ paper = false } = {}): Graph {
 
 /**
  * Salvatori 2022, Eq. 10-13: G = s z3 + s z3 z2 z1, a skip connection around
- * two vertices. `paper` makes z1 b + a one vertex, as the paper's Figure 3.
+ * two vertices.
  */
-export function skip({ paper = false } = {}): Graph {
+export function skip({
+  paper = false,
+}: {
+  /** One vertex for z1 b + a, as in the paper's Figure 3. Default false. */
+  readonly paper?: boolean;
+} = {}): Graph {
   const g = new GraphBuilder();
   const s = g.input('s', [1], [1.6]);
   const z1 = g.param('z1', [1], [0.7]);

@@ -6,18 +6,26 @@ import {
 } from '../src/graph/graph.ts';
 import type { Vertex } from '../src/graph/vertex.ts';
 
+/** Size of `encoderLayer`; all fields may be left out. */
 export interface EncoderConfig {
+  /** Sequences of a presentation. Default 1. */
   readonly batch?: number;
-  /** Positions of a sequence, T. */
+  /** Positions of a sequence, T. Default 64. */
   readonly steps?: number;
-  /** Features of a position, d_model; 512. */
+  /** Features of a position, d_model. Default 512. */
   readonly width?: number;
+  /** Heads of attention, which share the width evenly. Default 8. */
   readonly heads?: number;
-  /** Units of the feed-forward layer, d_ff; 2048. */
+  /** Units of the feed-forward layer, d_ff. Default 2048. */
   readonly hidden?: number;
-  /** Part of what a sublayer gives that is left out; 0 leaves the op out. */
+  /**
+   * Part of what a sublayer gives that is left out; 0 leaves the op out.
+   * Default 0.
+   */
   readonly dropout?: number;
+  /** Loss of the output: its elements are values. Default 'half_sse'. */
   readonly loss?: 'half_sse';
+  /** Loss summed over the batch, or averaged. Default 'sum'. */
   readonly reduction?: Reduction;
 }
 
@@ -42,18 +50,28 @@ export function encoderLayer(config: EncoderConfig = {}): Graph {
   return g.output(y, loss, { reduction });
 }
 
+/** Size of `transformer`; its loss is softmax_xent. */
 export interface TransformerConfig {
+  /** Sequences of a presentation. Default 1. */
   readonly batch?: number;
   /** Positions of a sequence, T. */
   readonly steps: number;
   /** Different tokens, such as characters. */
   readonly vocabulary: number;
+  /** Features of a position. Default 128. */
   readonly width?: number;
+  /** Heads of attention, which share the width evenly. Default 4. */
   readonly heads?: number;
+  /** Layers of attention and feed-forward. Default 2. */
   readonly layers?: number;
-  /** Units of the feed-forward layers; 4 widths if not given. */
+  /** Units of the feed-forward layers. Default 4 widths. */
   readonly hidden?: number;
+  /**
+   * Part of what a sublayer gives that is left out; 0 leaves the op out.
+   * Default 0.
+   */
   readonly dropout?: number;
+  /** Loss summed over the rows of the output, or averaged. Default 'sum'. */
   readonly reduction?: Reduction;
 }
 

@@ -21,7 +21,7 @@ const TABLE: readonly (readonly [string, string])[] = [
   ['kernels/', 'formula/ base/'],
   ['ops/', 'kernels/ formula/ base/'],
   ['program/', 'types:ops/ kernels/ formula/ base/'],
-  ['backends/', 'texts program/ kernels/ formula/ base/ webgpu'],
+  ['backends/', 'texts program/ ops/ kernels/ formula/ base/ webgpu'],
   ['graph/', 'ops/ base/'],
   ['circuit/', 'graph/ types:program/ ops/ kernels/ base/ rxjs'],
   // The yardstick never touches what it measures.

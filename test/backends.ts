@@ -32,7 +32,7 @@ export function describeWebGpu(name: string, body: () => void): void {
         console.warn(`skipped: ${error.message}`);
         context.skip(error.message);
       }
-    }, 120_000);
+    });
     afterAll(async () => {
       // Errors that no call threw must not pass unseen.
       (await opening?.catch(() => null))?.gpu.check();

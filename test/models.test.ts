@@ -3,7 +3,7 @@
  * from the papers' sizes; finite differences of the loss; BP, bit by bit.
  */
 
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   encoderLayer,
   lstm,
@@ -22,8 +22,6 @@ import { bp } from '../src/rules/bp.ts';
 import { type Feeds, Simulation } from '../src/simulation/simulate.ts';
 import { describeBackends, describeWebGpu, webgpu } from './backends.ts';
 import { exactRules } from './properties/support.ts';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 const small = models.filter(({ size }) => size === 'small');
 const byName = (name: string) => models.find((model) => model.name === name)!;

@@ -41,7 +41,8 @@ function node(args: readonly string[], cwd: string) {
   return spawnSync(process.execPath, args, {
     cwd,
     encoding: 'utf8',
-    timeout: 60_000,
+    // Against an endless one only: a busy machine is no failure.
+    timeout: 600_000,
   });
 }
 
@@ -98,7 +99,6 @@ describe.skipIf(text === '' && process.env['CI'] !== 'true')('README', () => {
       // The text of a failure first: it says more than the code.
       if (status !== 0) throw new Error(stderr);
     },
-    60_000,
   );
 
   test.each(lines.filter((line) => !canRun(line)))(
@@ -111,15 +111,11 @@ describe.skipIf(text === '' && process.env['CI'] !== 'true')('README', () => {
     },
   );
 
-  test.each(lines.filter(canRun))(
-    '"$line" runs',
-    ({ args }) => {
-      const { status, stdout } = node([main, ...args], elsewhere);
-      expect(status).toBe(0);
-      expect(stdout).not.toBe('');
-    },
-    60_000,
-  );
+  test.each(lines.filter(canRun))('"$line" runs', ({ args }) => {
+    const { status, stdout } = node([main, ...args], elsewhere);
+    expect(status).toBe(0);
+    expect(stdout).not.toBe('');
+  });
 
   test('names every command', () => {
     const { stdout } = node([main, '--help'], elsewhere);

@@ -5,6 +5,7 @@
 export class IsochronError extends Error {
   /** Exit code of the command line when this error ends a command. */
   readonly exitCode: number = 1;
+  /** The values that the text is made of, by name. */
   readonly data: Readonly<Record<string, unknown>>;
 
   constructor(message: string, data: Record<string, unknown> = {}) {
@@ -28,6 +29,7 @@ export class DelayError extends IsochronError {}
 
 /** A rule, backend, mode or option that cannot do what was asked. */
 export class OptionError extends IsochronError {
+  /** Exit code 2: the command was used wrongly. */
   override readonly exitCode: number = 2;
 }
 
@@ -42,6 +44,7 @@ export class FileError extends IsochronError {}
 
 /** No usable WebGPU adapter. */
 export class DeviceMissingError extends IsochronError {
+  /** Exit code 3: there is no device. */
   override readonly exitCode: number = 3;
 }
 

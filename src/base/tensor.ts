@@ -13,7 +13,9 @@ export type FloatArray = Float32Array | Float64Array;
 
 /** Values with a shape, row-major. */
 export interface Tensor {
+  /** Sizes of the axes; [1] for a scalar. */
   readonly shape: Shape;
+  /** As many numbers as the shape has elements. */
   readonly data: ArrayLike<number>;
 }
 

@@ -1,9 +1,3 @@
-/**
- * A circuit: populations joined by axons on a clock. A rule drives it
- * (present, clamp, learn, tick); the circuit itself records what happens and
- * computes no number.
- */
-
 import { Subject } from 'rxjs';
 import { lossDivisor } from '../graph/graph.ts';
 import type { Levelled } from '../graph/level.ts';
@@ -26,8 +20,9 @@ import {
 } from './precision.ts';
 import { type Probe, recordProbes } from './probe.ts';
 
+/** How the populations of a circuit move. */
 export interface CircuitOptions {
-  /** Integration step. */
+  /** Integration step, gamma, above 0. */
   readonly gamma: number;
   /** Predictions and Jacobians recomputed, or frozen at the forward sweep. */
   readonly prediction: 'recomputed' | 'fixed';
@@ -56,15 +51,26 @@ const perturb = mapKernel({
   outputs: [['y', 'x + noise']],
 });
 
+/**
+ * Populations joined by axons on a clock. A rule drives it (present, clamp,
+ * learn, tick); the circuit itself records what happens and computes no number.
+ */
 export class Circuit {
+  /** The graph whose vertices the populations are, with its delays. */
   readonly levelled: Levelled;
+  /** How its populations move; all fields are given. */
   readonly options: CircuitOptions;
+  /** The clock on which its axons deliver. */
   readonly clock = new TickClock();
+  /** Where its kernel calls and events are recorded. */
   readonly recorder: Recorder;
   /** Every error event, as it is sent. */
   readonly errors$ = new Subject<ErrorEvent>();
+  /** A population for each vertex that is no leaf. */
   readonly populations = new Map<Vertex, Population>();
+  /** Data inputs and parameters. */
   readonly leaves = new Map<Vertex, Leaf>();
+  /** The population that is clamped to the target. */
   readonly output: Population;
   private readonly plasticity: Plasticity;
   private readonly onForward: (mu: Ref, target: Ref) => void;
@@ -152,6 +158,7 @@ export class Circuit {
     return this.byLevel.parameters.get(level) ?? [];
   }
 
+  /** All plastic leaves, in topological order. */
   get parameters(): Vertex[] {
     return this.levelled.vertices.filter((vertex) => vertex.op === 'param');
   }

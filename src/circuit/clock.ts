@@ -1,9 +1,3 @@
-/**
- * TickClock: an RxJS scheduler on whole ticks. Work due at one tick lies in
- * one bucket, so scheduling costs the same however much is waiting (RxJS's own
- * VirtualTimeScheduler sorts its whole queue at each call).
- */
-
 import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
 import { DelayError } from '../base/errors.ts';
 
@@ -15,6 +9,11 @@ interface Bucket {
   next: number;
 }
 
+/**
+ * An RxJS scheduler on whole ticks. Work due at one tick lies in one bucket, so
+ * scheduling costs the same however much is waiting (RxJS's own
+ * VirtualTimeScheduler sorts its whole queue at each call).
+ */
 export class TickClock implements SchedulerLike {
   private tick = 0;
   private readonly buckets = new Map<number, Bucket>();

@@ -7,22 +7,29 @@ import type { Operand } from '../ops/op.ts';
 
 /** An error population's state at a tick, with what its message is made of. */
 export interface ErrorEvent {
+  /** The vertex of the population. */
   readonly from: Vertex;
+  /** The tick at which it is sent. */
   readonly tick: number;
   /** False only in clocked runs, where populations at rest send 0 too. */
   readonly active: boolean;
+  /** Its error, of the size of the vertex. */
   readonly eps: Ref;
   /** Inputs of the consumer as they had reached it at that tick. */
   readonly seen: readonly Operand[];
+  /** Its prediction at that tick. */
   readonly mu: Operand;
 }
 
 /** A value population's new state. */
 export interface ValueEvent {
+  /** The vertex of the population, or a leaf. */
   readonly from: Vertex;
+  /** The tick at which it is sent. */
   readonly tick: number;
   /** False only in clocked runs, where values at rest are sent too. */
   readonly active: boolean;
+  /** Its value, of the size of the vertex. */
   readonly value: Ref;
 }
 

@@ -10,6 +10,7 @@ import { encodeName, type LabelledNames, LETTERS } from './names.ts';
 
 /** Examples of a supervised task, ready to be fed by number. */
 export interface Examples {
+  /** How many there are; numbers go from 0 to below it. */
   readonly count: number;
   /**
    * Values by input name, and `target` (one-hot rows), of the chosen examples.
@@ -21,6 +22,7 @@ export interface Examples {
 
 /** What a model is trained on and tested on. */
 export interface TrainingData {
+  /** Its name on the command line, such as `digits`. */
   readonly name: string;
   /** For people. */
   readonly title: string;
@@ -32,7 +34,9 @@ export interface TrainingData {
   readonly classes: readonly string[];
   /** What a score is called: each target row counts once. */
   readonly score: 'accuracy' | 'bits per character';
+  /** Examples to learn from. */
   readonly train: Examples;
+  /** Examples that are only tested on. */
   readonly test: Examples;
 }
 

@@ -151,29 +151,33 @@ function scaleOf({ domain, log }: Axis, from: number, to: number) {
 
 /** Ticks about `per` px apart, fewer where their labels would meet. */
 function ticksOf(
-  { domain, log, ticks: given, format = numberText }: Axis,
+  axis: Axis,
   length: number,
   per: number,
-  room: (wide: number) => number,
+  size: (wide: number) => number,
 ): { value: number; text: string; wide: number }[] {
+  const { domain, log, ticks: given, format = numberText } = axis;
   const named = (values: readonly number[]) =>
     values.map((value) => {
       const text = format(value);
       return { value, text, wide: textWidth(text, TICK_SIZE) };
     });
   if (given) return named(given);
-  let count = Math.max(4, Math.floor(length / per));
+  const at = scaleOf(axis, 0, length);
+  let count = Math.max(log ? 8 : 4, Math.floor(length / per));
   let found = named(ticks(domain, count, log));
-  while (count > 1 && sum(found.map(({ wide }) => room(wide))) > length) {
+  const meets = ({ value, wide }: (typeof found)[number], i: number) => {
+    const next = found[i + 1];
+    if (!next) return false;
+    return at(next.value) - at(value) < (size(wide) + size(next.wide)) / 2;
+  };
+  while (found.length > 2 && found.some(meets)) {
     count -= 1;
     const fewer = named(ticks(domain, count, log));
-    if (fewer.length < 2) break;
-    found = fewer;
+    found = fewer.length < 2 ? [found[0], found.at(-1)!] : fewer;
   }
   return found;
 }
-
-const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 function checkArea(
   { width, height }: AxesOptions,

@@ -26,16 +26,23 @@ import {
 } from './svg.ts';
 import { texturedBar } from './textures.ts';
 
+/** A number that was expected, and what was measured of it. */
 export interface Quantity {
+  /** Stands at the left of its bars. */
   readonly name: string;
+  /** Length of the hollow bar, in the unit of the axis. */
   readonly expected: number;
+  /** Length of the full bar, in the unit of the axis. */
   readonly measured: number;
-  /** Half the length of the error bar, in the unit of the axis. */
+  /** Half the length of the error bar, in the unit of the axis; default none. */
   readonly expectedError?: number;
+  /** Half the length of the error bar, in the unit of the axis; default none. */
   readonly measuredError?: number;
 }
 
+/** Expected and measured side by side. */
 export interface BarsPicture extends PictureOptions {
+  /** One or more, from above. */
   readonly quantities: readonly Quantity[];
   /** Name and unit of the axis. */
   readonly xLabel: string;

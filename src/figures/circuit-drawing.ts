@@ -29,27 +29,37 @@ import {
 } from './sheet.ts';
 import { element, label, line, px } from './svg.ts';
 
+/** A population as it is drawn. */
 export interface DrawnPopulation {
+  /** Its name, which no other has. */
   readonly id: string;
+  /** Number of neurons; default not told. */
   readonly size?: number;
+  /** 'source', 'graded', 'spiking' or 'value-error': says its outline. */
   readonly kind: Kind;
   /** From 0, the lowest row; all populations have one, or none has. */
   readonly level?: number;
 }
 
+/** An axon as it is drawn. */
 export interface DrawnAxon {
+  /** Population that it comes from. */
   readonly from: string;
+  /** Population that it reaches. */
   readonly to: string;
   /** With its unit, as "20 ms"; null draws no delay. */
   readonly delay: string | null;
   /** 1 excites, -1 inhibits; 0 or nothing: neither is said. */
   readonly sign?: Sign;
+  /** Words under the delay; default none. */
   readonly label?: string;
 }
 
 /** Width and height are the least: a large circuit makes a large picture. */
 export interface CircuitPicture extends PictureOptions {
+  /** One or more. */
   readonly populations: readonly DrawnPopulation[];
+  /** Also loops, and several between the same two. */
   readonly axons: readonly DrawnAxon[];
 }
 

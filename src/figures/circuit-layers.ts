@@ -72,45 +72,38 @@ const ROUNDS = 24;
 
 /** Orders the items of every half layer so that few links cross. */
 export function ordered(halves: readonly Item[][]): Item[][] {
-  let current = halves.map((items) => [...items]);
-  let best = current;
-  let fewest = crossings(current);
+  // Place of an item in its half layer, from 0 to 1.
+  const rank = new Map<Item, number>();
+  const place = (items: readonly Item[]) => {
+    for (const [i, item] of items.entries()) {
+      rank.set(item, (i + 0.5) / items.length);
+    }
+  };
+  halves.forEach(place);
+  let best = halves.map((items) => [...items]);
+  let current = best;
+  let fewest = crossings(best);
   for (let round = 0; round < ROUNDS && fewest > 0; round++) {
     const up = round % 2 === 0;
-    const rank = ranks(current);
-    const sequence = current.map((_, i) => (up ? i : current.length - 1 - i));
-    const swept = current.map((items) => [...items]);
-    for (const i of sequence) {
+    current = current.map((items) => [...items]);
+    for (const items of up ? current : current.toReversed()) {
       const key = new Map(
-        swept[i].map((item) => {
+        items.map((item) => {
           const others = up ? item.below : item.above;
-          const sum = others.reduce((total, other) => total + rank(other), 0);
-          return [item, others.length > 0 ? sum / others.length : rank(item)];
+          const sum = others.reduce((all, other) => all + rank.get(other)!, 0);
+          return [
+            item,
+            others.length > 0 ? sum / others.length : rank.get(item)!,
+          ];
         }),
       );
-      swept[i].sort((a, b) => key.get(a)! - key.get(b)!);
-      rank.update(swept[i]);
+      items.sort((a, b) => key.get(a)! - key.get(b)!);
+      place(items);
     }
-    current = swept;
     const now = crossings(current);
-    if (now < fewest) {
-      fewest = now;
-      best = current;
-    }
+    if (now < fewest) [fewest, best] = [now, current];
   }
   return best;
-}
-
-/** Place of an item in its half layer, from 0 to 1. */
-function ranks(halves: readonly (readonly Item[])[]) {
-  const places = new Map<Item, number>();
-  const update = (items: readonly Item[]) => {
-    items.forEach((item, i) => {
-      places.set(item, (i + 0.5) / items.length);
-    });
-  };
-  halves.forEach(update);
-  return Object.assign((item: Item) => places.get(item)!, { update });
 }
 
 export function crossings(halves: readonly (readonly Item[])[]): number {
@@ -134,30 +127,22 @@ const PLACINGS = 120;
 
 /** Sets x: near the neighbours, in order, and nothing on anything else. */
 export function placeItems(halves: readonly (readonly Item[])[]): void {
-  for (const items of halves)
-    spread(
-      items,
-      items.map(() => 0),
-      items.map(() => 1),
-    );
+  const all = (items: readonly Item[], value: number) => items.map(() => value);
+  for (const items of halves) spread(items, all(items, 0), all(items, 1));
   for (let round = 0; round < PLACINGS; round++) {
-    const up = round % 2 === 0;
-    for (let i = 0; i < halves.length; i++) {
-      const items = halves[up ? i : halves.length - 1 - i];
-      const wanted: number[] = [];
-      const weights: number[] = [];
-      for (const item of items) {
-        let sum = 0;
-        let weight = 0;
+    for (const items of round % 2 === 0 ? halves : halves.toReversed()) {
+      const weights = all(items, 0.1);
+      const wanted = items.map((item, i) => {
+        let [sum, weight] = [0, 0];
         for (const other of [...item.below, ...item.above]) {
           // Between two places of one axon a bend looks worst.
           const pull = item.node || other.node ? 1 : 16;
           sum += pull * other.x;
           weight += pull;
         }
-        wanted.push(weight > 0 ? sum / weight : item.x);
-        weights.push(Math.max(weight, 0.1));
-      }
+        weights[i] = Math.max(weight, 0.1);
+        return weight > 0 ? sum / weight : item.x;
+      });
       spread(items, wanted, weights);
     }
   }
@@ -178,24 +163,22 @@ export function spread(
     return offset;
   });
   const pools: { sum: number; weight: number; count: number }[] = [];
-  items.forEach((_, i) => {
+  wanted.forEach((x, i) => {
     const weight = weights[i];
-    let pool = { sum: (wanted[i] - offsets[i]) * weight, weight, count: 1 };
-    for (;;) {
-      const before = pools.at(-1);
-      if (!before || before.sum / before.weight <= pool.sum / pool.weight)
-        break;
+    const pool = { sum: (x - offsets[i]) * weight, weight, count: 1 };
+    for (let before = pools.at(-1); before; before = pools.at(-1)) {
+      if (before.sum / before.weight <= pool.sum / pool.weight) break;
       pools.pop();
-      pool = {
-        sum: before.sum + pool.sum,
-        weight: before.weight + pool.weight,
-        count: before.count + pool.count,
-      };
+      pool.sum += before.sum;
+      pool.weight += before.weight;
+      pool.count += before.count;
     }
     pools.push(pool);
   });
-  let i = 0;
-  for (const { sum, weight, count } of pools) {
-    for (let k = 0; k < count; k++, i++) items[i].x = sum / weight + offsets[i];
-  }
+  const places = pools.flatMap(({ sum, weight, count }) =>
+    Array.from({ length: count }, () => sum / weight),
+  );
+  items.forEach((item, i) => {
+    item.x = places[i] + offsets[i];
+  });
 }

@@ -23,9 +23,11 @@ export interface AxisText {
 
 /** A series of numbers. */
 export interface Line {
+  /** Its name in the legend. */
   readonly name: string;
+  /** Places along the horizontal axis. */
   readonly xs: ArrayLike<number>;
-  /** NaN is a gap. */
+  /** One a place; NaN is a gap. */
   readonly ys: ArrayLike<number>;
   /** Ends of the spread, as over seeds: a band, or error bars on points. */
   readonly lower?: ArrayLike<number>;
@@ -42,6 +44,7 @@ export interface Mark {
   readonly x?: number;
   /** A line across the picture. */
   readonly y?: number;
+  /** Words beside it. */
   readonly label: string;
 }
 
@@ -74,7 +77,10 @@ export interface HeatFigure extends Titled {
   readonly contours?: boolean;
 }
 
-/** Bars, in groups of several series. */
+/**
+ * Bars, in groups of several series: groups from above, bars to the right. The
+ * label of x is of the groups, that of y of the values.
+ */
 export interface BarsFigure extends Titled {
   readonly kind: 'bars';
   readonly groups: readonly string[];

@@ -31,35 +31,38 @@ export function textWidth(text: string, size: number, bold = false): number {
   return (thousandths / 1000) * size * (bold ? 1.1 : 1);
 }
 
+/** Words with the space behind them. */
+const WORDS = /\S+\s*/g;
+
 /**
- * Lines no wider than `width` px: broken between words, and inside a word
- * only where the word alone is too wide. Nothing is left out.
+ * Lines no wider than `width` px: broken between parts, by default words, and
+ * inside one only where it alone is too wide. Nothing is left out.
  */
 export function wrapped(
   text: string,
   width: number,
   size: number,
   bold = false,
+  parts = WORDS,
 ): string[] {
-  const fits = (line: string) => textWidth(line, size, bold) <= width;
+  const fits = (line: string) => textWidth(line.trimEnd(), size, bold) <= width;
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (fits(longer)) {
-      line = longer;
+  const next = (begin: string) => {
+    if (line !== '') lines.push(line.trimEnd());
+    line = begin;
+  };
+  for (const part of text.trim().replace(/\s+/g, ' ').match(parts) ?? []) {
+    if (fits(line + part)) {
+      line += part;
       continue;
     }
-    if (line !== '') lines.push(line);
-    line = '';
-    for (const character of word) {
-      if (line !== '' && !fits(line + character)) {
-        lines.push(line);
-        line = '';
-      }
-      line += character;
+    next('');
+    for (const character of part) {
+      if (fits(line + character)) line += character;
+      else next(character);
     }
   }
-  if (line !== '') lines.push(line);
+  next('');
   return lines;
 }

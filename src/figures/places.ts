@@ -34,35 +34,23 @@ export interface Names {
   readonly height: number;
 }
 
+/** Where a name may go on in another line: after spaces, dashes and dots. */
+const PARTS = /[^\s\-._/]+[\s\-._/]*|[\s\-._/]+/g;
+
 /** Lays names out for places `wide` px wide. */
 export function namesUnder(names: readonly string[], wide: number): Names {
-  const widest = Math.max(
-    0,
-    ...names.flatMap(partsOf).map((part) => textWidth(part.trimEnd(), SIZE)),
-  );
-  const upright = widest > wide - 6;
+  const width = (line: string) => textWidth(line.trimEnd(), SIZE);
+  const parts = names.flatMap((name) => name.trim().match(PARTS) ?? []);
+  const upright = Math.max(0, ...parts.map(width)) > wide - 6;
   const lines = names.map((name) =>
-    upright ? wrapped(name, LONGEST, SIZE) : filled(name, wide - 6),
+    upright
+      ? wrapped(name, LONGEST, SIZE)
+      : wrapped(name, wide - 6, SIZE, false, PARTS),
   );
   const height = upright
-    ? Math.max(0, ...lines.flat().map((line) => textWidth(line, SIZE)))
+    ? Math.max(0, ...lines.flat().map(width))
     : LINE * Math.max(1, ...lines.map((own) => own.length));
   return { lines, upright, height };
-}
-
-/** Where a name may go on in another line: after spaces, dashes and dots. */
-const partsOf = (name: string) =>
-  name.trim().match(/[^\s\-._/]+[\s\-._/]*|[\s\-._/]+/g) ?? [''];
-
-function filled(name: string, wide: number): string[] {
-  const lines = [''];
-  for (const part of partsOf(name)) {
-    const longer = `${lines.at(-1)}${part}`;
-    const fits = textWidth(longer.trimEnd(), SIZE) <= wide;
-    if (fits) lines[lines.length - 1] = longer;
-    else lines.push(part);
-  }
-  return lines.map((line) => line.trimEnd()).filter((line) => line !== '');
 }
 
 /** The names under the frame, each around its x. */

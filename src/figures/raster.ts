@@ -14,18 +14,23 @@ import { numberText } from './scale.ts';
 import { checkPicture, type PictureOptions, sheet } from './sheet.ts';
 import { label, letters, line, px, stroked, upright } from './svg.ts';
 
+/** A spike of a neuron. */
 export interface Spike {
   /** ms, from 0 to the duration. */
   readonly time: number;
   /** Index in its group, or over all groups in their order without one. */
   readonly neuron: number;
+  /** Name of its group; by default neurons are counted over all groups. */
   readonly group?: string;
 }
 
+/** Spikes of populations over time. */
 export interface RasterPicture extends PictureOptions {
+  /** In any order. */
   readonly spikes: readonly Spike[];
+  /** Populations from below, each with its number of neurons. */
   readonly groups: readonly { readonly name: string; readonly size: number }[];
-  /** ms */
+  /** Length of the horizontal axis in ms, more than 0. */
   readonly duration: number;
 }
 
@@ -125,32 +130,30 @@ function dotsOf(
   // And with more ink than their place, or nobody would see them.
   const ink = dense ? dot : dot + 0.8;
   const columns = Math.max(1, Math.floor(across / dot));
-  const byName = new Map(bands.map((band) => [band.name, band]));
-  const rows = new Map(
-    bands.map((band) => [band, new Map<number, number[]>()]),
-  );
+  const byName = new Map(bands.map(({ name }, i) => [name, i]));
+  const rows = bands.map(() => new Map<number, Set<number>>());
   const ms = area.x(1) - area.x(0);
 
   for (const { time, neuron, group } of spikes) {
-    const band =
+    const at =
       group === undefined
-        ? bands.findLast(({ first }) => neuron >= first)!
+        ? bands.findLastIndex(({ first }) => neuron >= first)
         : byName.get(group)!;
-    const own = group === undefined ? neuron - band.first : neuron;
-    const tall = band.height / band.size;
+    const { first, size, height } = bands[at];
+    const own = group === undefined ? neuron - first : neuron;
+    const tall = height / size;
     const row = tall >= 1 ? own : Math.floor(own * tall);
     const column = Math.min(columns - 1, Math.floor((time * ms) / dot));
-    const inBand = rows.get(band)!;
-    if (!inBand.has(row)) inBand.set(row, []);
-    inBand.get(row)!.push(column);
+    const inRow = rows[at].get(row) ?? new Set();
+    rows[at].set(row, inRow.add(column));
   }
 
   let count = 0;
   const paths = bands.map((band, i) => {
     const tall = Math.max(1, band.height / band.size);
     let d = '';
-    for (const [row, found] of [...rows.get(band)!].sort(byFirst)) {
-      const columns = [...new Set(found)].sort((a, b) => a - b);
+    for (const [row, found] of [...rows[i]].sort(([a], [b]) => a - b)) {
+      const columns = [...found].sort((a, b) => a - b);
       count += columns.length;
       const y = band.top + band.height - (row + 0.5) * tall;
       d += strokes(columns, dot, ink, area.left, y);
@@ -161,8 +164,6 @@ function dotsOf(
   });
   return { paths, count };
 }
-
-const byFirst = (a: [number, number[]], b: [number, number[]]) => a[0] - b[0];
 
 /** A row as strokes: to its first dot, then from dot to dot. */
 function strokes(

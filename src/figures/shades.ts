@@ -57,7 +57,7 @@ export function shadesOf(
   const colors = signed ? SIGNED : CIVIDIS;
   const color = (value: number) =>
     between(colors, Math.round(share(value) * STEPS) / STEPS);
-  return { domain, signed, log, ticks: ticks(domain, log ? 7 : 5, log), color };
+  return { domain, signed, log, ticks: ticks(domain, log ? 8 : 5, log), color };
 }
 
 const partsOf = (color: string) =>

@@ -4,6 +4,7 @@ import { heatPicture } from './heat.ts';
 import type { Domain } from './scale.ts';
 import type { PictureOptions } from './sheet.ts';
 
+/** Values by level and tick. */
 export interface SpaceTimePicture extends PictureOptions {
   /** Names of the levels, from level 0 up. */
   readonly rows: readonly string[];
@@ -11,8 +12,9 @@ export interface SpaceTimePicture extends PictureOptions {
   readonly columns: readonly (number | string)[];
   /** values[row][column]; null where there is nothing. */
   readonly values: readonly (readonly (number | null)[])[];
-  /** What is shown, as "squared error", and its unit. */
+  /** What is shown, as "squared error". */
   readonly quantity: string;
+  /** Its unit, shown behind it; default none. */
   readonly unit?: string;
   /** Name of the horizontal axis; default "tick". */
   readonly xLabel?: string;

@@ -1,28 +1,38 @@
 /** Traces over time and rates of populations, as lines. */
 
+import { show } from '../base/errors.ts';
 import { refuse } from './checks.ts';
 import type { Mark } from './figure.ts';
 import { linesPicture } from './lines.ts';
 import type { PictureOptions } from './sheet.ts';
 
+/** Values over time. */
 export interface Trace {
+  /** Its name in the legend. */
   readonly name: string;
+  /** Places along the horizontal axis, in its unit. */
   readonly times: ArrayLike<number>;
   /** One a time; NaN is a gap. */
   readonly values: ArrayLike<number>;
-  /** Shown behind the name in the legend. */
+  /** Shown behind the name in the legend; default none. */
   readonly unit?: string;
   /** Default 'line'; stems are upright strokes from 0, for single ticks. */
   readonly style?: 'line' | 'points' | 'stems';
 }
 
+/** Series over common axes. */
 export interface TracesPicture extends PictureOptions {
+  /** One or more. */
   readonly series: readonly Trace[];
-  /** Name and unit of the axis, as "time (ms)". */
+  /** Name and unit of the horizontal axis, as "time (ms)". */
   readonly xLabel: string;
+  /** Name and unit of the upright axis. */
   readonly yLabel: string;
+  /** Whether the horizontal axis is logarithmic; default false. */
   readonly xLog?: boolean;
+  /** Whether the upright axis is logarithmic; default false. */
   readonly yLog?: boolean;
+  /** Lines and points with words; default none. */
   readonly marks?: readonly Mark[];
 }
 
@@ -48,18 +58,22 @@ export async function tracesPicture(picture: TracesPicture): Promise<string> {
   });
 }
 
+/** Rates in bins of equal length. */
 export interface RatePicture extends PictureOptions {
+  /** One or more populations. */
   readonly groups: readonly {
+    /** Its name in the legend. */
     readonly name: string;
     /** One a bin, the first from `start` on; NaN is a gap. */
     readonly rates: ArrayLike<number>;
   }[];
-  /** ms */
+  /** Length of a bin in ms, more than 0. */
   readonly bin: number;
   /** Begin of the first bin in ms; default 0. */
   readonly start?: number;
   /** Unit of the rates; default Hz (spikes a second and neuron). */
   readonly unit?: string;
+  /** Lines and points with words; default none. */
   readonly marks?: readonly Mark[];
 }
 
@@ -74,7 +88,7 @@ export async function ratePicture(picture: RatePicture): Promise<string> {
   }
   if (!(bin > 0 && bin < Infinity)) {
     refuse(
-      `Rates in bins of ${bin} ms cannot be drawn: a bin is longer than 0`,
+      `Rates in bins of ${show(bin)} ms cannot be drawn: a bin is longer than 0`,
       { bin },
     );
   }

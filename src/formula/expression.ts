@@ -38,6 +38,7 @@ export type Expression =
 export interface OwnFunction {
   /** Names of the arguments in the WGSL, each an f32. */
   readonly parameters: readonly string[];
+  /** The function in float64. */
   readonly js: (...args: number[]) => number;
   /**
    * The same in float32, rounded by Math.fround after every operation; without

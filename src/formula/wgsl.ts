@@ -128,12 +128,14 @@ export function mathWgsl(): string {
         ),
         `let result = ${toWgsl(result)};`,
         // Nothing is known of a NaN: not even what it compares as.
-        'if ((bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u) { return x; }',
-        ...ends.map(
-          ({ when, value }) =>
-            `if (${toWgsl(when)}) { return ${toWgsl(value)}; }`,
-        ),
-        'return result;',
+        'let is_nan = (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;',
+        // Not by branches: SwiftShader follows every path through those of a
+        // loop before it compiles it, and each doubles their number.
+        `return select(${ends.reduceRight(
+          (rest, { when, value }) =>
+            `select(${rest}, ${toWgsl(value)}, ${toWgsl(when)})`,
+          'result',
+        )}, x, is_nan);`,
       ]);
     }),
   ].join('');

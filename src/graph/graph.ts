@@ -1,8 +1,3 @@
-/**
- * A computation graph: what is computed. It knows nothing of time, levels or
- * devices. Built by calling ops on vertices; a built graph is frozen.
- */
-
 import { GraphError, ShapeError, show } from '../base/errors.ts';
 import { checkNames } from '../base/schema.ts';
 import {
@@ -24,7 +19,12 @@ import { type Builder, Vertex } from './vertex.ts';
  * around 0, or the same number everywhere.
  */
 export type Init =
-  | { readonly kind: 'values'; readonly data: ArrayLike<number> }
+  | {
+      /** Which of the ways it is. */
+      readonly kind: 'values';
+      /** One number for each element, row-major. */
+      readonly data: ArrayLike<number>;
+    }
   | { readonly kind: 'uniform'; readonly bound: number }
   | { readonly kind: 'normal'; readonly std: number }
   | { readonly kind: 'constant'; readonly value: number }
@@ -33,25 +33,47 @@ export type Init =
 /** Names of what is fed to a circuit beside its data inputs. */
 const RESERVED = /^(target$|@|noise\/)/;
 
+/**
+ * How a loss is taken over the batch, the first axis of the output: summed, or
+ * divided by its size.
+ */
 export type Reduction = 'sum' | 'mean';
 
+/**
+ * A computation graph: what is computed, frozen. It knows nothing of time,
+ * levels or devices. `GraphBuilder` makes it.
+ */
 export interface Graph {
   /** All vertices, in topological order. */
   readonly vertices: readonly Vertex[];
+  /** The vertex that is clamped to the target. */
   readonly output: Vertex;
+  /** The loss of the output: its name, such as half_sse, and its reduction. */
   readonly loss: { readonly kind: string; readonly reduction: Reduction };
+  /** How each parameter starts, by id. */
   readonly inits: ReadonlyMap<string, Init>;
   /** Values that came with the graph, by id of an input; 'target' too. */
   readonly data: ReadonlyMap<string, Tensor>;
 }
 
+/**
+ * Builds a graph: leaves by `input` and `param`, then ops as methods of the
+ * vertices that they read, then `output`.
+ *
+ *     const g = new GraphBuilder();
+ *     const x = g.input('x', [16, 784]);
+ *     const graph = g.output(x.linear(g.param('W', [10, 784])).named('y'));
+ */
 export class GraphBuilder implements Builder {
   private readonly vertices: Vertex[] = [];
   private readonly byId = new Map<string, Vertex>();
   private readonly inits = new Map<string, Init>();
   private readonly data = new Map<string, Tensor>();
 
-  /** A data input: fed at each presentation, never moves. */
+  /**
+   * A data input: fed at each presentation, or `values` that come with the graph,
+   * row-major; it never moves. Throws GraphError, ShapeError, NonFiniteError.
+   */
   input(id: string, shape: Shape, values?: ArrayLike<number>): Vertex {
     checkShape(id, shape);
     if (values) {
@@ -66,6 +88,7 @@ export class GraphBuilder implements Builder {
    * A plastic leaf. Without `init` it starts uniform within 1/sqrt(fan-in),
    * PyTorch's rule for linear layers and convolutions; the fan-in is what one
    * output reads, all axes but the first. An array gives the values themselves.
+   * Throws GraphError, ShapeError, NonFiniteError.
    */
   param(id: string, shape: Shape, init?: Init | ArrayLike<number>): Vertex {
     checkShape(id, shape);
@@ -86,7 +109,10 @@ export class GraphBuilder implements Builder {
     return vertex;
   }
 
-  /** An op of the table on vertices of this graph. */
+  /**
+   * An op of the table on vertices of this graph, which `id` names. Throws
+   * GraphError, ShapeError.
+   */
   apply(name: string, inputs: Vertex[], attrs: Attrs = {}, id?: string) {
     const op = opByName.get(name);
     const label = id ?? `${name}${this.vertices.length}`;
@@ -110,7 +136,7 @@ export class GraphBuilder implements Builder {
 
   /**
    * Several ops as one vertex, so one population: the function gets stand-ins
-   * of the inputs and returns the last of its ops.
+   * of the inputs and returns the last of its ops. Throws GraphError, ShapeError.
    */
   composite(
     inputs: Vertex[],
@@ -139,11 +165,20 @@ export class GraphBuilder implements Builder {
     return this.apply('composite', inputs, { body: steps }, id);
   }
 
-  /** Ends the building: the vertex that is clamped, and its loss. */
+  /**
+   * Ends the building: the vertex that is clamped, and its loss, half_sse
+   * (1/2 sum (y - t)^2) or softmax_xent (- sum t log softmax(y) along the last
+   * axis). Throws GraphError, ShapeError, NonFiniteError.
+   */
   output(
     vertex: Vertex,
     loss = 'half_sse',
-    options: { reduction?: Reduction; target?: ArrayLike<number> } = {},
+    options: {
+      /** Over the batch. Default 'sum'. */
+      reduction?: Reduction;
+      /** Values that come with the graph, as many as the output has. */
+      target?: ArrayLike<number>;
+    } = {},
   ): Graph {
     checkNames('output', options, ['reduction', 'target']);
     const reduction = options.reduction ?? 'sum';
@@ -180,7 +215,7 @@ export class GraphBuilder implements Builder {
     });
   }
 
-  /** Gives the newest vertex another id; it replaces the old vertex. */
+  /** Gives the newest vertex another id; it replaces the old one. Throws GraphError. */
   rename(vertex: Vertex, id: string): Vertex {
     if (vertex.isLeaf || vertex !== this.vertices.at(-1)) {
       throw new GraphError(

@@ -1,19 +1,3 @@
-/**
- * Graphs as JSON. Schema `isochron-graph/1`, and `pc-oracle/1`, the same with
- * the answers of another framework beside it:
- *
- *   schema   "isochron-graph/1"
- *   graph    vertices in topological order: {id, op, inputs: [ids], attrs};
- *            leaves have op "input" or "param" and no inputs
- *   output   id of the clamped vertex
- *   loss     {kind: "half_sse" | "softmax_xent", reduction: "sum" | "mean"}
- *   leaves   by id: {shape, data} row-major, or {shape, init} for a parameter
- *            (init: {kind: "uniform", bound}, {kind: "normal", std},
- *            {kind: "constant", value} or {kind: "zeros"}), or {shape}
- *            for an input that is fed later
- *   target   {shape, data}, optional
- */
-
 import { FormatError, IsochronError, messageOf, show } from '../base/errors.ts';
 import {
   checkTensor,
@@ -31,6 +15,21 @@ import {
 } from './graph.ts';
 import type { Vertex } from './vertex.ts';
 
+/**
+ * The schema of graphs as JSON. `pc-oracle/1` is the same with the answers of
+ * another framework beside it.
+ *
+ *   schema   "isochron-graph/1"
+ *   graph    vertices in topological order: {id, op, inputs: [ids], attrs};
+ *            leaves have op "input" or "param" and no inputs
+ *   output   id of the clamped vertex
+ *   loss     {kind: "half_sse" | "softmax_xent", reduction: "sum" | "mean"}
+ *   leaves   by id: {shape, data} row-major, or {shape, init} for a parameter
+ *            (init: {kind: "uniform", bound}, {kind: "normal", std},
+ *            {kind: "constant", value} or {kind: "zeros"}), or {shape}
+ *            for an input that is fed later
+ *   target   {shape, data}, optional
+ */
 export const GRAPH_SCHEMA = 'isochron-graph/1';
 const SCHEMAS = [GRAPH_SCHEMA, 'pc-oracle/1'];
 

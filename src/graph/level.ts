@@ -1,10 +1,3 @@
-/**
- * Levels and axonal delays (Salvatori 2022, supplement, with longest
- * paths in place of the distances of his Algorithm 2). A graph is levelled
- * when all errors that a vertex receives were sent so as to meet at one
- * instant; an axon that skips levels makes up for it by its delay.
- */
-
 import { type FieldsOf, oneOf, Schema } from '../base/schema.ts';
 import { type Graph, GraphBuilder } from './graph.ts';
 import { leastDelay } from './least-delay.ts';
@@ -14,6 +7,7 @@ import type { Vertex } from './vertex.ts';
 export interface Axon {
   /** The vertex whose value is read and to which errors return. */
   readonly from: Vertex;
+  /** The consumer: the vertex that reads it and sends errors back. */
   readonly to: Vertex;
   /** Which input of the consumer. */
   readonly slot: number;
@@ -37,9 +31,16 @@ export type Levelling = 'longest-path' | 'least-delay' | 'none';
  */
 export type DelayForm = 'axonal' | 'explicit';
 
+/**
+ * A graph with the levels of its vertices and the delays of its axons, which
+ * make the errors that a vertex receives meet at one instant.
+ */
 export interface Levelled {
+  /** The graph; of the explicit form the one with identity vertices. */
   readonly graph: Graph;
+  /** How its delays were chosen. */
   readonly levelling: Levelling;
+  /** Where its delays are. */
   readonly form: DelayForm;
   /** Kept vertices, in topological order. */
   readonly vertices: readonly Vertex[];
@@ -83,7 +84,11 @@ const levelOptions = new Schema('level', {
   form,
 } satisfies FieldsOf<LevelOptions>);
 
-/** Levels a graph. Throws OptionError. */
+/**
+ * Levels a graph: longest paths, and delays on the axons that skip levels
+ * (Salvatori 2022, supplement, with longest paths in place of the distances of
+ * his Algorithm 2). Throws OptionError.
+ */
 export function level(graph: Graph, options: LevelOptions = {}): Levelled {
   const { levelling, form } = levelOptions.read(options);
   const levels = longestPaths(graph);
@@ -218,7 +223,9 @@ function withIdentities(levelled: Levelled): Levelled {
 
 /** Identity vertices (= delays) of a levelling, and the memory they take. */
 export function delayCost(levelled: Levelled): {
+  /** Identity vertices of all axons together. */
   steps: number;
+  /** Their elements: delay x size of all axons. */
   elements: number;
 } {
   let steps = 0;

@@ -1,8 +1,3 @@
-/**
- * A vertex of a computation graph, and the ops as methods: each makes the next
- * vertex. What an op computes stands in ops/.
- */
-
 import { type Shape, sizeOf } from '../base/tensor.ts';
 import { type ElementwiseMethods, elementwise } from '../ops/elementwise.ts';
 import type { Attrs } from '../ops/op.ts';
@@ -24,16 +19,23 @@ for (const { name, arity, attrs = {} } of elementwise) {
   Object.defineProperty(Elementwise.prototype, method, { value });
 }
 
-/** One elementary function of the graph, or a leaf. */
+/**
+ * One elementary function of the graph, or a leaf; its methods are the ops,
+ * each of which makes the next vertex. What an op computes stands in ops/.
+ */
 export class Vertex extends (Elementwise as new () => ElementwiseMethods<Vertex>) {
   private readonly builder: Builder;
   /** Place in topological order. */
   readonly index: number;
+  /** Its name, unique in the graph. */
   readonly id: string;
   /** Name of the op; 'input' and 'param' are leaves. */
   readonly op: string;
+  /** The vertices that it reads, in the order of the op's arguments. */
   readonly inputs: readonly Vertex[];
+  /** Attributes of the op, such as the stride of a convolution. */
   readonly attrs: Attrs;
+  /** Shape of its value, row-major; a scalar has [1]. */
   readonly shape: Shape;
 
   constructor(
@@ -50,10 +52,12 @@ export class Vertex extends (Elementwise as new () => ElementwiseMethods<Vertex>
     this.shape = Object.freeze([...of.shape]);
   }
 
+  /** Whether it is a data input or a parameter, not an op. */
   get isLeaf(): boolean {
     return this.op === 'input' || this.op === 'param';
   }
 
+  /** Elements of its value. */
   get size(): number {
     return sizeOf(this.shape);
   }
@@ -67,6 +71,7 @@ export class Vertex extends (Elementwise as new () => ElementwiseMethods<Vertex>
   ): Vertex {
     return this.builder.apply(op, [this, ...others], attrs, id);
   }
+  /** The sum of this and others of its shape, from left to right. */
   add(...others: Vertex[]): Vertex {
     return this.apply('add', others);
   }
@@ -82,19 +87,26 @@ export class Vertex extends (Elementwise as new () => ElementwiseMethods<Vertex>
   matmul(other: Vertex, attrs: { transpose_b?: boolean } = {}): Vertex {
     return this.apply('matmul', [other], attrs);
   }
+  /** Sum along an axis, which goes; over all elements, [1], if not given. */
   sum(axis?: number): Vertex {
     return this.apply('sum', [], axis === undefined ? {} : { axis });
   }
+  /** Mean along an axis, which goes; over all elements, [1], if not given. */
   mean(axis?: number): Vertex {
     return this.apply('mean', [], axis === undefined ? {} : { axis });
   }
+  /** Exponentials over their sum along an axis. Default the last. */
   softmax(axis = -1): Vertex {
     return this.apply('softmax', [], { axis });
   }
+  /** Logarithms of the softmax along an axis. Default the last. */
   logSoftmax(axis = -1): Vertex {
     return this.apply('log_softmax', [], { axis });
   }
-  /** x [B, C, H, W] with filters [O, C / groups, kh, kw] and a bias [O] or none. */
+  /**
+   * x [B, C, H, W] with filters [O, C / groups, kh, kw] and a bias [O] or none;
+   * `stride` 1, `padding` 0 and `groups` 1 if not given.
+   */
   conv2d(
     weight: Vertex,
     bias: Vertex | null = null,
@@ -102,9 +114,17 @@ export class Vertex extends (Elementwise as new () => ElementwiseMethods<Vertex>
   ): Vertex {
     return this.apply('conv2d', bias ? [weight, bias] : [weight], attrs);
   }
+  /**
+   * Greatest of each window of kernel x kernel, x [B, C, H, W]; `stride` is as
+   * the window, `padding` 0 if not given.
+   */
   maxpool2d(kernel: number, more: { stride?: number; padding?: number } = {}) {
     return this.apply('maxpool2d', [], { kernel, ...more });
   }
+  /**
+   * Mean of each window of kernel x kernel, x [B, C, H, W], where padding
+   * counts as 0; `stride` is as the window, `padding` 0 if not given.
+   */
   avgpool2d(kernel: number, more: { stride?: number; padding?: number } = {}) {
     return this.apply('avgpool2d', [], { kernel, ...more });
   }
@@ -112,19 +132,22 @@ export class Vertex extends (Elementwise as new () => ElementwiseMethods<Vertex>
   globalAvgpool(): Vertex {
     return this.apply('global_avgpool');
   }
-  /** Over the last axis. */
+  /** To mean 0 and variance 1 over the last axis; `eps` 1e-5 if not given. */
   layernorm(gain: Vertex, shift: Vertex, eps?: number): Vertex {
     return this.apply('layernorm', [gain, shift], eps ? { eps } : {});
   }
-  /** Over the batch and all axes after the second. */
+  /** The same over the batch and all axes after the second. */
   batchnorm(gain: Vertex, shift: Vertex, eps?: number): Vertex {
     return this.apply('batchnorm', [gain, shift], eps ? { eps } : {});
   }
-  /** Local response normalisation over `size` channels. */
+  /**
+   * Local response normalisation over `size` channels, in PyTorch's form; `alpha`
+   * 1e-4, `beta` .75 and `k` 1 if not given.
+   */
   lrn(size: number, more: { alpha?: number; beta?: number; k?: number } = {}) {
     return this.apply('lrn', [], { size, ...more });
   }
-  /** Scores [..., rows, columns] with none for columns after the row. */
+  /** Scores [..., rows, columns], with `fill` (-1e9) in columns after the row. */
   causalMask(fill?: number): Vertex {
     return this.apply('causal_mask', [], fill === undefined ? {} : { fill });
   }
@@ -169,7 +192,7 @@ export class Vertex extends (Elementwise as new () => ElementwiseMethods<Vertex>
   dropout(rate: number, step: Vertex, seed: number): Vertex {
     return this.apply('dropout', [step], { rate, seed });
   }
-  /** The same vertex under another name. */
+  /** The same vertex under another name; only the newest can be. Throws GraphError. */
   named(id: string): Vertex {
     return this.builder.rename(this, id);
   }

@@ -54,7 +54,8 @@ export function wasmContract(
       out: addressOf(out),
       bias: bias ? addressOf(bias) : 0,
     };
-    if (Object.values(addresses).some((address) => address < 0)) return false;
+    const { a: left, b: right, out: to, bias: more } = addresses;
+    if (Math.min(left, right, to, more) < 0) return false;
     if (plan === undefined) plan = planOf(sizes, layout, single);
     if (!plan) return false;
     const parts = partsFor(sizes, manner.threads);
@@ -208,6 +209,8 @@ function split(
   ranges: number,
 ): (readonly [first: number, last: number])[] {
   const many = Math.max(1, Math.min(things, ranges));
+  // So it is for most products, and most are small.
+  if (many === 1) return [[0, things]];
   return Array.from(
     { length: many },
     (_, i) =>

@@ -91,10 +91,19 @@ export function gemm(
   more: { bias?: Ref; base?: Ref | null } = {},
 ): Ref {
   const params = {
-    ...{ m, n, depth: k, batches: z, out_rows: n },
-    ...{ a_batch: a.batch, a_rows: a.rows, a_columns: a.columns },
-    ...{ b_batch: b.batch, b_rows: b.rows, b_columns: b.columns },
-    ...{ bias_batch: 0, out_batch: m * n },
+    m,
+    n,
+    depth: k,
+    batches: z,
+    out_rows: n,
+    a_batch: a.batch,
+    a_rows: a.rows,
+    a_columns: a.columns,
+    b_batch: b.batch,
+    b_rows: b.rows,
+    b_columns: b.columns,
+    bias_batch: 0,
+    out_batch: m * n,
   };
   return product(emit, [a.ref, b.ref], z * m * n, params, more);
 }

@@ -124,9 +124,9 @@ const expand = onSplit(
   true,
 );
 
-const paramsOf = ([outer, n, inner]: Split, divisor = 1): Params<Field> => ({
-  ...{ outer, n, inner, divisor },
-});
+function paramsOf([outer, n, inner]: Split, divisor = 1): Params<Field> {
+  return { outer, n, inner, divisor };
+}
 
 /** Records the greatest over n of [outer, n, inner]; NaN where one is. */
 export function reduceMost(emit: Emit, input: Ref, split: Split): Ref {

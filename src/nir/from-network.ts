@@ -1,11 +1,3 @@
-/**
- * A network as a NIR graph. A population becomes the node of its model, a
- * projection Linear (its weights) and Delay between two nodes, or an edge
- * alone where it neither weighs nor delays. What NIR cannot say is an error.
- * Not kept, since a graph has no place for them: what sources give, dt, and
- * heights in pictures.
- */
-
 import { OptionError } from '../base/errors.ts';
 import { seed } from '../base/random.ts';
 import { type FieldsOf, maybe, Schema } from '../base/schema.ts';
@@ -18,10 +10,11 @@ import { type Core, coreOf, MOST_WEIGHTS } from './cores.ts';
 import type { NirGraph, NirNode } from './graph.ts';
 import { seconds } from './models.ts';
 
+/** Options of `networkToNir`. */
 export interface ToNirOptions {
   /** Synapses as a run has them (run.synapses); else they are drawn. */
   readonly synapses?: (projection: string) => Synapses;
-  /** Seed of what is drawn, as of the run. Default 0. */
+  /** Seed of what is drawn, as of the run. Default 1. */
   readonly seed?: number;
 }
 
@@ -33,7 +26,12 @@ const toOptions = new Schema('networkToNir', {
 } satisfies FieldsOf<ToNirOptions>);
 
 /**
- * The graph of a network. Populations: LIF and the other models of models.ts,
+ * A network as a NIR graph. A population becomes the node of its model, a
+ * projection Linear (its weights) and Delay between two nodes, or an edge
+ * alone where it neither weighs nor delays. Not kept, since a graph has no
+ * place for them: what sources give, dt, and heights in pictures.
+ *
+ * Populations that can be told: LIF and the other models of models.ts,
  * `lif` where all arrives on its port `current` and nothing is refractory,
  * `leaky()` (as LI), `relay` (as Scale), and sources (as Input). Delays of a
  * projection: one Delay behind the Linear; where they depend on the source

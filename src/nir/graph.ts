@@ -1,10 +1,3 @@
-/**
- * A NIR graph in memory: nodes as in the Neuromorphic Intermediate
- * Representation (Pedersen et al. 2024, "Neuromorphic intermediate
- * representation", Nature Communications 15), names as there. Times are in
- * SECONDS. Tensors are row-major; a scalar has shape [1].
- */
-
 import { FormatError, show } from '../base/errors.ts';
 import type { Shape, Tensor } from '../base/tensor.ts';
 
@@ -17,10 +10,18 @@ export type NirValue =
   | NirMetadata;
 export type NirMetadata = ReadonlyMap<string, NirValue>;
 
+/**
+ * A NIR graph in memory: nodes as in the Neuromorphic Intermediate
+ * Representation (Pedersen et al. 2024, "Neuromorphic intermediate
+ * representation", Nature Communications 15), names as there. Times are in
+ * SECONDS. Tensors are row-major; a scalar has shape [1].
+ */
 export interface NirGraph {
+  /** Nodes by name. */
   readonly nodes: ReadonlyMap<string, NirNode>;
   /** [source, target]; the order means nothing. See `endpointOf`. */
   readonly edges: readonly (readonly [string, string])[];
+  /** What tools keep beside it, by name. */
   readonly metadata?: NirMetadata;
 }
 
@@ -131,6 +132,7 @@ export interface NirFlatten extends Node<'Flatten'> {
   readonly input_type: Shape | null;
 }
 
+/** A node of a NIR graph; `type` tells which. */
 export type NirNode =
   | NirSubgraph
   | NirPort

@@ -1,11 +1,3 @@
-/**
- * A NIR graph as a network. Every node becomes one population. Neurons are
- * those of models.ts; a node without neurons becomes a relay of what it
- * gives, and its linear map becomes the synapses of the edges that lead into
- * it, with no delay. An edge from neurons that spike carries spikes, any
- * other values. A Delay becomes a relay whose incoming edges are delayed.
- */
-
 import { DelayError, OptionError, show } from '../base/errors.ts';
 import { type FieldsOf, flag, maybe, number, Schema } from '../base/schema.ts';
 import { sizeOf, type Tensor } from '../base/tensor.ts';
@@ -25,6 +17,7 @@ import { type ClosingEdge, closingEdges } from './loops.ts';
 import { biasOf, mapOf, type NodeMap } from './maps.ts';
 import { milliseconds, nirAffine, nirModels, seconds } from './models.ts';
 
+/** Options of `networkFromNir`. */
 export interface FromNirOptions {
   /** Length of a tick in ms, above 0; times in the graph are in seconds. */
   readonly dt: number;
@@ -59,9 +52,12 @@ const fromOptions = new Schema('networkFromNir', {
 } satisfies FieldsOf<FromNirOptions>);
 
 /**
- * The network of a graph. Populations have the names of the nodes; those of
- * nested graphs are GRAPH.NODE. The network and `networkToNir` give the graph
- * back.
+ * A NIR graph as a network. Every node becomes one population of its name;
+ * those of nested graphs are GRAPH.NODE. Neurons are those of models.ts; a node
+ * without neurons becomes a relay of what it gives, and its linear map becomes
+ * the synapses of the edges that lead into it, with no delay. An edge from
+ * neurons that spike carries spikes, any other values. A Delay becomes a relay
+ * whose incoming edges are delayed. `networkToNir` gives the graph back.
  *
  * @throws FormatError for a graph that is none; DelayError for a loop without
  * delay (it names the loop) and for delays that are no multiples of dt;

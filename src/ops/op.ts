@@ -1,11 +1,7 @@
-/**
- * What an operation of a computation graph is: its shape rule, its forward
- * calls and its vector-Jacobian products. One op stands in one place.
- */
-
 import type { Shape } from '../base/tensor.ts';
 import type { Emit, Ref } from '../kernels/kernel.ts';
 
+/** Attributes of an op by name, such as `stride` or `axis`; JSON values. */
 export type Attrs = Readonly<Record<string, unknown>>;
 
 /** Thrown by shape rules; the graph adds vertex, op and shapes to the text. */
@@ -29,7 +25,14 @@ export interface VjpArgs {
   readonly base: Ref | null;
 }
 
+/**
+ * What an operation of a computation graph is: its shape rule, its forward
+ * calls and its vector-Jacobian products. One op stands in one place.
+ */
 export interface Op {
+  /**
+   * Its name in graphs, as `log_softmax`; the method of a vertex is camelCase.
+   */
   readonly name: string;
   /** Number of inputs; 'many' is one or more. */
   readonly arity: number | 'many';

@@ -1,5 +1,3 @@
-/** All ops, in one explicit list: the tests enumerate it. */
-
 import { add } from './add.ts';
 import { causalMask } from './causal.ts';
 import { compositeOf } from './composite.ts';
@@ -49,6 +47,7 @@ const simple: readonly Op[] = [
 
 const byName = new Map(simple.map((op) => [op.name, op]));
 
+/** All ops, in one explicit list: the tests enumerate it. */
 export const ops: readonly Op[] = [
   ...simple,
   compositeOf((name) => byName.get(name)),

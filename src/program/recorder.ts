@@ -246,8 +246,7 @@ function liveCalls(calls: readonly Call[], roots: readonly Ref[]): Call[] {
 }
 
 /** A number as a key: 0 and -0 are two. */
-export const textOf = (value: number) =>
-  Object.is(value, -0) ? '-0' : `${value}`;
+const textOf = (value: number) => (Object.is(value, -0) ? '-0' : `${value}`);
 
 function equal<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);

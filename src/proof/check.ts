@@ -1,8 +1,3 @@
-/**
- * Compares one update of a rule with BP on the same backend, bit by bit, and
- * with an oracle of another framework where there is one.
- */
-
 import { type OnBackend, withBackend } from '../backends/open.ts';
 import { differing } from '../base/compare.ts';
 import { FormatError, OptionError } from '../base/errors.ts';
@@ -27,8 +22,11 @@ import type { Rule } from '../rules/rule.ts';
 import type { Mode } from '../simulation/record.ts';
 import { type Feeds, Simulation } from '../simulation/simulate.ts';
 
+/** What an update is checked on: a graph, and answers where there are some. */
 export interface CheckCase {
+  /** Its name in results. */
   readonly name: string;
+  /** The graph, which may carry data, initial parameters and a target. */
   readonly graph: Graph;
   /** Gradients of another framework, by parameter. */
   readonly oracle?: ReadonlyMap<string, Tensor>;
@@ -40,10 +38,15 @@ export interface CheckCase {
  */
 export type Expected = 'equal' | 'differs' | 'open';
 
+/** What came of one case under one rule on one backend. */
 export interface CheckRow {
+  /** Name of the case. */
   readonly case: string;
+  /** Name of the rule. */
   readonly rule: string;
+  /** Name of the backend. */
   readonly backend: 'cpu' | 'webgpu';
+  /** Its number format. */
   readonly dtype: 'f32' | 'f64';
   /** Elements of all parameters. */
   readonly elements: number;
@@ -53,7 +56,9 @@ export interface CheckRow {
   readonly relToBp: number;
   /** The same to the oracle; null without one. */
   readonly relToOracle: number | null;
+  /** What the rule claims, or what was asked for. */
   readonly expected: Expected;
+  /** Whether the bits are as expected, and the oracle is near. */
   readonly pass: boolean;
 }
 
@@ -76,7 +81,7 @@ export interface Divergence {
 /** How one presentation is run. */
 export interface RunOptions extends OnBackend {
   readonly rule: Rule;
-  /** For initial parameters, noise and data that did not come; 1 if not given. */
+  /** For initial parameters, noise and data that did not come. Default 1. */
   readonly seed?: number;
   readonly mode?: Mode;
   readonly form?: DelayForm;
@@ -185,12 +190,17 @@ function oneHot(size: number, classes: number, seed: number): Float32Array {
 }
 
 /**
- * One case under one rule on one backend. `expected` is what the rule claims
- * unless given; `reference` saves BP's run where it is known already.
+ * Compares one update of a rule with BP's on the same backend, bit by bit, and
+ * with the oracle of the case where there is one. Throws OptionError.
  */
 export async function check(
   { name, graph, oracle }: CheckCase,
-  options: RunOptions & { expected?: Expected; reference?: Gradients },
+  options: RunOptions & {
+    /** What the update must be. Default what the rule claims. */
+    expected?: Expected;
+    /** BP's gradients, where they are known already: they are not run again. */
+    reference?: Gradients;
+  },
 ): Promise<CheckRow> {
   const { rule, expected = rule.exact ? 'equal' : 'open' } = options;
   return withBackend(options, async (backend) => {

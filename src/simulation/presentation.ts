@@ -1,16 +1,16 @@
 /** A presentation that is compiled: what it is fed, what it changes and sends. */
 
 import type { Executable } from '../backends/backend.ts';
+import { OptionError } from '../base/errors.ts';
 import type { FloatArray, Shape } from '../base/tensor.ts';
 import { type Probe, probeOutput } from '../circuit/probe.ts';
+import type { Levelled } from '../graph/level.ts';
+import type { Vertex } from '../graph/vertex.ts';
+import type { Program } from '../program/recorder.ts';
+import type { Rule } from '../rules/rule.ts';
 import type { Optimiser } from './optim.ts';
 import type { Parameters } from './parameters.ts';
-import {
-  type Presentation,
-  type RateGroup,
-  rateName,
-  withSharedRates,
-} from './record.ts';
+import { type Presentation, rateName, withSharedRates } from './record.ts';
 import type { Streams } from './session.ts';
 
 /** One emission of a probe. */
@@ -25,17 +25,38 @@ export interface Probed {
   readonly shape: Shape;
 }
 
+/** Throws OptionError for a rule without populations. */
+export function checkCircuit({ name, hasCircuit }: Rule): void {
+  if (hasCircuit) return;
+  throw new OptionError(
+    `Rule ${name} runs on a tape: it has no populations to probe`,
+    { rule: name },
+  );
+}
+
+/** A population that can be probed. Throws OptionError. */
+export function populationOf(
+  { vertices }: Levelled,
+  rule: Rule,
+  id: string,
+): Vertex {
+  checkCircuit(rule);
+  const populations = vertices.filter((vertex) => !vertex.isLeaf);
+  const found = populations.find((vertex) => vertex.id === id);
+  if (found) return found;
+  const known = populations.map((vertex) => vertex.id).join(', ');
+  throw new OptionError(`No population "${id}" to probe: there are ${known}`, {
+    id,
+  });
+}
+
 /** To be run in one go, or tick by tick. */
 export type Form = 'whole' | 'stepwise';
 
 export class Compiled {
-  readonly program: Presentation['program'];
-  readonly gradients: readonly string[];
   /** The form that was last run. */
   ran: Executable | null = null;
-  private readonly updates: Presentation['updates'];
-  private readonly updateTicks: Presentation['updateTicks'];
-  private readonly groups: readonly RateGroup[];
+  private readonly recorded: ReturnType<typeof withSharedRates>;
   private readonly forms = new Map<Form, Executable>();
   private readonly parameters: Parameters;
   private readonly optimiser: Optimiser | null;
@@ -45,22 +66,26 @@ export class Compiled {
     parameters: Parameters,
     optimiser: Optimiser | null,
   ) {
-    const shared = withSharedRates(recorded, optimiser, (id) =>
+    this.recorded = withSharedRates(recorded, optimiser, (id) =>
       parameters.updatesOf(id),
     );
-    this.program = shared.program;
-    this.groups = shared.groups;
-    this.gradients = recorded.gradients;
-    this.updates = recorded.updates;
-    this.updateTicks = recorded.updateTicks;
     this.parameters = parameters;
     this.optimiser = optimiser;
+  }
+
+  get program(): Program {
+    return this.recorded.program;
+  }
+
+  /** Parameters whose gradients are outputs, by id. */
+  get gradients(): readonly string[] {
+    return this.recorded.gradients;
   }
 
   /** Whether parameters that share rates have been updated as often. */
   get sharesRates(): boolean {
     const { parameters } = this;
-    return this.groups.every(([first, ...others]) => {
+    return this.recorded.groups.every(([first, ...others]) => {
       const count = parameters.updatesOf(first);
       return others.every((id) => parameters.updatesOf(id) === count);
     });
@@ -76,9 +101,10 @@ export class Compiled {
   /** Feeds the rates of the updates to come. */
   feedRates(run: Executable): void {
     const { parameters, optimiser } = this;
-    for (const [id] of this.groups) {
+    const { groups, updates } = this.recorded;
+    for (const [id] of groups) {
       const before = parameters.updatesOf(id);
-      for (let n = 0; n < (this.updates.get(id) ?? 0); n++) {
+      for (let n = 0; n < (updates.get(id) ?? 0); n++) {
         const rates = optimiser?.ratesAt(before + n + 1) ?? [];
         optimiser?.rates.forEach((rate, i) => {
           run.feed(rateName(rate, id, n), [rates[i]]);
@@ -89,7 +115,7 @@ export class Compiled {
 
   /** Updates have been made: those of a tick, or all. */
   countUpdates(tick?: number): void {
-    for (const [id, ticks] of this.updateTicks) {
+    for (const [id, ticks] of this.recorded.updateTicks) {
       const made = ticks.filter((at) => tick === undefined || at === tick);
       this.parameters.countUpdates(id, made.length);
     }

@@ -142,10 +142,11 @@ export type RateGroup = readonly string[];
  * it, share their feeds of rates: those of the first of each group.
  */
 export function withSharedRates(
-  { program, updates }: Presentation,
+  recorded: Presentation,
   optimiser: Optimiser | null,
   updatesSoFar: (id: string) => number,
-): { readonly program: Program; readonly groups: readonly RateGroup[] } {
+): Presentation & { readonly groups: readonly RateGroup[] } {
+  const { program, updates } = recorded;
   const groups = new Map<string, string[]>();
   const alias = new Map<string, string>();
   for (const [id, count] of updates) {
@@ -160,6 +161,7 @@ export function withSharedRates(
     }
   }
   return {
+    ...recorded,
     program: shareFeeds(program, (name) => alias.get(name) ?? name),
     groups: [...groups.values()],
   };

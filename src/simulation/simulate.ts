@@ -25,8 +25,10 @@ import {
 import { Parameters } from './parameters.ts';
 import {
   Compiled,
+  checkCircuit,
   type Form,
   type Probed,
+  populationOf,
   type Sample,
 } from './presentation.ts';
 import {
@@ -114,18 +116,9 @@ export class Simulation extends Session<Compiled> {
    * the steps that should be seen: a probe keeps its events alive.
    */
   probe(id: string): Record<`${Quantity}$`, Observable<Sample>> {
-    this.checkProbed();
-    const vertex = this.levelled.vertices.find((v) => v.id === id);
-    if (!vertex || vertex.isLeaf) {
-      const known = this.levelled.vertices.filter((v) => !v.isLeaf);
-      throw new OptionError(
-        `No population "${id}" to probe: there are ` +
-          known.map((v) => v.id).join(', '),
-        { id },
-      );
-    }
+    const { shape } = populationOf(this.levelled, this.rule, id);
     const stream = (quantity: Quantity) =>
-      this.watch({ kind: 'state', id, quantity }, vertex.shape);
+      this.watch({ kind: 'state', id, quantity }, shape);
     return {
       value$: stream('value'),
       prediction$: stream('prediction'),
@@ -135,7 +128,7 @@ export class Simulation extends Session<Compiled> {
 
   /** F at each tick: half the squared errors, plus the loss of the output. */
   get energy$(): Observable<Sample> {
-    this.checkProbed();
+    checkCircuit(this.rule);
     return this.watch({ kind: 'energy' }, [1]);
   }
 
@@ -196,6 +189,7 @@ export class Simulation extends Session<Compiled> {
     if (this.optimiser) {
       throw new OptionError(
         'Gradients are used up by the optimiser: simulate with optimiser: null',
+        { optimiser: this.optimiser.name },
       );
     }
     const { gradients, ran } = this.presented;
@@ -258,14 +252,6 @@ export class Simulation extends Session<Compiled> {
     return recordPresentation(this.levelled, this.rule, options);
   }
 
-  private checkProbed(): void {
-    if (!this.rule.hasCircuit) {
-      throw new OptionError(
-        `Rule ${this.rule.name} runs on a tape: it has no populations to probe`,
-      );
-    }
-  }
-
   private watch(probe: Probe, shape: Shape): Observable<Sample> {
     return this.samples.stream(probeOutput(probe, 0), { probe, shape });
   }
@@ -282,6 +268,7 @@ export class Simulation extends Session<Compiled> {
     if (this.byHand) {
       throw new OptionError(
         'A presentation is being run by hand: finish its ticks() first',
+        { presentations: this.parameters.presentations },
       );
     }
   }
@@ -310,7 +297,9 @@ export class Simulation extends Session<Compiled> {
     this.checkExists();
     const { gradients = [], ran } = this.ready ?? {};
     if (ran) return { gradients, ran };
-    throw new OptionError('Nothing was presented yet: run a step first');
+    throw new OptionError('Nothing was presented yet: run a step first', {
+      presentations: this.parameters.presentations,
+    });
   }
 
   protected override async build(): Promise<Compiled> {

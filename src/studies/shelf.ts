@@ -1,8 +1,3 @@
-/**
- * What a circuit of the shelf is: a study of one network, made of parameters,
- * run on a backend, measured, and held to a number that is known from elsewhere.
- */
-
 import type { Backend } from '../backends/backend.ts';
 import { type OnBackend, takeBackend } from '../backends/open.ts';
 import { OptionError } from '../base/errors.ts';
@@ -23,6 +18,7 @@ import type { Verdict } from './verdict.ts';
 
 /** What was measured of a circuit. */
 export interface Outcome {
+  /** Known numbers, and what came out. */
   readonly verdicts: readonly Verdict[];
   /** The first is the one that --plot draws. */
   readonly pictures: readonly Picture[];
@@ -59,6 +55,10 @@ interface Written<F extends Fields> {
   measure(values: Values<F>, bench: Bench): Promise<Outcome>;
 }
 
+/**
+ * A circuit of the shelf: a study of one network, made of parameters, run on a
+ * backend, measured, and held to a number that is known from elsewhere.
+ */
 export interface Shelved<F extends Fields = Fields>
   extends Study<CircuitRow, F, Picture>,
     Pick<Written<F>, 'network' | 'measure'> {}
@@ -116,12 +116,15 @@ const noHeads = () =>
     new OptionError(
       'This circuit needs head responses: give the Workbench a function that ' +
         'loads them',
+      { name: 'heads' },
     ),
   );
 
 /** Runs of circuits on a backend, with what they cost together. */
 export class Workbench implements Bench {
+  /** The open backend of all its runs. */
   readonly backend: Backend;
+  /** Seed of what its runs draw. */
   readonly seed: number;
   /** Hears how far long runs are. */
   onProgress: (progress: Progress) => void = () => {};
@@ -129,6 +132,7 @@ export class Workbench implements Bench {
   private readonly opened: NetworkRun[] = [];
   private readonly reports: RunReport[] = [];
 
+  /** Loads head responses, which only some circuits need. */
   readonly heads: () => Promise<HeadResponses>;
 
   constructor(
@@ -156,10 +160,14 @@ export class Workbench implements Bench {
     return bench;
   }
 
+  /**
+   * Whether it computes in float64: chaotic runs can be held to exact counts.
+   */
   get precise(): boolean {
     return this.backend.dtype === 'f64';
   }
 
+  /** A run of a network on this backend, freed by `close`. Throws OptionError. */
   open(
     network: Network,
     options: Omit<NetworkOptions, 'backend'> = {},

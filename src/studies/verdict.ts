@@ -1,15 +1,18 @@
-/** Verdicts: numbers that are known, and what came out. */
-
 import type { Section } from './columns.ts';
 
 /** A number that is known, and what came out. */
 export interface Verdict {
+  /** What was measured, in a few words. */
   readonly what: string;
+  /** The number that is known, or a range of such. */
   readonly expected: number | string;
+  /** What came out. */
   readonly measured: number | string;
+  /** Unit of both, such as ms. */
   readonly unit?: string;
   /** How far measured may be from expected, for people: 'exact', '1 %' ... */
   readonly tolerance: string;
+  /** Whether measured is as near to expected as it must be. */
   readonly holds: boolean;
   /** Of many things that were counted, those that are not as they must be. */
   readonly failures?: readonly string[];

@@ -133,12 +133,14 @@ function readerOf({ graph }: Simulation, width: number): Reader {
       `The model reads ${inputs.map((v) => `${v.id} of ${v.size}`).join(', ')}, ` +
         `not tokens, nor x1, x2, ... of ${width} each: sample a model of ` +
         'text, with a batch of 1',
+      { inputs: inputs.map(({ id, size }) => ({ id, size })), width },
     );
   }
   if (graph.output.size !== places * width) {
     throw new ShapeError(
       `The model has ${graph.output.size} outputs but ${places} characters of ` +
         `${width} kinds need ${places * width}: give a row for each place`,
+      { outputs: graph.output.size, places, width },
     );
   }
   const counts = all.length > inputs.length;

@@ -149,8 +149,8 @@ async function run(
     if (against) other = open(against);
     let step = 0;
     let compared = 0;
-    const ofEpoch = new Mean();
-    const sinceTest = new Mean();
+    let ofEpoch: number[] = [];
+    let sinceTest: number[] = [];
     const compare = async (other: Learner) => {
       compared = step;
       emit({ kind: 'compared', step, ...(await learner.compare(other)) });
@@ -160,9 +160,9 @@ async function run(
       const { loss, bits } = await learner.learn(chosen);
       await other?.learn(chosen);
       step += 1;
-      if (isFirst) ofEpoch.restart();
-      ofEpoch.add(loss);
-      sinceTest.add(loss);
+      if (isFirst) ofEpoch = [];
+      ofEpoch.push(loss);
+      sinceTest.push(loss);
       emit({ kind: 'step', step, steps, epoch, loss, ...bits });
       if (other && (step % compareEvery === 0 || step === steps)) {
         await compare(other);
@@ -171,9 +171,9 @@ async function run(
         const tested = await learner.evaluate(goOn);
         if (!tested) break;
         const kind = isLast ? 'epoch' : 'evaluated';
-        const meanLoss = (isLast ? ofEpoch : sinceTest).value;
+        const meanLoss = mean(isLast ? ofEpoch : sinceTest);
         emit({ kind, epoch, step, ...tested, meanLoss });
-        sinceTest.restart();
+        sinceTest = [];
       }
     }
     if (gone.aborted) return;
@@ -185,24 +185,8 @@ async function run(
   }
 }
 
-class Mean {
-  private sum = 0;
-  private count = 0;
-
-  restart(): void {
-    this.sum = 0;
-    this.count = 0;
-  }
-
-  add(value: number): void {
-    this.sum += value;
-    this.count += 1;
-  }
-
-  get value(): number {
-    return this.sum / this.count;
-  }
-}
+const mean = (losses: readonly number[]) =>
+  losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 
 interface Batch {
   readonly epoch: number;

@@ -14,6 +14,7 @@ import type { Feeds } from '../../src/simulation/simulate.ts';
 import { Assembly } from './assembly.ts';
 import type { GraphRecipe, Numbers } from './recipe.ts';
 
+/** Options of `graphs`: what random graphs are made of, and how large. */
 export interface GraphOptions {
   /** Names of ops that may occur; default: all of the table. */
   readonly ops?: readonly string[];

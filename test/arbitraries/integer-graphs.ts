@@ -45,7 +45,10 @@ const FLOAT32 = 2 ** 24;
  * of 1, 2, 4, ... only: their quotients are exact.
  */
 export function integerGraphs(
-  options: Omit<GraphOptions, 'losses'> & { readonly bound?: number } = {},
+  options: Omit<GraphOptions, 'losses'> & {
+    /** No number of the graph reaches it. Default 2^24, float32's. */
+    readonly bound?: number;
+  } = {},
 ): fc.Arbitrary<Graph> {
   const { ops = exactOps, bound = FLOAT32 } = options;
   return graphRecipes({ ...options, losses: ['half_sse'] })

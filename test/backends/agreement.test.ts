@@ -90,7 +90,6 @@ test.skipIf(adapters.length === 0).each([zil(), bp()])(
       run.destroy();
     }
   },
-  60_000,
 );
 
 test('no two of them are the same', () => {

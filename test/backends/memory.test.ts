@@ -101,7 +101,7 @@ describeWebGpu('memory of long runs', () => {
     const least = (from: number, to: number) =>
       Math.min(...found.memory.slice(from, to));
     expect(least(9, 12) - least(6, 9)).toBeLessThan(4);
-  }, 120_000);
+  });
 
   test('200 times opened, compiled, run and destroyed', async () => {
     const backend = await warm();
@@ -116,7 +116,7 @@ describeWebGpu('memory of long runs', () => {
       simulation.destroy();
       expect(backend.bytes).toBe(bytes);
     }
-  }, 60_000);
+  });
 
   test('variants share the parameters and give back their own', async () => {
     const backend = await warm();

@@ -7,7 +7,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Gpu } from '../../src/backends/webgpu/device.ts';
 import { candidatesOf, traitsOf } from '../../src/backends/webgpu/traits.ts';
 import { bestForm } from '../../src/backends/webgpu/tuning.ts';
@@ -15,17 +15,23 @@ import { WebGpuBackend } from '../../src/backends/webgpu/webgpu.ts';
 import { OptionError } from '../../src/base/errors.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
 
-/** A measurement compiles the kernels of all forms. */
-vi.setConfig({ testTimeout: 240_000 });
-
 describeWebGpu('choice of a form', () => {
   let folder = '';
   let gpu: Gpu;
+  const living: GPUComputePipeline[] = [];
   beforeAll(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'isochron-tuning-'));
     const open = (await webgpu()).gpu;
     // Measured as a GPU is, whatever it is.
     gpu = { ...open, info: { ...open.info, isSoftware: false } };
+    // Dawn gives a pipeline again while it lives: each is compiled once.
+    const { device } = open;
+    const make = device.createComputePipelineAsync.bind(device);
+    device.createComputePipelineAsync = async (descriptor) => {
+      const pipeline = await make(descriptor);
+      living.push(pipeline);
+      return pipeline;
+    };
   });
   afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 

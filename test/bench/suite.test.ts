@@ -3,7 +3,7 @@
  * obey whatever the machine. Sizes are small; nothing here is a measurement.
  */
 
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type KeptSection, merged } from '../../bench/results.ts';
 import type { Case, Outcome, Section } from '../../bench/section.ts';
 import { coldStartCase } from '../../bench/sections/cold-start.ts';
@@ -21,9 +21,6 @@ import { stepsCase } from '../../bench/sections/steps.ts';
 import { Setting } from '../../bench/setting.ts';
 import { runSections, sections, select } from '../../bench/suite.ts';
 import { mlp } from '../../models/mlp.ts';
-
-// Kernels are compiled for the first time.
-vi.setConfig({ testTimeout: 120_000 });
 
 const setting = new Setting({ quick: true, rounds: 2, budgetMs: 50 });
 afterAll(() => setting.close());

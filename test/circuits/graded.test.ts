@@ -33,7 +33,6 @@ import { dominantMode } from '../../src/theory/growth.ts';
 import { describeBackends, describeWebGpu, webgpu } from '../backends.ts';
 import { measuredOn, type Spoil } from './measured.ts';
 
-const TIMEOUT = 120_000;
 const precise = new CpuBackend('f64');
 
 const circuits = [
@@ -71,7 +70,6 @@ describeBackends('at its defaults', (open) => {
       expect(failures(outcome)).toEqual([]);
       expect(outcome.verdicts.length).toBeGreaterThan(3);
     },
-    TIMEOUT,
   );
 });
 
@@ -85,7 +83,6 @@ describeWebGpu('in float32', () => {
       const gpu = await measured(circuit, await webgpu());
       expect(gpu.verdicts).toEqual(cpu.verdicts);
     },
-    TIMEOUT,
   );
 });
 
@@ -180,7 +177,6 @@ describe('what is expected', () => {
       );
       expect(found).toEqual(numbers);
     },
-    TIMEOUT,
   );
 
   const others: readonly (readonly [Shelved, Given])[] = [
@@ -208,7 +204,6 @@ describe('what is expected', () => {
         const outcome = await measured(circuit, backend, given);
         expect(failures(outcome)).toEqual([]);
       },
-      TIMEOUT,
     );
   });
 
@@ -524,21 +519,14 @@ describe('any linear network with one delay', () => {
       );
     });
 
-  test(
-    'grows and turns as its rightmost root',
-    () => fc.assert(property(0), { numRuns: 60 }),
-    TIMEOUT,
-  );
+  test('grows and turns as its rightmost root', () =>
+    fc.assert(property(0), { numRuns: 60 }));
 
-  test(
-    'and not as that of a delay a tick longer',
-    async () => {
-      const { failed } = await fc.check(property(1), {
-        numRuns: 20,
-        endOnFailure: true,
-      });
-      expect(failed).toBe(true);
-    },
-    TIMEOUT,
-  );
+  test('and not as that of a delay a tick longer', async () => {
+    const { failed } = await fc.check(property(1), {
+      numRuns: 20,
+      endOnFailure: true,
+    });
+    expect(failed).toBe(true);
+  });
 });

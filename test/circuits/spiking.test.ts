@@ -39,7 +39,6 @@ import {
 import { describeBackends } from '../backends.ts';
 import { measuredOn, type Spoil } from './measured.ts';
 
-const TIMEOUT = 120_000;
 const precise = new CpuBackend('f64');
 
 type Given = Readonly<Record<string, number>>;
@@ -69,16 +68,12 @@ const asPublished: readonly (readonly [Shelved, Given])[] = [
 ];
 
 describeBackends('circuits as published', (open, label) => {
-  test.each(asPublished)(
-    '$name meets its numbers',
-    async (circuit, given) => {
-      const backend = await open();
-      const outcome = await measured(circuit, given, { backend });
-      expect(failed(outcome)).toEqual([]);
-      expect(outcome.pictures.length).toBeGreaterThan(0);
-    },
-    TIMEOUT,
-  );
+  test.each(asPublished)('$name meets its numbers', async (circuit, given) => {
+    const backend = await open();
+    const outcome = await measured(circuit, given, { backend });
+    expect(failed(outcome)).toEqual([]);
+    expect(outcome.pictures.length).toBeGreaterThan(0);
+  });
 
   test('the known numbers are among them', async () => {
     const backend = await open();
@@ -119,13 +114,9 @@ describe('expectations follow the parameters', () => {
     [synfire, { packets: 1, delay: 0.5, groups: 8 }],
   ];
   for (const [circuit, given] of others) {
-    test(
-      `${circuit.name} ${JSON.stringify(given)}`,
-      async () => {
-        expect(failed(await measured(circuit, given))).toEqual([]);
-      },
-      TIMEOUT,
-    );
+    test(`${circuit.name} ${JSON.stringify(given)}`, async () => {
+      expect(failed(await measured(circuit, given))).toEqual([]);
+    });
   }
 
   test('cells and ticks of the map of clicks are not those at a head', async () => {
@@ -221,36 +212,28 @@ describe('ablations', () => {
     expect(verdict(outcome, 'the other way round').holds).toBe(false);
   });
 
-  test(
-    'S2 with delays that differ from axon to axon',
-    async () => {
-      const spoil: Spoil = (run) =>
-        run.network.projections
-          .slice(1)
-          .map(({ name }) => run.setDelay(name, { uniform: [0, 10] }));
-      const outcome = await measured(synfire, { packets: 1 }, { spoil });
-      expect(verdict(outcome, 'packets of 85').measured).toBe('0 of 1');
-      expect(verdict(outcome, 'slope').holds).toBe(false);
-    },
-    TIMEOUT,
-  );
+  test('S2 with delays that differ from axon to axon', async () => {
+    const spoil: Spoil = (run) =>
+      run.network.projections
+        .slice(1)
+        .map(({ name }) => run.setDelay(name, { uniform: [0, 10] }));
+    const outcome = await measured(synfire, { packets: 1 }, { spoil });
+    expect(verdict(outcome, 'packets of 85').measured).toBe('0 of 1');
+    expect(verdict(outcome, 'slope').holds).toBe(false);
+  });
 
-  test(
-    'S2 with axons twice as fast',
-    async () => {
-      const spoil: Spoil = (run) =>
-        run.network.projections.slice(1).map(({ name }) =>
-          run.setDelay(
-            name,
-            Array.from(run.synapses(name).delay, (d) => (d / 2) * 0.1),
-          ),
-        );
-      const outcome = await measured(synfire, { packets: 1 }, { spoil });
-      expect(verdict(outcome, 'packets of 85').holds).toBe(true);
-      expect(verdict(outcome, 'slope').measured).toBeCloseTo(0.5, 1);
-    },
-    TIMEOUT,
-  );
+  test('S2 with axons twice as fast', async () => {
+    const spoil: Spoil = (run) =>
+      run.network.projections.slice(1).map(({ name }) =>
+        run.setDelay(
+          name,
+          Array.from(run.synapses(name).delay, (d) => (d / 2) * 0.1),
+        ),
+      );
+    const outcome = await measured(synfire, { packets: 1 }, { spoil });
+    expect(verdict(outcome, 'packets of 85').holds).toBe(true);
+    expect(verdict(outcome, 'slope').measured).toBeCloseTo(0.5, 1);
+  });
 
   test('S4 with one axon that is a millisecond late', async () => {
     const spoil: Spoil = (run) => [run.setDelay('c->a', 6)];
@@ -309,42 +292,36 @@ describe('S4: a cell fires when spikes sent at T - d_i meet', () => {
     return fired;
   }
 
-  test(
-    'at T, for random delays and T, and not if one comes late',
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(
-          motif,
-          ticks(60),
-          fc.constantFrom('a' as const, 'e' as const),
-          // Beyond tau ln 2 = .7 ms what is left of one spike is too little.
-          fc.integer({ min: 8, max: 60 }),
-          async (parameters, wait, cell, late) => {
-            const least = timingFor(cell, parameters);
-            const timing = least.map((time) => round(time + wait / 10));
-            const delays = ['b', 'c', 'd'].map(
-              (name) => parameters[`${name}${cell}` as 'ba'],
-            );
-            const T = round(Math.max(...delays) + wait / 10);
-            const spoiled = [0, 1, 2].map((i) =>
-              timing.map((time, j) =>
-                j === i ? round(time + late / 10) : time,
-              ),
-            );
-            const [met, ...missed] = await firings(
-              parameters,
-              [timing, ...spoiled] as unknown as Timing[],
-              cell,
-            );
-            expect(met).toEqual([T]);
-            expect(missed).toEqual([[], [], []]);
-          },
-        ),
-        { numRuns: 60 },
-      );
-    },
-    TIMEOUT,
-  );
+  test('at T, for random delays and T, and not if one comes late', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        motif,
+        ticks(60),
+        fc.constantFrom('a' as const, 'e' as const),
+        // Beyond tau ln 2 = .7 ms what is left of one spike is too little.
+        fc.integer({ min: 8, max: 60 }),
+        async (parameters, wait, cell, late) => {
+          const least = timingFor(cell, parameters);
+          const timing = least.map((time) => round(time + wait / 10));
+          const delays = ['b', 'c', 'd'].map(
+            (name) => parameters[`${name}${cell}` as 'ba'],
+          );
+          const T = round(Math.max(...delays) + wait / 10);
+          const spoiled = [0, 1, 2].map((i) =>
+            timing.map((time, j) => (j === i ? round(time + late / 10) : time)),
+          );
+          const [met, ...missed] = await firings(
+            parameters,
+            [timing, ...spoiled] as unknown as Timing[],
+            cell,
+          );
+          expect(met).toEqual([T]);
+          expect(missed).toEqual([[], [], []]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
 
   const round = (ms: number) => Number(ms.toFixed(6));
 });

@@ -51,4 +51,4 @@ test('demo: trains, equals bp, saves what it says', async () => {
   expect(weights.get('W1')?.data).toHaveLength(64 * 784);
   expect(ending.stdout).toMatch('2. Z-IL learns, BP beside it');
   expect(ending.stdout).toMatch('0 of 52650 weights differ in any bit');
-}, 180_000);
+});

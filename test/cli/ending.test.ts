@@ -41,10 +41,14 @@ function shell(script: string, args: readonly string[]): Promise<Ending> {
   });
 }
 
-/** Sends a signal to a child some time after a line on its stderr. */
-function signalAfter(line: RegExp, milliseconds: number, times = 1) {
+/** Sends a signal to a child some time after a line of its output. */
+function signalAfter(
+  line: RegExp,
+  milliseconds: number,
+  { times = 1, on = 'stderr' as 'stderr' | 'stdout' } = {},
+) {
   return (child: ChildProcess) => {
-    child.stderr?.on('data', (chunk) => {
+    child[on]?.on('data', (chunk) => {
       if (!line.test(String(chunk))) return;
       for (let i = 0; i < times; i++) {
         setTimeout(() => child.kill('SIGINT'), milliseconds + 20 * i);
@@ -59,8 +63,8 @@ describe.skipIf(!onPosix).concurrent('interrupted', () => {
     const args = [...LONG, '--json', '--out', 'out', '--backend', backend];
     const { code, signal, stdout, stderr } = await isochron(args, {
       cwd,
-      // Half a second after this line it trains, for minutes.
-      onStart: signalAfter(/^data: /m, 500),
+      // The first epoch is over, and it trains on for minutes.
+      onStart: signalAfter(/"epoch"/, 50, { on: 'stdout' }),
     });
     expect([code, signal]).toEqual([130, null]);
     expect(stderr).toMatch(
@@ -111,7 +115,7 @@ describe.skipIf(!onPosix).concurrent('interrupted', () => {
     const wide = ['--sizes', '784,400,10', '--batch', '2000'];
     const { code, signal, stderr } = await isochron(
       [...LONG, ...wide, '--rule', 'bp', '--backend', 'cpu', '--out', 'out'],
-      { cwd, onStart: signalAfter(/^data: /m, 500, 2) },
+      { cwd, onStart: signalAfter(/^data: /m, 500, { times: 2 }) },
     );
     expect([code, signal]).toEqual([130, null]);
     expect(stderr).toMatch(/\nisochron: interrupted.*saved.*\n$/);

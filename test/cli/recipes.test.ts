@@ -5,11 +5,9 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { recipes } from '../../src/cli/recipes.ts';
 import { complaint, isochron, temporary } from './run.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const BUILT_IN = ['digits', 'shapes', 'few-names', 'sonnets'];
 

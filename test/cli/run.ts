@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, vi } from 'vitest';
+import { afterAll } from 'vitest';
 
 export const main = fileURLToPath(
   new URL('../../dist/src/cli/main.js', import.meta.url),
@@ -16,9 +16,6 @@ export const main = fileURLToPath(
 if (!fs.existsSync(main)) {
   throw new Error(`${main} is not built: use npm test, or npm run build first`);
 }
-
-// Started under load, a child takes seconds where it needs 0.2 s.
-vi.setConfig({ testTimeout: 60_000 });
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'isochron-cli-'));
 /** Children that still run: none may outlive a test that failed. */

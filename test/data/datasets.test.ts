@@ -100,7 +100,7 @@ describe('loadDataset', () => {
     expect([train.count, test.count]).toEqual([4_000, 1_000]);
     expect(train.images).toHaveLength(4_000 * 3072);
     expect(train.shape).toEqual([3, 32, 32]);
-  }, 30_000);
+  });
 
   it('tells how to get CIFAR-10 by hand', async () => {
     const error = await rejection(
@@ -157,7 +157,7 @@ describe.skipIf(!process.env['ISOCHRON_DATA'])('real MNIST', () => {
       980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
     ]);
     expect(mean(train.images)).toBeCloseTo(0.1307, 4);
-  }, 30_000);
+  });
 
   it('gives its first images if fewer are asked for', async () => {
     const options = { trainCount: 10, testCount: 3 };
@@ -166,12 +166,12 @@ describe.skipIf(!process.env['ISOCHRON_DATA'])('real MNIST', () => {
     expect([...train.labels]).toEqual([5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
     expect([...test.labels]).toEqual([7, 2, 1]);
     expect(train.images).toHaveLength(7840);
-  }, 30_000);
+  });
 
   it('refuses to give more than there are', async () => {
     const work = loadDataset('mnist', { trainCount: 60_001 });
     expect(await rejection(work)).toBeInstanceOf(OptionError);
-  }, 30_000);
+  });
 });
 
 describe.skipIf(!process.env['ISOCHRON_DATA'])('real Fashion-MNIST', () => {
@@ -186,7 +186,7 @@ describe.skipIf(!process.env['ISOCHRON_DATA'])('real Fashion-MNIST', () => {
       );
       expect(found).toEqual(Array(10).fill(each));
     }
-  }, 30_000);
+  });
 });
 
 // Oracle: counts and means that were written down when the subset was made.
@@ -223,7 +223,7 @@ describe.skipIf(!process.env['ISOCHRON_DATA'])('real CIFAR-10', () => {
     expect(means.map((sum) => Number((sum / size).toFixed(4)))).toEqual([
       0.4916, 0.4818, 0.4447,
     ]);
-  }, 30_000);
+  });
 
   it('has the checksums that a download is held to', async () => {
     const { train, test } = await loadDataset('cifar10-subset');
@@ -238,5 +238,5 @@ describe.skipIf(!process.env['ISOCHRON_DATA'])('real CIFAR-10', () => {
       }
       expect(sha256Of(rows)).toBe(CIFAR10_SUBSET.files[i].sha256);
     });
-  }, 30_000);
+  });
 });

@@ -1,7 +1,7 @@
 /** Formulas: how they are read, and that all executions agree. */
 
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { GraphError } from '../../src/base/errors.ts';
 import { Random } from '../../src/base/random.ts';
 import {
@@ -14,9 +14,6 @@ import { mapKernel } from '../../src/kernels/map.ts';
 import { Recorder } from '../../src/program/recorder.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
 import { fromBits, runOn, twin } from '../ops/programs.ts';
-
-/** The first use of a kernel compiles it, slowly on a busy machine. */
-vi.setConfig({ testTimeout: 120_000 });
 
 const NAMES = ['x', 'z', 'eps'];
 

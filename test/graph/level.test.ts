@@ -1,7 +1,7 @@
 /** Levels and delays, against brute force over paths and over levellings. */
 
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Graph, GraphBuilder } from '../../src/graph/graph.ts';
 import {
   delayCost,
@@ -12,8 +12,6 @@ import {
 } from '../../src/graph/level.ts';
 import type { Vertex } from '../../src/graph/vertex.ts';
 import { graphs } from '../arbitraries/index.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const RUNS = { numRuns: 300 };
 const levellings: readonly Levelling[] = ['longest-path', 'least-delay'];

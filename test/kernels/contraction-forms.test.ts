@@ -7,7 +7,7 @@
  */
 
 import fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { candidatesOf } from '../../src/backends/webgpu/traits.ts';
 import { WebGpuBackend } from '../../src/backends/webgpu/webgpu.ts';
 import { Random } from '../../src/base/random.ts';
@@ -22,9 +22,6 @@ import { type Program, Recorder } from '../../src/program/recorder.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
 import { feedsFor, recordOp } from '../ops/cases.ts';
 import { runOn, twin } from '../ops/programs.ts';
-
-/** Each form compiles its kernels, slowly on a busy machine. */
-vi.setConfig({ testTimeout: 240_000 });
 
 let opened: Promise<WebGpuBackend[]> | null = null;
 

@@ -1,7 +1,7 @@
 /** The matrix product at every awkward size. */
 
 import fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import { WebGpuBackend } from '../../src/backends/webgpu/webgpu.ts';
@@ -10,9 +10,6 @@ import { gemm, rowMajor, transposed } from '../../src/kernels/gemm.ts';
 import { type Program, Recorder } from '../../src/program/recorder.ts';
 import { describeBackends, describeWebGpu, webgpu } from '../backends.ts';
 import { runOn, twin } from '../ops/programs.ts';
-
-/** The first use of a kernel compiles it, slowly on a busy machine. */
-vi.setConfig({ testTimeout: 120_000 });
 
 const MODES = ['plain', 'bias', 'add'] as const;
 

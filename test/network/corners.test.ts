@@ -131,7 +131,7 @@ describeBackends('a population', (open) => {
     expect(seen).toEqual([20000, 0, 20001, 1, 39999, 0]);
     expect(sums).toEqual([0, 0, 0, 0, 0, 1, 3, 3, 3, 3, 3, 3]);
     run.destroy();
-  }, 60_000);
+  });
 });
 
 describeWebGpu('delivery in parts', () => {

@@ -26,9 +26,6 @@ const PRECISIONS = [
   ['f64', false],
 ] as const;
 
-/** A busy machine is no failure. */
-vi.setConfig({ testTimeout: 60_000 });
-
 /** No draw is this: it stays where nothing is drawn. */
 const UNTOUCHED = 77;
 

@@ -1,15 +1,11 @@
 /** What the tests of networks share: runs recorded in full, bits compared. */
 
-import { vi } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import { NonFiniteError } from '../../src/base/errors.ts';
 import type { Network } from '../../src/network/network.ts';
 import { type NetworkOptions, NetworkRun } from '../../src/network/run/run.ts';
 import type { Trace } from './interpreter.ts';
-
-/** A busy machine is no failure. */
-vi.setConfig({ testTimeout: 240_000 });
 
 export const f64 = new CpuBackend('f64');
 export const f32 = new CpuBackend('f32');

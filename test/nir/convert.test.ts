@@ -166,7 +166,7 @@ describe('network -> NIR -> file -> NIR -> network', () => {
   test.each([
     ['sums of whole numbers: the same bits', true, 0],
     ['sums of any numbers: within 1e-12', false, 1e-12],
-  ])('%s', { timeout: 120_000 }, async (_, whole, within) => {
+  ])('%s', async (_, whole, within) => {
     let fired = 0;
     let sent = 0;
     await fc.assert(

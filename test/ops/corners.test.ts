@@ -3,15 +3,13 @@
  * Oracles: the definitions, by hand; the CPU for WebGPU.
  */
 
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Shape, sizeOf } from '../../src/base/tensor.ts';
 import type { Attrs } from '../../src/ops/op.ts';
 import { opByName } from '../../src/ops/table.ts';
 import { type Program, Recorder } from '../../src/program/recorder.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
 import { runOn, twin } from './programs.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 interface Corner {
   readonly title: string;

@@ -5,7 +5,7 @@
  * division or roots cannot pass to the bit; software adapters must.
  */
 
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { mapKernel } from '../../src/kernels/map.ts';
 import { losses } from '../../src/ops/loss.ts';
 import { ops } from '../../src/ops/table.ts';
@@ -14,9 +14,6 @@ import { optimisers } from '../../src/simulation/optim.ts';
 import { describeWebGpu, webgpu } from '../backends.ts';
 import { casesOf, drawn, feedsFor, recordOp } from './cases.ts';
 import { bitsOf, fromBits, isSubnormal, runOn, twin } from './programs.ts';
-
-/** The first use of a kernel compiles it, slowly on a busy machine. */
-vi.setConfig({ testTimeout: 120_000 });
 
 /** Operations that WGSL lets a GPU approximate. */
 const APPROXIMATE = ['sigmoid', 'tanh', 'tan', 'sqrt', 'mean'];
@@ -28,27 +25,23 @@ describeWebGpu('webgpu = float32 on the CPU, to the bit', () => {
     isSoftware = (await webgpu()).gpu.info.isSoftware;
   });
 
-  test.each(ops.map((op) => [op.name, op] as const))(
-    '%s',
-    async (name, op) => {
-      for (const opCase of casesOf(op)) {
-        const program = recordOp(op, opCase);
-        const feeds = feedsFor(op, program, opCase);
-        const wanted = twin(program, feeds);
-        const got = await runOn(await webgpu(), program, feeds);
-        const approximate = !isSoftware && APPROXIMATE.includes(name);
-        for (const [output, values] of wanted) {
-          const mine = got.get(output) as ArrayLike<number>;
-          const where = `${output} of ${JSON.stringify(opCase)}`;
-          for (let i = 0; i < values.length; i++) {
-            if (approximate) expect(mine[i], where).toBeCloseTo(values[i], 5);
-            else expect(mine[i], where).toBe(values[i]);
-          }
+  test.each(ops.map((op) => [op.name, op] as const))('%s', async (name, op) => {
+    for (const opCase of casesOf(op)) {
+      const program = recordOp(op, opCase);
+      const feeds = feedsFor(op, program, opCase);
+      const wanted = twin(program, feeds);
+      const got = await runOn(await webgpu(), program, feeds);
+      const approximate = !isSoftware && APPROXIMATE.includes(name);
+      for (const [output, values] of wanted) {
+        const mine = got.get(output) as ArrayLike<number>;
+        const where = `${output} of ${JSON.stringify(opCase)}`;
+        for (let i = 0; i < values.length; i++) {
+          if (approximate) expect(mine[i], where).toBeCloseTo(values[i], 5);
+          else expect(mine[i], where).toBe(values[i]);
         }
       }
-    },
-    60_000,
-  );
+    }
+  });
 
   test.each(losses.map((l) => [l.name, l] as const))(
     'loss %s',

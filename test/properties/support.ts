@@ -1,6 +1,5 @@
 /** What the properties share: one presentation of a graph, and bits. */
 
-import { vi } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import type { Rule } from '../../src/rules/rule.ts';
@@ -10,9 +9,6 @@ import {
   Simulation,
 } from '../../src/simulation/simulate.ts';
 import { feedsOf } from '../arbitraries/index.ts';
-
-/** A busy machine is no failure: properties take seconds, not minutes. */
-vi.setConfig({ testTimeout: 240_000 });
 
 export type Values = ReadonlyMap<string, ArrayLike<number>>;
 

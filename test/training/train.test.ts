@@ -1,5 +1,5 @@
 import { firstValueFrom, lastValueFrom, take, tap, toArray } from 'rxjs';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { mlp } from '../../models/index.ts';
 import { CpuBackend } from '../../src/backends/cpu/cpu.ts';
 import { OptionError, ShapeError } from '../../src/base/errors.ts';
@@ -24,8 +24,6 @@ import {
   train,
 } from '../../src/training/train.ts';
 import { expectSameBits } from '../properties/support.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const digits = imageExamples(
   await loadDataset('digits', { seed: 1, trainCount: 600, testCount: 300 }),
@@ -560,4 +558,4 @@ test('on MNIST', async (context) => {
   expect(of('compared').at(-1)).toMatchObject({ step: 300, differingBits: 0 });
   // Oracle: LeCun 1998 has 88 % for a linear classifier.
   expect(of('epoch')[0].score).toBeGreaterThan(0.85);
-}, 60_000);
+});

@@ -73,6 +73,17 @@ export interface Gpu {
 
 type Source = 'system' | 'swiftshader';
 
+/**
+ * Flags by source. SwiftShader writes code for each word of workgroup memory
+ * that it is to zero, 1.6 s for 8 KiB; so the kernels zero it in a loop.
+ */
+const FLAGS: Record<Source, readonly string[]> = {
+  system: [],
+  swiftshader: [
+    'disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension',
+  ],
+};
+
 /** Dawn crashes when a GPU object is collected while its device lives. */
 const hosts = new Map<string, GPU>();
 
@@ -196,7 +207,7 @@ async function adapterFrom(
         const driver = await bringSoftwareDriver();
         if (!driver.ok) throw new Error(driver.reason);
       }
-      host = (await loadDawn()).create([...flags]);
+      host = (await loadDawn()).create([...FLAGS[source], ...flags]);
     }
     // Drivers are looked up at a host's first request, and kept by it.
     const adapter = await host.requestAdapter({

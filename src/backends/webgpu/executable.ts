@@ -1,12 +1,21 @@
 /** A program on a WebGPU device: prebuilt bind groups, one submission a run. */
 
 import { OptionError } from '../../base/errors.ts';
-import { ALIGNMENT, type Kernel } from '../../kernels/kernel.ts';
+import {
+  ALIGNMENT,
+  type GpuTraits,
+  type Kernel,
+} from '../../kernels/kernel.ts';
 import type { PlacedCall, Plan, Span } from '../../program/memory.ts';
 import { type Executable, outputOf } from '../backend.ts';
 import { BindGroups } from './bind-groups.ts';
-import { BYTES, type Part, type Pipeline, STORAGE } from './memory.ts';
-import type { WebGpuBackend } from './webgpu.ts';
+import {
+  type Buffers,
+  BYTES,
+  type Part,
+  type Pipeline,
+  STORAGE,
+} from './memory.ts';
 
 /** Elements of which kernels may take four together. */
 const fours = (length: number) => Math.ceil(length / 4) * 4;
@@ -24,7 +33,8 @@ interface Dispatch {
 export class GpuExecutable implements Executable {
   readonly launches: number;
   readonly bytes: number;
-  private readonly backend: WebGpuBackend;
+  private readonly buffers: Buffers;
+  private readonly traits: GpuTraits;
   private readonly plan: Plan;
   private readonly places: GPUBuffer[];
   private readonly mine: GPUBuffer[];
@@ -38,17 +48,19 @@ export class GpuExecutable implements Executable {
   private readonly watches: Promise<unknown>[] = [];
 
   constructor(
-    backend: WebGpuBackend,
+    buffers: Buffers,
+    traits: GpuTraits,
     plan: Plan,
     pipelines: ReadonlyMap<Kernel, Pipeline>,
   ) {
-    this.backend = backend;
+    this.buffers = buffers;
+    this.traits = traits;
     this.plan = plan;
     this.mine = [];
     this.places = plan.sizes.map((size, place) => {
       const home = plan.given.get(place);
       if (home) return home as GPUBuffer;
-      const buffer = backend.buffer(size * BYTES, STORAGE);
+      const buffer = buffers.make(size * BYTES, STORAGE);
       this.mine.push(buffer);
       return buffer;
     });
@@ -57,11 +69,11 @@ export class GpuExecutable implements Executable {
       // Fresh buffers are filled with 0.
       if (fill === 0) continue;
       const values = new Float32Array(span.length).fill(fill);
-      backend.upload(this.part(span), values);
+      buffers.upload(this.part(span), values);
     }
     this.small = smallFeeds(plan);
-    this.groups = new BindGroups(backend.gpu.device, plan.calls, (n, usage) => {
-      const buffer = backend.buffer(n, usage);
+    this.groups = new BindGroups(buffers.gpu.device, plan.calls, (n, usage) => {
+      const buffer = buffers.make(n, usage);
       this.mine.push(buffer);
       return buffer;
     });
@@ -92,7 +104,7 @@ export class GpuExecutable implements Executable {
     if (small?.names.has(name)) {
       small.values.set(data, span.offset - small.span.offset);
       small.changed = true;
-    } else this.backend.upload(this.part(span), data);
+    } else this.buffers.upload(this.part(span), data);
   }
 
   private part({ place, offset, length }: Span): Part {
@@ -101,8 +113,8 @@ export class GpuExecutable implements Executable {
 
   run(first = 0, last = Number.POSITIVE_INFINITY): void {
     this.checkThere();
-    const { device } = this.backend.gpu;
-    this.backend.gpu.check();
+    const { device } = this.buffers.gpu;
+    this.buffers.gpu.check();
     this.uploadSmall();
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
@@ -128,7 +140,7 @@ export class GpuExecutable implements Executable {
     this.unwatched += 1;
     if (this.unwatched < WATCHED) return;
     this.unwatched = 0;
-    const done = this.backend.gpu.device.queue.onSubmittedWorkDone();
+    const done = this.buffers.gpu.device.queue.onSubmittedWorkDone();
     this.watches.push(done.catch(() => undefined));
     // Who reads has waited already: the oldest are long done.
     if (this.watches.length > 2) this.watches.shift();
@@ -138,12 +150,12 @@ export class GpuExecutable implements Executable {
     const { small } = this;
     if (!small?.changed) return;
     small.changed = false;
-    this.backend.upload(this.part(small.span), small.values);
+    this.buffers.upload(this.part(small.span), small.values);
   }
 
   async read(names: readonly string[]): Promise<Float32Array[]> {
     this.checkThere();
-    return this.backend.download(
+    return this.buffers.download(
       names.map((name) => this.part(outputOf(this.plan, name))),
     );
   }
@@ -152,7 +164,7 @@ export class GpuExecutable implements Executable {
     if (this.freed) return;
     this.freed = true;
     this.groups.free();
-    for (const buffer of this.mine) this.backend.release(buffer);
+    for (const buffer of this.mine) this.buffers.release(buffer);
   }
 
   private prepare(
@@ -172,11 +184,11 @@ export class GpuExecutable implements Executable {
       size: (kernel.elementwise ? fours(length) : length) * BYTES,
     }));
     const group = this.groups.of(index, layout, resources);
-    const size = kernel.gpu.workgroups(this.backend.traits, {
+    const size = kernel.gpu.workgroups(this.traits, {
       params,
       outputs: outputs.map(({ length }) => ({ size: length })),
     });
-    const most = this.backend.gpu.limits.maxComputeWorkgroupsPerDimension;
+    const most = this.buffers.gpu.limits.maxComputeWorkgroupsPerDimension;
     if (size.some((groups) => (groups ?? 1) > most)) {
       throw new OptionError(
         `Kernel ${kernel.name} would need ${size.join(' x ')} workgroups but ` +

@@ -4,8 +4,10 @@
  * changes no bit, so a wrong one costs time and nothing else.
  */
 
+import { type Shape, sizeOf } from '../../base/tensor.ts';
 import { gemm, rowMajor, transposed } from '../../kernels/gemm.ts';
 import type { SumForm } from '../../kernels/kernel.ts';
+import { conv2d } from '../../ops/conv2d.ts';
 import { type Program, Recorder } from '../../program/recorder.ts';
 import type { Executable } from '../backend.ts';
 import type { Gpu } from './device.ts';
@@ -21,6 +23,8 @@ const KERNELS = [
   'contraction-workgroup',
   'contraction-subgroup',
   'gemm-fours',
+  'conv2d',
+  'conv2d-input',
 ];
 
 /** Rounds in which all forms take turns. */
@@ -29,6 +33,8 @@ const ROUNDS = 7;
 const REPEATS = 4;
 /** Milliseconds after which a product has no further round. */
 const PATIENCE = 200;
+/** Milliseconds in which a kernel may compile; twice as many count as twice its time. */
+const COMPILING = 1000;
 
 export interface TuningOptions {
   /** Where results are kept; null: nowhere. Default: the user's cache folder. */
@@ -70,7 +76,10 @@ function hash(text: string): number {
   return sum >>> 0;
 }
 
-/** The form whose times have the least product over some usual products. */
+/**
+ * The form whose times have the least product over some usual kernels. They are
+ * those of running, and of compiling where it takes long.
+ */
 async function measure(
   gpu: Gpu,
   candidates: readonly SumForm[],
@@ -81,13 +90,15 @@ async function measure(
     product([64, 128, 784], 'nt'),
     product([64, 784, 128], 'nn'),
     product([128, 784, 64], 'tn'),
+    messageOfConvolution(),
   ];
   const backends = candidates.map((form) => new WebGpuBackend(gpu, { form }));
   const costs = candidates.map(() => 0);
   for (const program of programs) {
     const times = await timesOf(backends, program);
-    times.forEach((own, i) => {
-      costs[i] += Math.log(median(own));
+    times.forEach(({ compiling, rounds }, i) => {
+      const long = Math.max(1, compiling / COMPILING);
+      costs[i] += Math.log(median(rounds) * long);
     });
   }
   return candidates[costs.indexOf(Math.min(...costs))];
@@ -115,14 +126,36 @@ function product(
   return recorder.finish({ live: true });
 }
 
-/** Milliseconds of each backend in each round. */
+/** The message to the input of a small convolution: the longest kernel to compile. */
+function messageOfConvolution(): Program {
+  const recorder = new Recorder();
+  const operand = (name: string, shape: Shape) => {
+    const ref = recorder.feed(name, sizeOf(shape));
+    return { ref, shape };
+  };
+  const x = operand('x', [8, 16, 8, 8]);
+  const w = operand('w', [16, 16, 3, 3]);
+  const y = operand('y', x.shape);
+  const attrs = { stride: 1, padding: 1, groups: 1 };
+  const message = { attrs, inputs: [x, w], output: y, eps: y.ref };
+  const out = conv2d.vjp(recorder.emit, { ...message, slot: 0, base: null });
+  recorder.output('out', out);
+  recorder.output('one', recorder.constant(1, 0));
+  return recorder.finish({ live: true });
+}
+
+interface Times {
+  readonly compiling: number;
+  readonly rounds: number[];
+}
+
+/** Milliseconds of each backend, first to compile and then in each round. */
 async function timesOf(
   backends: readonly WebGpuBackend[],
   program: Program,
-): Promise<number[][]> {
-  const runs = await Promise.all(
-    backends.map((backend) => backend.compile(program, new Map())),
-  );
+): Promise<Times[]> {
+  const runs: Executable[] = [];
+  const times: Times[] = [];
   const work = async (run: Executable, repeats: number): Promise<number> => {
     const start = performance.now();
     for (let repeat = 0; repeat < repeats; repeat++) run.run();
@@ -130,14 +163,19 @@ async function timesOf(
     return performance.now() - start;
   };
   try {
-    // The first use of a kernel compiles it.
-    for (const run of runs) await work(run, 1);
-    const times = runs.map((): number[] => []);
+    for (const backend of backends) {
+      const start = performance.now();
+      const run = await backend.compile(program, new Map());
+      runs.push(run);
+      // Some drivers compile at the first use of a kernel.
+      await work(run, 1);
+      times.push({ compiling: performance.now() - start, rounds: [] });
+    }
     const start = performance.now();
     let round = 0;
     while (round < ROUNDS && (!round || performance.now() - start < PATIENCE)) {
       for (const [i, run] of runs.entries()) {
-        times[i].push(await work(run, REPEATS));
+        times[i].rounds.push(await work(run, REPEATS));
       }
       round += 1;
     }

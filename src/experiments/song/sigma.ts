@@ -215,8 +215,8 @@ function errors(rows: readonly SigmaRow[]): Figure {
     subtitle: `After ${rows[0].steps} presentations; mean over seeds`,
     caption:
       'Bars are parts of the test images that are classified wrongly, by the noise ' +
-      'with which each presentation started. sigma = 0 is as high as BP by theory. ' +
-      'Look for the noise from which on the error leaves that height.',
+      'with which each presentation started. sigma = 0 is as long as BP by theory. ' +
+      'Look for the noise from which on the error leaves that length.',
     groups: ['BP', ...groups],
     series: all.map(({ name, own }) => ({
       name,

@@ -56,10 +56,10 @@ export function carryOver(
     const state = contents.get(`${name}/state`);
     if (state) made.set(`${name}/state`, state);
     const out = contents.get(`${name}/out`);
-    const place = assembly.memory.get(`${name}/out`);
+    const to = assembly.memory.get(`${name}/out`);
     const kept = geometry.outputs.get(name);
-    if (out && place && kept) {
-      const now = new Float64Array(place.size);
+    if (out && to && kept) {
+      const now = new Float64Array(to.size);
       // A ring that grows reaches back before the first tick.
       now.set(assembly.contents.get(`${name}/out`) ?? []);
       const ticks = assembly.histories.get(name) as number;
@@ -102,8 +102,7 @@ export function carryOver(
   }
   // Traces and the spikes that made them lie as they lay.
   for (const [name, values] of contents) {
-    const place = assembly.memory.get(name);
-    const same = place?.size === values.length;
+    const same = assembly.memory.get(name)?.size === values.length;
     if (same && /\/(sent|trace|post)$/.test(name)) made.set(name, values);
   }
   return made;
@@ -116,8 +115,8 @@ function copyRow(
   from: Contents,
   at: number,
   to: Float64Array,
-  place: number,
+  address: number,
   count: number,
 ): void {
-  for (let i = 0; i < count; i++) to[place + i] = from[at + i];
+  for (let i = 0; i < count; i++) to[address + i] = from[at + i];
 }

@@ -11,11 +11,7 @@ import {
 } from '../stimuli.ts';
 import type { Assembly } from './assembly.ts';
 import { MOST_WINDOW } from './delivery.ts';
-
-interface Span {
-  readonly first: number;
-  readonly ticks: number;
-}
+import { endOf, type Span } from './schedule.ts';
 
 export class Feeder {
   private readonly trials: number;
@@ -65,7 +61,7 @@ export class Feeder {
   ): Map<string, ArrayLike<number>> {
     const fed = new Map<string, ArrayLike<number>>();
     const [{ first }] = chunk;
-    const end = chunk[chunk.length - 1].first + chunk[chunk.length - 1].ticks;
+    const end = endOf(chunk);
     for (const [population, source] of this.graded) {
       const elements = population.size * this.trials;
       const rows = new Float64Array((end - first) * elements);

@@ -14,6 +14,7 @@ import { checkFinite } from '../../base/tensor.ts';
 import type { Network } from '../network.ts';
 import type { Assembly } from './assembly.ts';
 import { carryOver, geometryOf } from './carry-over.ts';
+import type { NeuronSpec } from './neurons.ts';
 import type { Captured } from './snapshot.ts';
 import type { Wired, Wiring } from './wiring.ts';
 
@@ -151,39 +152,37 @@ export class Held {
 
   /** Fails where a state, or what is sent without one, is no number. */
   async checkState(time: number): Promise<void> {
-    const specs = [...this.assembly.specs];
-    const stateful = specs.filter(([, { state }]) => state.length > 0);
-    const senders = specs.filter(
-      ([, { state, outputs }]) => state.length === 0 && outputs.length > 0,
-    );
+    const isPlain = ([, { state }]: [string, NeuronSpec]) =>
+      Number(state.length === 0);
+    const kept = [...this.assembly.specs]
+      .filter(([, { state, outputs }]) => state.length + outputs.length > 0)
+      .sort((a, b) => isPlain(a) - isPlain(b));
     // The clock too, so that there is something to wait for.
     const [, ...values] = await this.read([
       'clock',
-      ...stateful.map(([name]) => `${name}/state`),
-      ...senders.map(([name]) => `${name}/out`),
+      ...kept.map(([name, { state }]) =>
+        state.length > 0 ? `${name}/state` : `${name}/out`,
+      ),
     ]);
-    stateful.forEach(([name, { state, neurons }], p) => {
-      const elements = neurons * this.trials;
-      values[p].forEach((value: number, i: number) => {
-        if (Number.isFinite(value)) return;
-        const variable = state[Math.floor(i / elements)];
+    for (const [p, [population, { state, neurons }]] of kept.entries()) {
+      const i = values[p].findIndex((value) => !Number.isFinite(value));
+      if (i < 0) continue;
+      const value = values[p][i];
+      if (state.length === 0) {
         throw new NonFiniteError(
-          `State ${variable} of "${name}" is ${value} for neuron ${i % neurons} ` +
-            `after ${time} ms: use a smaller dt, or weights and parameters that ` +
-            'do not diverge',
-          { population: name, variable, value },
+          `What "${population}" sends is ${value} after ${time} ms: use weights ` +
+            'and parameters that do not diverge',
+          { population, value },
         );
-      });
-    });
-    senders.forEach(([name], p) => {
-      const bad = values[stateful.length + p].find((v) => !Number.isFinite(v));
-      if (bad === undefined) return;
+      }
+      const variable = state[Math.floor(i / (neurons * this.trials))];
       throw new NonFiniteError(
-        `What "${name}" sends is ${bad} after ${time} ms: use weights and ` +
+        `State ${variable} of "${population}" is ${value} for neuron ` +
+          `${i % neurons} after ${time} ms: use a smaller dt, or weights and ` +
           'parameters that do not diverge',
-        { population: name, value: bad },
+        { population, variable, value },
       );
-    });
+    }
   }
 
   free(): void {

@@ -13,6 +13,7 @@ import type { Network, Population } from '../network.ts';
 import { shortest, ticksOf } from '../time.ts';
 import type { Watched } from './assembly.ts';
 import type { Held } from './held.ts';
+import type { Span } from './schedule.ts';
 
 /** Spikes of a population at one tick; ticks without any send nothing. */
 export interface SpikeSample {
@@ -38,12 +39,6 @@ export interface NumberSample {
   readonly tick: number;
   readonly time: number;
   readonly value: number;
-}
-
-/** A window of ticks that has been or will be run. */
-export interface Span {
-  readonly first: number;
-  readonly ticks: number;
 }
 
 /** A mean rate that is watched; `bin` in ticks. */
@@ -119,6 +114,7 @@ export abstract class Watchable extends Session<Held> {
     if (options?.bin === undefined) {
       throw new OptionError(
         'rate$ needs { bin }: the length of its bins in ms',
+        { of: 'rate$', name: 'bin' },
       );
     }
     checkNames('rate$', options, ['bin']);
@@ -136,6 +132,7 @@ export abstract class Watchable extends Session<Held> {
     if (names.length === 0) {
       throw new OptionError(
         'The network has no error neurons (state eps), so it has no energy',
+        { populations: this.network.populations.map(({ name }) => name) },
       );
     }
     return zip(names.map((name) => this.state$(name, 'eps', options))).pipe(
@@ -264,10 +261,13 @@ export abstract class Watchable extends Session<Held> {
       throw new OptionError(
         `"${found.name}" is a live source: what it sends is known to its stream, ` +
           'subscribe to that',
+        { population: found.name },
       );
     }
     if (found.spiking) return found;
-    throw new OptionError(`"${found.name}" sends no spikes: probe its state$`);
+    throw new OptionError(`"${found.name}" sends no spikes: probe its state$`, {
+      population: found.name,
+    });
   }
 
   private interval(what: string, ms: number | undefined): number {

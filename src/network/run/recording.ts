@@ -4,7 +4,7 @@
  * unless the policy says that the latest are wanted.
  */
 
-import type { Observable, Subscription } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { IsochronError, OptionError } from '../../base/errors.ts';
 import { type FieldsOf, oneOf, Schema, whole } from '../../base/schema.ts';
 import type { NumberSample, SpikeSample, StateSample } from './probes.ts';
@@ -37,7 +37,7 @@ class Buffer<T> {
   private readonly policy: 'fail' | 'first' | 'latest';
   private readonly what: string;
   private entries: T[] = [];
-  /** Place of the oldest entry, once the buffer goes round. */
+  /** Index of the oldest entry, once the buffer goes round. */
   private oldest = 0;
   private more = 0;
   /** What came that was not to be recorded. */
@@ -120,25 +120,19 @@ export function recordSpikes(
   spikes$: Observable<SpikeSample>,
   options: RecordingOptions = {},
 ): Recording<Spikes> {
-  const buffer = new Buffer<readonly [number, number, number]>(
-    'spikes',
-    options,
-  );
-  const subscription = listen(spikes$, (sample) => {
-    if (!('neurons' in sample)) {
-      buffer.failure ??= wrong('recordSpikes', 'spikes$', 'recordValues');
-      return;
-    }
-    const { time, neurons, trials } = sample;
-    neurons.forEach((neuron, i) => {
-      buffer.add([time, neuron, trials[i]], time);
-    });
+  return record(spikes$, options, {
+    what: 'spikes',
+    other:
+      'recordSpikes was given another stream than spikes$: use recordValues',
+    fits: (sample) => 'neurons' in sample,
+    entries: ({ time, neurons, trials }) =>
+      Array.from(neurons, (neuron, i) => [time, neuron, trials[i]] as const),
+    columns: (entries) => ({
+      times: Float64Array.from(entries, ([time]) => time),
+      neurons: Uint32Array.from(entries, ([, neuron]) => neuron),
+      trials: Uint32Array.from(entries, ([, , trial]) => trial),
+    }),
   });
-  return recording(buffer, subscription, (entries) => ({
-    times: Float64Array.from(entries, ([time]) => time),
-    neurons: Uint32Array.from(entries, ([, neuron]) => neuron),
-    trials: Uint32Array.from(entries, ([, , trial]) => trial),
-  }));
 }
 
 /** Records state$, weights$, rate$ or energy$ of a run from now on. */
@@ -146,65 +140,66 @@ export function recordValues(
   samples$: Observable<StateSample> | Observable<NumberSample>,
   options: RecordingOptions = {},
 ): Recording<Values> {
-  const buffer = new Buffer<readonly [number, ArrayLike<number>]>(
-    'values',
-    options,
-  );
-  const subscription = listen(
-    samples$ as Observable<StateSample | NumberSample>,
-    (sample) => {
-      if (!('data' in sample) && !('value' in sample)) {
-        buffer.failure ??= wrong('recordValues', 'state$', 'recordSpikes');
-        return;
-      }
-      const { time } = sample;
-      buffer.add([time, 'data' in sample ? sample.data : [sample.value]], time);
+  return record(samples$ as Observable<StateSample | NumberSample>, options, {
+    what: 'values',
+    other:
+      'recordValues was given another stream than state$: use recordSpikes',
+    fits: (sample) => 'data' in sample || 'value' in sample,
+    entries: (sample) => {
+      const values = 'data' in sample ? sample.data : [sample.value];
+      return [[sample.time, values] as const];
     },
-  );
-  return recording(buffer, subscription, (entries) => {
-    const elements = entries[0]?.[1].length ?? 0;
-    const data = new Float64Array(entries.length * elements);
-    entries.forEach(([, values], i) => {
-      if (values.length !== elements) {
-        throw new OptionError('A recording has samples of several sizes', {
-          ...{ sizes: [elements, values.length] },
-        });
-      }
-      data.set(values, i * elements);
-    });
-    return {
-      times: Float64Array.from(entries, ([time]) => time),
-      data,
-      shape: [entries.length, elements] as const,
-    };
+    columns: (entries) => {
+      const elements = entries[0]?.[1].length ?? 0;
+      const data = new Float64Array(entries.length * elements);
+      entries.forEach(([, values], i) => {
+        if (values.length !== elements) {
+          throw new OptionError('A recording has samples of several sizes', {
+            ...{ sizes: [elements, values.length] },
+          });
+        }
+        data.set(values, i * elements);
+      });
+      return {
+        times: Float64Array.from(entries, ([time]) => time),
+        data,
+        shape: [entries.length, elements] as const,
+      };
+    },
   });
 }
 
-function listen<T>(
-  stream$: Observable<T>,
-  next: (sample: T) => void,
-): Subscription {
-  if (typeof stream$?.subscribe === 'function') return stream$.subscribe(next);
-  throw new OptionError(
-    'A recording takes a stream of a run, as run.spikes$(population)',
-    { value: stream$ },
-  );
-}
-
-const wrong = (used: string, fit: string, other: string) =>
-  new OptionError(
-    `${used} was given another stream than ${fit}: use ${other} for it`,
-    { used, fit, other },
-  );
-
-function recording<E, T>(
-  buffer: Buffer<E>,
-  subscription: Subscription,
-  columns: (entries: readonly E[]) => T,
+function record<S extends { readonly time: number }, E, T>(
+  stream$: Observable<S>,
+  options: RecordingOptions,
+  kind: {
+    readonly what: string;
+    /** What is wrong with another stream, and what to use. */
+    readonly other: string;
+    fits(sample: S): boolean;
+    entries(sample: S): readonly E[];
+    columns(entries: readonly E[]): T;
+  },
 ): Recording<T> {
+  const buffer = new Buffer<E>(kind.what, options);
+  if (typeof stream$?.subscribe !== 'function') {
+    throw new OptionError(
+      'A recording takes a stream of a run, as run.spikes$(population)',
+      { value: stream$ },
+    );
+  }
+  const subscription = stream$.subscribe((sample) => {
+    if (!kind.fits(sample)) {
+      buffer.failure ??= new OptionError(`${kind.other} for it`, {
+        ...{ what: kind.what, value: sample },
+      });
+      return;
+    }
+    for (const entry of kind.entries(sample)) buffer.add(entry, sample.time);
+  });
   return {
-    read: () => columns(buffer.read()),
-    kept: () => columns(buffer.kept()),
+    read: () => kind.columns(buffer.read()),
+    kept: () => kind.columns(buffer.kept()),
     get lost() {
       return buffer.lost;
     },

@@ -25,15 +25,16 @@ import { MOST_TICKS, ticksOf } from '../time.ts';
 import { type Assembly, assemble } from './assembly.ts';
 import { Feeder } from './feeder.ts';
 import { Held } from './held.ts';
-import { type Span, Watchable } from './probes.ts';
+import { Watchable } from './probes.ts';
 import { type Progress, type RunReport, teller } from './report.ts';
+import { endOf, windowsOf } from './schedule.ts';
 import {
   type Captured,
   captured,
   type Snapshot,
   snapshotOf,
 } from './snapshot.ts';
-import { type Wiring, Wirings } from './wiring.ts';
+import { settle, type Wiring, Wirings } from './wiring.ts';
 
 export interface NetworkOptions {
   /** An open backend; `openNetwork` opens one by name too. */
@@ -140,8 +141,7 @@ export class NetworkRun extends Watchable {
 
   /** Ticks of a window, and what bounds them. */
   get window(): { ticks: number; because: string } {
-    const { window, because } = (this.ready?.assembly ?? this.assemble())
-      .schedule;
+    const { window, because } = this.assembled.schedule;
     return { ticks: window, because };
   }
 
@@ -158,13 +158,11 @@ export class NetworkRun extends Watchable {
 
   /** Bytes of memory on the backend. */
   get bytes(): number {
-    const { memory } = this.ready?.assembly ?? this.assemble();
     const width = this.backend.dtype === 'f64' ? 8 : 4;
-    let sum = 0;
-    for (const { size, words } of memory.values()) {
-      sum += size * (words ? 4 : width);
-    }
-    return sum;
+    return [...this.assembled.memory.values()].reduce(
+      (sum, { size, words }) => sum + size * (words ? 4 : width),
+      0,
+    );
   }
 
   /** Runs for a time in ms. */
@@ -180,6 +178,7 @@ export class NetworkRun extends Watchable {
       if (this.next + ticks > MOST_TICKS) {
         throw new DelayError(
           `Tick ${this.next + ticks} cannot be counted: a run has at most ${MOST_TICKS}`,
+          { value: this.next + ticks, allowed: MOST_TICKS },
         );
       }
       await this.prepare();
@@ -202,10 +201,7 @@ export class NetworkRun extends Watchable {
     variable: string,
   ): Promise<Float64Array> {
     const { name } = this.stateful(population, variable);
-    return this.inTurn(async () => {
-      const held = await this.prepare();
-      return held.state(name, variable);
-    });
+    return this.onHeld((held) => held.state(name, variable));
   }
 
   /** Sets a state variable: one number, or [trials][neurons]. */
@@ -222,22 +218,17 @@ export class NetworkRun extends Watchable {
       throw new OptionError(
         `${variable} of "${name}" has ${many} values: give as many, not ` +
           `${list?.length ?? show(list)}`,
+        { population: name, variable, value: list?.length, allowed: many },
       );
     }
     checkFinite(`${variable} of ${name}`, list, this.backend.dtype);
-    return this.inTurn(async () => {
-      const held = await this.prepare();
-      await held.setState(name, variable, list);
-    });
+    return this.onHeld((held) => held.setState(name, variable, list));
   }
 
   /** Present weights of a projection, in canonical order (trial after trial). */
   weights(projection: string): Promise<Float64Array> {
     this.wirings.of(projection);
-    return this.inTurn(async () => {
-      const held = await this.prepare();
-      return held.weights(projection);
-    });
+    return this.onHeld((held) => held.weights(projection));
   }
 
   /**
@@ -245,15 +236,7 @@ export class NetworkRun extends Watchable {
    * arrive from now on, and for spikes that are sent from now on.
    */
   setWeights(projection: string, weights: ArrayLike<number>): Promise<void> {
-    const wiring = this.wirings.of(projection);
-    const { length } = wiring.synapses.pre;
-    const own = wiring.projection.plasticity ? length * this.trials : length;
-    if (weights?.length !== length && weights?.length !== own) {
-      throw new OptionError(
-        `"${projection}" has ${length} synapses: give as many weights, not ` +
-          `${weights?.length ?? show(weights)}`,
-      );
-    }
+    this.wirings.checkWeights(projection, weights, this.trials);
     checkFinite(`weights of ${projection}`, weights, this.backend.dtype);
     return this.change(() =>
       this.wirings.setWeights(projection, Float64Array.from(weights)),
@@ -281,8 +264,7 @@ export class NetworkRun extends Watchable {
 
   /** All that the run's future depends on, as data that can be kept. */
   snapshot(): Promise<Snapshot> {
-    return this.inTurn(async () => {
-      const held = await this.prepare();
+    return this.onHeld(async (held) => {
       const now = await held.capture(this.next);
       return snapshotOf(now, this.network, this.origin);
     });
@@ -295,17 +277,11 @@ export class NetworkRun extends Watchable {
         throw new OptionError(
           'A network with live sources cannot go back: what their streams would ' +
             'have emitted is not known',
+          { tick: this.next },
         );
       }
       const from = captured(snapshot, this.network, this.origin);
-      const before = this.wirings.all;
-      this.wirings.all = from.wirings;
-      try {
-        this.install(this.hold(from));
-      } catch (error) {
-        this.wirings.all = before;
-        throw error;
-      }
+      this.install(this.hold(from.wirings, from));
       this.stale = false;
       this.next = from.tick;
       this.forget();
@@ -314,6 +290,11 @@ export class NetworkRun extends Watchable {
 
   protected override release(): void {
     this.feeder.close();
+  }
+
+  /** Work on memory as it is when all that was asked for before is done. */
+  private onHeld<T>(work: (held: Held) => Promise<T>): Promise<T> {
+    return this.inTurn(async () => work(await this.prepare()));
   }
 
   private stateful(population: Population | string, variable: string) {
@@ -350,6 +331,10 @@ export class NetworkRun extends Watchable {
     return this.ready as Held;
   }
 
+  private get assembled(): Assembly {
+    return this.ready?.assembly ?? this.assemble();
+  }
+
   private assemble(
     wirings: readonly Wiring[] = this.wirings.all,
     keep?: ReadonlyMap<string, number>,
@@ -377,24 +362,26 @@ export class NetworkRun extends Watchable {
   }
 
   protected override async build(before: Held | null): Promise<Held> {
-    if (!before) return this.hold(null);
+    const { wirings } = this;
+    if (!before) return this.hold(wirings.all, null);
     const now = await before.capture(this.next);
     this.checkExists();
     // Weights may have been learned since.
-    if (!this.wirings.changed) this.wirings.all = now.wirings;
-    return this.hold(now);
+    return this.hold(wirings.changed ? wirings.all : now.wirings, now);
   }
 
-  private hold(from: Captured | null): Held {
-    const { backend, network, trials, wirings } = this;
-    wirings.settle(from?.tick ?? this.next);
-    const assembly = this.assemble(wirings.all, from?.geometry.lengths);
+  /** Memory for these wirings; where that fails, all stays as it is. */
+  private hold(wirings: readonly Wiring[], from: Captured | null): Held {
+    const settled = settle(wirings, from?.tick ?? this.next);
+    const assembly = this.assemble(settled, from?.geometry.lengths);
+    const { backend, network, trials } = this;
     const compile = this.compile.bind(this);
     const held = new Held(
       { backend, compile, network, trials, assembly },
       from,
     );
-    wirings.changed = false;
+    this.wirings.all = settled;
+    this.wirings.changed = false;
     return held;
   }
 
@@ -407,15 +394,9 @@ export class NetworkRun extends Watchable {
     let pending: Promise<void> = Promise.resolve();
     await this.sendWeights(this.next, held);
     while (this.next < end) {
-      const chunk: Span[] = [];
       const stop = Math.min(end, this.nextWeights(this.next + 1));
-      let first = this.next;
       const most = feeder.live ? 1 : held.assembly.slots;
-      while (first < stop && chunk.length < most) {
-        const length = Math.min(window, stop - first);
-        chunk.push({ first, ticks: length });
-        first += length;
-      }
+      const chunk = windowsOf(this.next, stop, window, most);
       try {
         const fed = feeder.feed(chunk, this.held.assembly);
         const lengths = chunk.map(({ ticks }) => ticks);
@@ -432,7 +413,7 @@ export class NetworkRun extends Watchable {
       });
       // Whoever waits for it hears of its failure, though not at once.
       pending.catch(() => {});
-      this.next = first;
+      this.next = endOf(chunk);
       await yieldThread();
       tell(this.next);
       if (feeder.live || this.next === this.nextWeights(this.next)) {

@@ -17,6 +17,32 @@ export interface Schedule {
   readonly because: string;
 }
 
+/** A window of ticks that has been or will be run. */
+export interface Span {
+  readonly first: number;
+  readonly ticks: number;
+}
+
+/** The next windows, of at most so many ticks, up to a tick; `most` at once. */
+export function windowsOf(
+  first: number,
+  stop: number,
+  window: number,
+  most: number,
+): Span[] {
+  const spans: Span[] = [];
+  for (let at = first; at < stop && spans.length < most; at += window) {
+    spans.push({ first: at, ticks: Math.min(window, stop - at) });
+  }
+  return spans;
+}
+
+/** The tick after those of windows. */
+export function endOf(windows: readonly Span[]): number {
+  const { first, ticks } = windows[windows.length - 1];
+  return first + ticks;
+}
+
 /** Least and greatest delay of a projection, in ticks; null: no synapse. */
 export interface DelayRange {
   readonly least: number;
@@ -53,11 +79,13 @@ export function schedule(
         `Projection "${name}" from the live source "${from.name}" has no delay: ` +
           'what is emitted at a tick can arrive at the next at the earliest, ' +
           'give at least one dt',
+        { projection: name, population: from.name },
       );
     }
     if (plasticity?.kind === 'stdp' && range.least === 0) {
       throw new DelayError(
         `Projection "${name}" learns by STDP and has no delay: give at least one dt`,
+        { projection: name },
       );
     }
     if (ahead && !live) continue;

@@ -7,7 +7,6 @@ import type { Contents } from '../../backends/backend.ts';
 import { OptionError } from '../../base/errors.ts';
 import type { DType } from '../../base/tensor.ts';
 import type { Network } from '../network.ts';
-import type { Synapses } from '../synapses.ts';
 import type { Geometry } from './carry-over.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -19,31 +18,23 @@ export interface Snapshot {
   readonly dtype: DType;
   readonly backend: string;
   readonly tick: number;
-  readonly wirings: readonly {
+  readonly wirings: readonly (Omit<Wiring, 'projection'> & {
     readonly projection: string;
-    readonly synapses: Synapses;
-    readonly since: number | null;
-    readonly until: number | null;
-  }[];
+  })[];
   readonly geometry: Geometry;
   readonly contents: ReadonlyMap<string, Contents>;
 }
 
 /** State, what is in flight and the wiring of a run, as it holds them. */
-export interface Captured {
-  readonly tick: number;
+export interface Captured
+  extends Pick<Snapshot, 'tick' | 'geometry' | 'contents'> {
   readonly wirings: readonly Wiring[];
-  readonly geometry: Geometry;
-  readonly contents: ReadonlyMap<string, Contents>;
 }
 
 /** What of a run makes its snapshot its own. */
-export interface Origin {
+export interface Origin
+  extends Pick<Snapshot, 'seed' | 'firstTrial' | 'dtype' | 'backend'> {
   readonly trials: number;
-  readonly seed: number;
-  readonly firstTrial: number;
-  readonly dtype: DType;
-  readonly backend: string;
 }
 
 /** What must be the same for a snapshot to mean the same. */
@@ -94,11 +85,13 @@ export function captured(
     throw new OptionError(
       'That is no snapshot: give what `await run.snapshot()` gave, or its clone ' +
         '(structuredClone, v8.serialize; JSON has no arrays of numbers)',
+      { value: snapshot },
     );
   }
   if (snapshot.structure !== structureOf(network)) {
     throw new OptionError(
       'The snapshot is of another network: restore it in a run of its own',
+      { structure: snapshot.structure },
     );
   }
   const { seed, firstTrial, geometry, dtype, backend } = snapshot;
@@ -119,6 +112,7 @@ export function captured(
     throw new OptionError(
       `The snapshot is of ${backend}, where STDP keeps spikes in another form: ` +
         `restore it on ${backend}`,
+      { snapshot: backend, run: run.backend },
     );
   }
   return {

@@ -9,13 +9,13 @@ export interface Table {
   readonly rows: Uint32Array;
   /** The other end and the delay of each synapse, in turn. */
   readonly ends: Uint32Array;
-  /** Synapse of the recipe at each place of the table. */
+  /** Synapse of the recipe at each address of the table. */
   readonly order: Uint32Array;
   /** Parts of the targets; 1 on a CPU. */
   readonly parts: number;
   /** Whether a source reaches a target twice with one delay. */
   readonly serial: boolean;
-  /** Of each target, where its list begins; then (place, source) of synapses. */
+  /** Of each target, where its list begins; then (address, source) of synapses. */
   readonly incoming?: Uint32Array;
 }
 
@@ -31,11 +31,7 @@ export function bySource(
   const key = (s: number) =>
     Math.floor(post[s] / part) * (sources + 1) + pre[s];
   const { rows, order } = sorted(pre.length, parts * (sources + 1), key);
-  const ends = new Uint32Array(2 * pre.length);
-  order.forEach((s, i) => {
-    ends[2 * i] = post[s];
-    ends[2 * i + 1] = delay[s];
-  });
+  const ends = endsOf(order, post, delay);
   return { rows, ends, order, parts, serial: onDevice && meets(rows, ends) };
 }
 
@@ -45,11 +41,7 @@ export function byTarget(
   targets: number,
 ): Table {
   const { rows, order } = sorted(pre.length, targets + 1, (s) => post[s]);
-  const ends = new Uint32Array(2 * pre.length);
-  order.forEach((s, i) => {
-    ends[2 * i] = pre[s];
-    ends[2 * i + 1] = delay[s];
-  });
+  const ends = endsOf(order, pre, delay);
   return { rows, ends, order, parts: 1, serial: false };
 }
 
@@ -78,11 +70,7 @@ export function forStdp(
     (i) => own[byDelay[i]],
     byDelay,
   );
-  const ends = new Uint32Array(2 * pre.length);
-  order.forEach((s, i) => {
-    ends[2 * i] = other[s];
-    ends[2 * i + 1] = delay[s];
-  });
+  const ends = endsOf(order, other, delay);
   const table = { rows, ends, order, parts: 1, serial: false };
   if (onDevice) return { ...table, incoming: new Uint32Array(1) };
   const to = sorted(pre.length, targets + 1, (i) => post[order[i]]);
@@ -90,11 +78,21 @@ export function forStdp(
   for (let j = 0; j <= targets; j++) {
     incoming[j] = targets + 1 + 2 * to.rows[j];
   }
-  to.order.forEach((place, i) => {
-    incoming[targets + 1 + 2 * i] = place;
-    incoming[targets + 2 + 2 * i] = pre[order[place]];
+  to.order.forEach((address, i) => {
+    incoming[targets + 1 + 2 * i] = address;
+    incoming[targets + 2 + 2 * i] = pre[order[address]];
   });
   return { ...table, incoming };
+}
+
+/** The other end and the delay of each synapse, in the order of a table. */
+function endsOf(order: Uint32Array, other: Uint32Array, delay: Uint32Array) {
+  const ends = new Uint32Array(2 * order.length);
+  order.forEach((s, i) => {
+    ends[2 * i] = other[s];
+    ends[2 * i + 1] = delay[s];
+  });
+  return ends;
 }
 
 export function delayRange({ delay }: Synapses): DelayRange | null {
@@ -126,14 +124,14 @@ function sorted(
   return { rows: rows.slice(0, Math.max(1, keys)), order };
 }
 
-/** Whether one row leads twice to one place at one time. */
+/** Whether one row leads twice to one target at one time. */
 function meets(rows: Uint32Array, ends: Uint32Array): boolean {
   for (let r = 0; r + 1 < rows.length; r++) {
     const seen = new Set<number>();
     for (let s = rows[r]; s < rows[r + 1]; s++) {
-      const place = ends[2 * s] * 2 ** 21 + ends[2 * s + 1];
-      if (seen.has(place)) return true;
-      seen.add(place);
+      const end = ends[2 * s] * 2 ** 21 + ends[2 * s + 1];
+      if (seen.has(end)) return true;
+      seen.add(end);
     }
   }
   return false;

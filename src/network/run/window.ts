@@ -18,7 +18,6 @@ import {
   stdpTarget,
 } from './learning.ts';
 import {
-  type NeuronMemory,
   type NeuronSpec,
   neuronKernel,
   neuronMemory,
@@ -44,7 +43,7 @@ export interface WindowParts {
   readonly wired: readonly Wired[];
 }
 
-/** Records a call on memory, by the names of what it reads and changes. */
+/** Records a call on the clock and on memory that it reads, then changes. */
 type Caller = <N extends string>(
   kernel: Kernel<N>,
   names: readonly string[],
@@ -76,7 +75,8 @@ class Window {
       refs.set(name, recorder.resident(name, size));
     }
     const ref = (name: string) => refs.get(name) as Ref;
-    const call: Caller = (kernel, names, params) => {
+    const call: Caller = (kernel, operands, params) => {
+      const names = ['clock', ...operands];
       const written = kernel.inPlace.map((at) => names[at as number]);
       const sizes = written.map((name) => ref(name).size);
       const made = emit(kernel, names.map(ref), sizes, params);
@@ -93,14 +93,15 @@ class Window {
         else if (!population.spiking) {
           const history = (this.parts.histories.get(name) as number) - 1;
           const ago = source.kind === 'live' ? this.parts.schedule.window : 0;
-          const names = ['clock', `${name}/samples`, `${name}/out`];
-          call(play, names, { elements, window: ago || window, history, ago });
+          const ticks = ago || window;
+          const params = { elements, window: ticks, history, ago };
+          call(play, of(name, 'samples', 'out'), params);
         }
         if (population.spiking) this.send(population, window, call);
       }
       if (window > 0) {
         for (const each of this.parts.wired) this.learn(each, call);
-        call(advance, ['clock'], { window });
+        call(advance, [], { window });
       }
       return [...refs];
     });
@@ -113,14 +114,16 @@ class Window {
     call: Caller,
   ): void {
     const { name, size } = population;
-    const { trials } = this.parts;
     const spec = this.parts.specs.get(name) as NeuronSpec;
     const begun = new Set<string>();
     for (const each of this.parts.wired) {
-      const { id, projection, ring, since, until } = each;
+      const { id, projection, since, until } = each;
       if (projection.to !== population) continue;
       if (projection.output === 'spikes') {
-        if (projection.plasticity) this.arrive(each, call);
+        if (!projection.plasticity) continue;
+        const table = of(id, 'sent', 'post', 'rows', 'ends', 'weight');
+        const operands = [...table, ...of(name, 'arrivals')];
+        call(stdpArrive, operands, this.stdpParams(each));
         continue;
       }
       const { from, output } = projection;
@@ -129,54 +132,27 @@ class Window {
       const kernels = gather[projection.plasticity ? 'perTrial' : 'shared'];
       const kernel = kernels[Number(begun.has(projection.name))];
       begun.add(projection.name);
-      call(
-        kernel,
-        [
-          'clock',
-          `${from.name}/out`,
-          `${id}/rows`,
-          `${id}/ends`,
-          `${id}/weight`,
-          `${name}/arrivals`,
-        ],
-        {
-          window,
-          sources: from.size,
-          targets: size,
-          trials,
-          base: ring.base,
-          mask: ring.ticks - 1,
-          from_: sent * history * this.elements(from),
-          history: history - 1,
-          since: since ?? EVER,
-          until: until ?? NEVER,
-        },
-      );
+      const operands = [
+        ...of(from.name, 'out'),
+        ...of(id, 'rows', 'ends', 'weight'),
+        ...of(name, 'arrivals'),
+      ];
+      call(kernel, operands, {
+        ...this.endsOf(each),
+        window,
+        from_: sent * history * this.elements(from),
+        history: history - 1,
+        since: since ?? EVER,
+        until: until ?? NEVER,
+      });
     }
-    const memory = [...neuronMemory(spec, this.parts.slots).keys()].map(
-      (part) => memoryName(name, part),
-    );
-    call(neuronKernel(spec), memory, {
+    const [, ...memory] = neuronMemory(spec, this.parts.slots).keys();
+    call(neuronKernel(spec), of(name, ...memory), {
       elements: this.elements(population),
       neurons: size,
       window,
       ...sharedParams(this.parts.shared.get(name) ?? new Map()),
     });
-  }
-
-  /** Arrivals of a projection of spikes that learns. */
-  private arrive(each: Wired, call: Caller): void {
-    const { id, projection } = each;
-    const names = ['sent', 'post', 'rows', 'ends', 'weight'];
-    call(
-      stdpArrive,
-      [
-        'clock',
-        ...names.map((name) => `${id}/${name}`),
-        `${projection.to.name}/arrivals`,
-      ],
-      this.stdpParams(each),
-    );
   }
 
   /** What a tick teaches a projection, once all populations are computed. */
@@ -185,40 +161,34 @@ class Window {
     const { from, to, plasticity, output } = projection;
     if (plasticity?.kind === 'stdp') {
       const params = this.stdpParams(each);
-      call(
-        stdpSource,
-        ['clock', `${from.name}/spikes`, `${id}/sent`, `${id}/trace`],
-        params,
+      const sent = [...of(from.name, 'spikes'), ...of(id, 'sent', 'trace')];
+      call(stdpSource, sent, params);
+      const table = of(
+        id,
+        'trace',
+        'rows',
+        'ends',
+        'incoming',
+        'post',
+        'weight',
       );
-      const names = ['trace', 'rows', 'ends', 'incoming', 'post', 'weight'];
-      call(
-        stdpTarget,
-        ['clock', `${to.name}/spikes`, ...names.map((name) => `${id}/${name}`)],
-        params,
-      );
+      call(stdpTarget, [...of(to.name, 'spikes'), ...table], params);
     } else if (plasticity) {
       const history = this.parts.histories.get(from.name) as number;
       const postHistory = this.parts.histories.get(to.name) as number;
       const post = postOf(projection) as string;
-      call(
-        learnKernel(plasticity),
-        [
-          'clock',
-          `${from.name}/out`,
-          `${to.name}/out`,
-          ...['rows', 'ends', 'weight'].map((name) => `${id}/${name}`),
-        ],
-        {
-          sources: from.size,
-          targets: to.size,
-          trials: this.parts.trials,
-          from_: this.outputPlace(from, output) * history * this.elements(from),
-          history: history - 1,
-          post: this.outputPlace(to, post) * postHistory * this.elements(to),
-          post_history: postHistory - 1,
-          ...ruleConstants(plasticity),
-        },
-      );
+      const values = [...of(from.name, 'out'), ...of(to.name, 'out')];
+      const operands = [...values, ...of(id, 'rows', 'ends', 'weight')];
+      call(learnKernel(plasticity), operands, {
+        sources: from.size,
+        targets: to.size,
+        trials: this.parts.trials,
+        from_: this.outputPlace(from, output) * history * this.elements(from),
+        history: history - 1,
+        post: this.outputPlace(to, post) * postHistory * this.elements(to),
+        post_history: postHistory - 1,
+        ...ruleConstants(plasticity),
+      });
     }
   }
 
@@ -228,17 +198,20 @@ class Window {
     return (this.parts.specs.get(name) as NeuronSpec).outputs.indexOf(output);
   }
 
-  private stdpParams({ projection, ring, history }: Wired): StdpParams {
-    const { from, to, plasticity } = projection;
-    const { tauPlus, tauMinus, aPlus, aMinus, low, high } = plasticity as Stdp;
+  /** What it joins, and where its arrivals lie. */
+  private endsOf({ projection: { from, to }, ring }: Wired) {
+    const [base, mask] = [ring.base, ring.ticks - 1];
+    const { trials } = this.parts;
+    return { sources: from.size, targets: to.size, trials, base, mask };
+  }
+
+  private stdpParams(each: Wired): StdpParams {
+    const plasticity = each.projection.plasticity as Stdp;
+    const { tauPlus, tauMinus, aPlus, aMinus, low, high } = plasticity;
     const { dt } = this.parts.network;
     return {
-      sources: from.size,
-      targets: to.size,
-      trials: this.parts.trials,
-      base: ring.base,
-      mask: ring.ticks - 1,
-      history: history - 1,
+      ...this.endsOf(each),
+      history: each.history - 1,
       keep_plus: Math.exp(-dt / tauPlus),
       keep_minus: Math.exp(-dt / tauMinus),
       a_plus: aPlus,
@@ -248,7 +221,7 @@ class Window {
   }
 
   private send(population: Population, window: number, call: Caller): void {
-    const { name, size, source } = population;
+    const { name, source } = population;
     const out = this.parts.wired.filter(
       ({ projection, until }) =>
         projection.from === population &&
@@ -258,36 +231,26 @@ class Window {
     );
     if (out.length === 0) return;
     const ago = source?.kind === 'live' ? this.parts.schedule.window : 0;
-    const ticks = ago > 0 ? ago : window;
-    const lists = [`${name}/list`, `${name}/starts`];
-    const elements = this.elements(population);
-    const slotted = ago > 0 ? 0 : 1;
-    const params = { elements, window: ticks, slotted };
-    call(collect, ['clock', `${name}/spikes`, ...lists], params);
-    for (const { id, projection, ring, table } of out) {
-      const { to } = projection;
-      call(
-        deliver,
-        [
-          'clock',
-          ...lists,
-          `${id}/rows`,
-          `${id}/ends`,
-          `${id}/weight`,
-          `${to.name}/arrivals`,
-        ],
-        {
-          window: ticks,
-          sources: size,
-          targets: to.size,
-          trials: this.parts.trials,
-          base: ring.base,
-          mask: ring.ticks - 1,
-          serial: Number(table.serial),
-          ago,
-          parts: table.parts,
-        },
-      );
+    const lists = of(name, 'list', 'starts');
+    call(collect, [...of(name, 'spikes'), ...lists], {
+      elements: this.elements(population),
+      window: ago || window,
+      slotted: Number(ago === 0),
+    });
+    for (const each of out) {
+      const { id, projection, table } = each;
+      const operands = [
+        ...lists,
+        ...of(id, 'rows', 'ends', 'weight'),
+        ...of(projection.to.name, 'arrivals'),
+      ];
+      call(deliver, operands, {
+        ...this.endsOf(each),
+        window: ago || window,
+        serial: Number(table.serial),
+        ago,
+        parts: table.parts,
+      });
     }
   }
 }
@@ -299,5 +262,6 @@ export function postOf({ plasticity, to }: Projection): string | undefined {
     : undefined;
 }
 
-const memoryName = (population: string, part: NeuronMemory) =>
-  part === 'clock' ? part : `${population}/${part}`;
+/** Memory of a population or a projection. */
+const of = (owner: string, ...parts: readonly string[]) =>
+  parts.map((part) => `${owner}/${part}`);

@@ -1,6 +1,6 @@
 /** Projections as a run has them: their synapses, and where those lie. */
 
-import { OptionError } from '../../base/errors.ts';
+import { OptionError, show } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import type { Network, Projection } from '../network.ts';
 import {
@@ -69,6 +69,19 @@ export class Wirings {
     ) as Wiring;
   }
 
+  /** Throws OptionError unless there is a weight a synapse, or a trial's each. */
+  checkWeights(name: string, weights: ArrayLike<number>, trials: number): void {
+    const { synapses, projection } = this.of(name);
+    const { length } = synapses.pre;
+    const own = projection.plasticity ? length * trials : length;
+    if (weights?.length === length || weights?.length === own) return;
+    throw new OptionError(
+      `"${name}" has ${length} synapses: give as many weights, not ` +
+        `${weights?.length ?? show(weights)}`,
+      { projection: name, value: weights?.length, allowed: length },
+    );
+  }
+
   /** What is on its way over former delays is weighted when it arrives. */
   setWeights(name: string, weight: Float64Array): void {
     this.all = this.all.map((wiring) =>
@@ -85,6 +98,7 @@ export class Wirings {
       throw new OptionError(
         `"${name}" learns: its delays cannot change, what is on its way ` +
           'would teach it at another time',
+        { projection: name },
       );
     }
     const { pre, post } = synapses;
@@ -105,13 +119,13 @@ export class Wirings {
     if (sent && now.since !== tick) all.push({ ...now, until: tick });
     return all;
   }
+}
 
-  /** Lets go over what nothing is on its way any more at a tick. */
-  settle(tick: number): void {
-    this.all = this.all.filter(({ until, synapses }) => {
-      if (until === null) return true;
-      const most = synapses.delay.reduce((a, b) => Math.max(a, b), 0);
-      return tick < until + most;
-    });
-  }
+/** Wirings without those over which nothing is on its way any more at a tick. */
+export function settle(wirings: readonly Wiring[], tick: number): Wiring[] {
+  return wirings.filter(({ until, synapses }) => {
+    if (until === null) return true;
+    const most = synapses.delay.reduce((a, b) => Math.max(a, b), 0);
+    return tick < until + most;
+  });
 }
