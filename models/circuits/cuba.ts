@@ -7,10 +7,10 @@
  */
 
 import { philoxBlock } from '../../src/base/random.ts';
-import { number } from '../../src/base/schema.ts';
 import { cubaLif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { type Pairs, pairs } from '../../src/network/synapses.ts';
+import { size } from '../../src/studies/parameters.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { between, exactly, type Verdict } from '../../src/studies/verdict.ts';
 
@@ -117,12 +117,11 @@ function meanCv(times: readonly (readonly number[])[]): number {
 }
 
 const parameters = {
-  duration: number({
-    default: 2000,
-    unit: 'ms',
-    help: `model time; rate and intervals are held from ${LONG} ms on`,
-    least: 100,
-  }),
+  duration: size(
+    2000,
+    `model time; rate and intervals are held from ${LONG} ms on`,
+    { unit: 'ms', least: 100 },
+  ),
 };
 
 export const cuba = shelve({
@@ -134,7 +133,7 @@ export const cuba = shelve({
   async measure({ duration }, bench) {
     const network = cubaNetwork();
     const run = bench.open(network);
-    const spikes: { time: number; neuron: number; group: number }[] = [];
+    const spikes: { time: number; neuron: number; group: string }[] = [];
     const times: number[][] = Array.from({ length: 4000 }, () => []);
     let early = 0;
     let total = 0;
@@ -144,8 +143,12 @@ export const cuba = shelve({
       for (const neuron of neurons) {
         times[neuron].push(time);
         if (time >= SHOWN) continue;
-        const group = Number(neuron >= 3200);
-        spikes.push({ time, neuron: neuron - group * 3200, group });
+        const inhibits = neuron >= 3200;
+        spikes.push({
+          time,
+          neuron: inhibits ? neuron - 3200 : neuron,
+          group: inhibits ? 'inhibitory' : 'excitatory',
+        });
       }
     });
     const report = await run.run(duration);

@@ -7,22 +7,19 @@
  */
 
 import { Random } from '../../src/base/random.ts';
-import { type Values, whole } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { pairs } from '../../src/network/synapses.ts';
+import { count } from '../../src/studies/parameters.ts';
+import { points, trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { exactly, near, type Verdict } from '../../src/studies/verdict.ts';
 import { memoryCapacity } from '../../src/theory/memory-capacity.ts';
 
 const parameters = {
-  taps: whole({ default: 20, help: 'N', least: 2, most: 200 }),
-  ticks: whole({
-    default: 4000,
-    help: 'inputs that are given',
-    least: 100,
-    most: 1e6,
-  }),
+  taps: count(20, 'N', { least: 2, most: 200 }),
+  ticks: count(4000, 'inputs that are given', { least: 100, most: 1e6 }),
 };
 
 type Parameters = Values<typeof parameters>;
@@ -99,25 +96,14 @@ export const delayLineReservoir = shelve({
       verdicts,
       figures: { 'by chance, for a k': 1 / scored },
       pictures: [
-        {
-          kind: 'traces',
-          title: `Memory of a delay line of ${taps} taps`,
-          xLabel: 'k (ticks ago)',
-          yLabel: 'r^2(k)',
-          series: [
-            {
-              name: 'theory',
-              times: [1, taps, taps, most],
-              values: [1, 1, 0, 0],
-            },
-            {
-              name: 'measured',
-              times: lags,
-              values: Array.from(squares),
-              points: true,
-            },
+        traces(
+          `Memory of a delay line of ${taps} taps`,
+          ['k (ticks ago)', 'r^2(k)'],
+          [
+            trace('theory', [1, taps, taps, most], [1, 1, 0, 0]),
+            points(lags, Array.from(squares)),
           ],
-        },
+        ),
       ],
     };
   },

@@ -5,9 +5,11 @@
  * parts, a delay of a and one of D - a, which must not differ in a bit.
  */
 
-import { number, type Values, whole } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
+import { count, size } from '../../src/studies/parameters.ts';
+import { points, trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import {
   exactly,
@@ -17,16 +19,9 @@ import {
 } from '../../src/studies/verdict.ts';
 
 const parameters = {
-  g: number({
-    default: 0.7,
-    help: 'gain of the echo',
-    least: -0.98,
-    most: 0.98,
-  }),
-  delay: whole({
-    default: 20,
+  g: size(0.7, 'gain of the echo', { least: -0.98, most: 0.98 }),
+  delay: count(20, 'time from echo to echo', {
     unit: 'ms',
-    help: 'time from echo to echo',
     least: 2,
     most: 1000,
   }),
@@ -172,40 +167,36 @@ export const echo = shelve({
       verdicts,
       figures: { ticks: end, tones: tones.length },
       pictures: [
-        {
-          kind: 'traces',
-          title: 'An echo passes the tones that fit its delay',
-          xLabel: 'frequency (Hz)',
-          yLabel: '|H|',
-          series: [
-            {
-              name: 'closed form',
-              times: fine.map((f) => 1000 * f),
-              values: fine.map((f) => gainOf(parameters, f)),
-            },
-            { name: 'measured', times: hertz, values: gains, points: true },
+        traces(
+          'An echo passes the tones that fit its delay',
+          ['frequency (Hz)', '|H|'],
+          [
+            trace(
+              'closed form',
+              fine.map((f) => 1000 * f),
+              fine.map((f) => gainOf(parameters, f)),
+            ),
+            points(hertz, gains),
           ],
-        },
-        {
-          kind: 'traces',
-          title: 'Echoes of an impulse',
-          xLabel: 'time (ms)',
-          yLabel: 'y',
-          series: [
-            {
-              name: 'measured',
-              times: shown,
-              values: shown.map((n) => rows[n]?.[0] ?? 0),
-              stems: true,
-            },
-            {
-              name: 'g^k',
-              times: taps,
-              values: taps.map((n) => g ** (n / delay)),
-              points: true,
-            },
+        ),
+        traces(
+          'Echoes of an impulse',
+          ['time (ms)', 'y'],
+          [
+            trace(
+              'measured',
+              shown,
+              shown.map((n) => rows[n]?.[0] ?? 0),
+              'stems',
+            ),
+            trace(
+              'g^k',
+              taps,
+              taps.map((n) => g ** (n / delay)),
+              'points',
+            ),
           ],
-        },
+        ),
       ],
     };
   },

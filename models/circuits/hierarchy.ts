@@ -9,41 +9,32 @@
  * k ticks after it, until the news has come round.
  */
 
-import { type Values, whole } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import { relay } from '../../src/network/models.ts';
 import { Network, type Population } from '../../src/network/network.ts';
 import { matrix } from '../../src/network/synapses.ts';
+import { count } from '../../src/studies/parameters.ts';
+import { trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { exactly, type Verdict } from '../../src/studies/verdict.ts';
 
 const parameters = {
-  forward: whole({
-    default: 25,
+  forward: count(25, 'delay of errors on their way up', {
     unit: 'ms',
-    help: 'delay of errors on their way up',
     least: 1,
     most: 500,
   }),
-  backward: whole({
-    default: 25,
+  backward: count(25, 'delay of predictions on their way down', {
     unit: 'ms',
-    help: 'delay of predictions on their way down',
     least: 1,
     most: 500,
   }),
-  speed: whole({
-    default: 1,
+  speed: count(1, 'of the stimulus; whole, so that nothing is rounded', {
     unit: '/ms',
-    help: 'of the stimulus; whole, so that nothing is rounded',
     least: 1,
     most: 100,
   }),
-  levels: whole({
-    default: 2,
-    help: 'above the stimulus',
-    least: 1,
-    most: 8,
-  }),
+  levels: count(2, 'above the stimulus', { least: 1, most: 8 }),
 };
 
 type Parameters = Values<typeof parameters>;
@@ -194,30 +185,24 @@ export const hierarchy = shelve({
       of: (followed: Followed) => Followed[keyof Followed],
     ) =>
       Object.entries({ plain, extrapolated }).flatMap(([name, followed]) =>
-        of(followed).map((values, l) => ({
-          name: `level ${first + l}, ${name}`,
-          times,
-          values: values.slice(shown),
-        })),
+        of(followed).map((values, l) =>
+          trace(`level ${first + l}, ${name}`, times, values.slice(shown)),
+        ),
       );
     return {
       verdicts,
       figures: { 'reversal (ms)': turn },
       pictures: [
-        {
-          kind: 'traces',
-          title: 'How far each level is behind, before and after a reversal',
-          xLabel: 'time (ms)',
-          yLabel: 'stimulus - value',
-          series: curves(1, ({ lags }) => lags),
-        },
-        {
-          kind: 'traces',
-          title: 'Errors of prediction, before and after a reversal',
-          xLabel: 'time (ms)',
-          yLabel: 'input - prediction',
-          series: curves(0, ({ errors }) => errors),
-        },
+        traces(
+          'How far each level is behind, before and after a reversal',
+          ['time (ms)', 'stimulus - value'],
+          curves(1, ({ lags }) => lags),
+        ),
+        traces(
+          'Errors of prediction, before and after a reversal',
+          ['time (ms)', 'input - prediction'],
+          curves(0, ({ errors }) => errors),
+        ),
       ],
     };
   },

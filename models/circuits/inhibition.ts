@@ -5,7 +5,9 @@
  * Five neurons stand around that delay, each with its own.
  */
 
-import { number, type Values } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
+import { size } from '../../src/studies/parameters.ts';
+import { points, trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { near, type Verdict, within } from '../../src/studies/verdict.ts';
 import { complex } from '../../src/theory/complex.ts';
@@ -18,13 +20,8 @@ import { dominantMode } from '../../src/theory/growth.ts';
 import { linearNetwork } from './wilson-cowan.ts';
 
 const parameters = {
-  g: number({
-    default: 2,
-    help: 'strength of the inhibition',
-    least: 1.1,
-    most: 20,
-  }),
-  tau: number({ default: 10, unit: 'ms', help: 'time constant', least: 0.1 }),
+  g: size(2, 'strength of the inhibition', { least: 1.1, most: 20 }),
+  tau: size(10, 'time constant', { unit: 'ms', least: 0.1 }),
 };
 
 type Parameters = Values<typeof parameters>;
@@ -129,36 +126,32 @@ export const inhibition = shelve({
       verdicts,
       figures: { 'ticks of D_c': critical.delay / dt, dt },
       pictures: [
-        {
-          kind: 'traces',
-          title: 'Late inhibition below, at and above the critical delay',
-          xLabel: 'time (ms)',
-          yLabel: 'x',
-          series: JUDGED.map((i) => ({
-            name: `${SHARES[i]} D_c`,
-            times,
-            values: rows.map((row) => row[i]),
-          })),
-        },
-        {
-          kind: 'traces',
-          title: 'Growth of late inhibition',
-          xLabel: 'delay (ms)',
-          yLabel: 'growth (/ms)',
-          series: [
-            {
-              name: 'rightmost root',
-              times: fine,
-              values: fine.map((delay) => theory(delay).growth),
-            },
-            {
-              name: 'measured',
-              times: delays,
-              values: measured.map(({ growth }) => growth),
-              points: true,
-            },
+        traces(
+          'Late inhibition below, at and above the critical delay',
+          ['time (ms)', 'x'],
+          JUDGED.map((i) =>
+            trace(
+              `${SHARES[i]} D_c`,
+              times,
+              rows.map((row) => row[i]),
+            ),
+          ),
+        ),
+        traces(
+          'Growth of late inhibition',
+          ['delay (ms)', 'growth (/ms)'],
+          [
+            trace(
+              'rightmost root',
+              fine,
+              fine.map((delay) => theory(delay).growth),
+            ),
+            points(
+              delays,
+              measured.map(({ growth }) => growth),
+            ),
           ],
-        },
+        ),
       ],
     };
   },

@@ -8,9 +8,9 @@
  * ITD_j = (2 j - (N - 1)) dt; the first to fire is j = (N - 1 + ITD / dt) / 2.
  */
 
-import { number, whole } from '../../src/base/schema.ts';
 import { Network } from '../../src/network/network.ts';
-import type { Picture } from '../../src/studies/picture.ts';
+import { count, size } from '../../src/studies/parameters.ts';
+import { type Picture, trace, traces } from '../../src/studies/picture.ts';
 import { type Bench, shelve } from '../../src/studies/shelf.ts';
 import { between, exactly, type Verdict } from '../../src/studies/verdict.ts';
 import { CELLS, errorsOf, localise } from './localise.ts';
@@ -47,36 +47,29 @@ const windowOf = ({ tau, weight }: JeffressParameters) =>
   tau * Math.log(weight / (1 - weight));
 
 const parameters = {
-  cells: whole({
-    default: 31,
-    help: 'of the map of clicks (at a head: as many as its ears need)',
-    least: 2,
-    most: 999,
-  }),
-  dt: number({
-    default: 0.02,
-    unit: 'ms',
-    help: 'tick of the map of clicks (at a head: half a sample of sound)',
-    least: 1e-3,
-  }),
-  tau: number({
-    default: 0.2,
-    unit: 'ms',
-    help: `membrane of a cell of the map of clicks (at a head: ${CELLS.tau})`,
-    least: 1e-3,
-  }),
-  weight: number({
-    default: 0.6,
-    help:
-      'of a spike of the map of clicks, where the threshold is 1 ' +
+  cells: count(
+    31,
+    'of the map of clicks (at a head: as many as its ears need)',
+    { least: 2, most: 999 },
+  ),
+  dt: size(
+    0.02,
+    'tick of the map of clicks (at a head: half a sample of sound)',
+    { unit: 'ms', least: 1e-3 },
+  ),
+  tau: size(
+    0.2,
+    `membrane of a cell of the map of clicks (at a head: ${CELLS.tau})`,
+    { unit: 'ms', least: 1e-3 },
+  ),
+  weight: size(
+    0.6,
+    'of a spike of the map of clicks, where the threshold is 1 ' +
       `(at a head: ${CELLS.weight})`,
-    least: 0.01,
-    most: 0.99,
-  }),
-  step: whole({
-    default: 5,
+    { least: 0.01, most: 0.99 },
+  ),
+  step: count(5, 'from direction to direction of the sounds at a head only', {
     unit: 'degrees',
-    help: 'from direction to direction of the sounds at a head only',
     least: 1,
     most: 15,
   }),
@@ -148,29 +141,28 @@ async function clicks(parameters: JeffressParameters, bench: Bench) {
   ];
   const us = (ticks: number) => Number((1000 * ticks * dt).toPrecision(12));
   const ends = [us(itds[0]), us(itds[cells - 1])];
-  const border = (name: string, sign: number) => ({
-    name,
-    times: ends,
-    values: ends.map(
-      (itd) => (itd / (1000 * dt) + (sign * width) / dt + cells - 1) / 2,
-    ),
-  });
-  const picture: Picture = {
-    kind: 'traces',
-    title: 'Clicks: each time difference has its place',
-    xLabel: 'interaural time difference (microseconds)',
-    yLabel: 'cell',
-    series: [
+  const border = (name: string, sign: number) =>
+    trace(
+      name,
+      ends,
+      ends.map(
+        (itd) => (itd / (1000 * dt) + (sign * width) / dt + cells - 1) / 2,
+      ),
+    );
+  const picture: Picture = traces(
+    'Clicks: each time difference has its place',
+    ['interaural time difference (microseconds)', 'cell'],
+    [
       border('closed form, upper border', 1),
       border('closed form, lower border', -1),
-      {
-        name: 'cells that fire',
-        times: points.map(({ itd }) => us(itd)),
-        values: points.map(({ j }) => j),
-        points: true,
-      },
+      trace(
+        'cells that fire',
+        points.map(({ itd }) => us(itd)),
+        points.map(({ j }) => j),
+        'points',
+      ),
     ],
-  };
+  );
   return { verdicts, picture };
 }
 
@@ -202,26 +194,31 @@ async function heads(parameters: JeffressParameters, bench: Bench) {
     figures[`${sound}: largest error by the directions between (degrees)`] =
       errorsOf(learned).largest;
   }
-  const picture: Picture = {
-    kind: 'traces',
-    title: `Directions read from the map: ${head.synthetic ? 'synthetic' : 'measured'} head`,
-    xLabel: 'direction of the sound (degrees, left is positive)',
-    yLabel: 'direction read (degrees)',
-    series: [
-      { name: 'right', times: [-90, 90], values: [-90, 90] },
-      ...heard.map(({ sound, formula }) => ({
-        name: `${sound}, by the law of a sphere`,
-        times: formula.map(({ azimuth }) => azimuth),
-        values: formula.map(({ read }) => read),
-        points: true,
-      })),
-      ...heard.map(({ sound, learned }) => ({
-        name: `${sound}, by the directions between`,
-        times: learned.map(({ azimuth }) => azimuth),
-        values: learned.map(({ read }) => read),
-        points: true,
-      })),
+  const picture: Picture = traces(
+    `Directions read from the map: ${head.synthetic ? 'synthetic' : 'measured'} head`,
+    [
+      'direction of the sound (degrees, left is positive)',
+      'direction read (degrees)',
     ],
-  };
+    [
+      trace('right', [-90, 90], [-90, 90]),
+      ...heard.map(({ sound, formula }) =>
+        trace(
+          `${sound}, by the law of a sphere`,
+          formula.map(({ azimuth }) => azimuth),
+          formula.map(({ read }) => read),
+          'points',
+        ),
+      ),
+      ...heard.map(({ sound, learned }) =>
+        trace(
+          `${sound}, by the directions between`,
+          learned.map(({ azimuth }) => azimuth),
+          learned.map(({ read }) => read),
+          'points',
+        ),
+      ),
+    ],
+  );
   return { verdicts, figures, picture };
 }

@@ -8,11 +8,13 @@
  * unit: one of it is 1 ms here.
  */
 
-import { number, type Values } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { Network } from '../../src/network/network.ts';
 import { pairs } from '../../src/network/synapses.ts';
 import { ticksOf } from '../../src/network/time.ts';
+import { size } from '../../src/studies/parameters.ts';
+import { trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import {
   between,
@@ -48,36 +50,11 @@ const COPIED = NUDGED + BESIDE.length;
 /** Copies of the last delay, with histories of their own. */
 const COPIES = 16;
 const parameters = {
-  tau1: number({
-    default: 4,
-    help: 'delay of neuron 1',
-    least: 0.1,
-    most: 100,
-  }),
-  tau2: number({
-    default: 5.5,
-    help: 'delay of neuron 2',
-    least: 0.1,
-    most: 100,
-  }),
-  tau3: number({
-    default: 10,
-    help: 'delay of neuron 3',
-    least: 0.1,
-    most: 100,
-  }),
-  tau4: number({
-    default: 17,
-    help: `delay of ${COPIES} more neurons`,
-    least: 0.1,
-    most: 100,
-  }),
-  duration: number({
-    default: 4000,
-    help: 'model time',
-    least: 1000,
-    most: 1e5,
-  }),
+  tau1: size(4, 'delay of neuron 1', { least: 0.1, most: 100 }),
+  tau2: size(5.5, 'delay of neuron 2', { least: 0.1, most: 100 }),
+  tau3: size(10, 'delay of neuron 3', { least: 0.1, most: 100 }),
+  tau4: size(17, `delay of ${COPIES} more neurons`, { least: 0.1, most: 100 }),
+  duration: size(4000, 'model time', { least: 1000, most: 1e5 }),
 };
 
 type Parameters = Values<typeof parameters>;
@@ -255,17 +232,13 @@ export const mackeyGlassCircuit = shelve({
       verdicts,
       figures: { tau_c: ONSET.delay, neurons: many, dt: DT },
       pictures: [
-        {
-          kind: 'traces',
-          title: 'Mackey-Glass: rest, cycles and chaos by the delay',
-          xLabel: 'time',
-          yLabel: 'x',
-          series: groups.map(({ tau, neurons }) => ({
-            name: `tau = ${tau}`,
-            times,
-            values: x[neurons[0]].slice(0, shown),
-          })),
-        },
+        traces(
+          'Mackey-Glass: rest, cycles and chaos by the delay',
+          ['time', 'x'],
+          groups.map(({ tau, neurons }) =>
+            trace(`tau = ${tau}`, times, x[neurons[0]].slice(0, shown)),
+          ),
+        ),
       ],
     };
   },

@@ -7,33 +7,23 @@
  * time for a pure wave, both of them.
  */
 
-import { number, type Values } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { leaky } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
+import { size } from '../../src/studies/parameters.ts';
+import { trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { exactly, near, type Verdict } from '../../src/studies/verdict.ts';
 
 const parameters = {
-  tau: number({
-    default: 20,
-    unit: 'ms',
-    help: 'delay, and low-pass',
-    least: 0.1,
-  }),
-  phase: number({
-    default: 90,
+  tau: size(20, 'delay, and low-pass', { unit: 'ms', least: 0.1 }),
+  phase: size(90, 'by which the right eye is behind the left', {
     unit: 'deg',
-    help: 'by which the right eye is behind the left',
     least: 1,
     most: 179,
   }),
-  amplitude: number({
-    default: 1,
-    help: 'of the waves',
-    least: 0.01,
-    most: 100,
-  }),
+  amplitude: size(1, 'of the waves', { least: 0.01, most: 100 }),
 };
 
 type Parameters = Values<typeof parameters>;
@@ -180,25 +170,23 @@ export const motion = shelve({
       verdicts,
       figures: { waves: 2 * count, dt: tau / TICKS },
       pictures: [
-        {
-          kind: 'traces',
-          title: 'Tuning of a motion detector',
-          xLabel: 'frequency (Hz)',
-          yLabel: 'response',
-          series: Object.entries(theory).flatMap(([form, expected]) => [
-            {
-              name: `${form}, closed form`,
-              times: fine.map((x) => (1000 * x) / tau),
-              values: fine.map((x) => expected(parameters, x)),
-            },
-            {
-              name: `${form}, measured`,
-              times: WAVES.map((x) => (1000 * x) / tau),
-              values: Array.from(responses[form].subarray(0, count)),
-              points: true,
-            },
+        traces(
+          'Tuning of a motion detector',
+          ['frequency (Hz)', 'response'],
+          Object.entries(theory).flatMap(([form, expected]) => [
+            trace(
+              `${form}, closed form`,
+              fine.map((x) => (1000 * x) / tau),
+              fine.map((x) => expected(parameters, x)),
+            ),
+            trace(
+              `${form}, measured`,
+              WAVES.map((x) => (1000 * x) / tau),
+              Array.from(responses[form].subarray(0, count)),
+              'points',
+            ),
           ]),
-        },
+        ),
       ],
     };
   },

@@ -5,10 +5,11 @@
  * timings meet at e. Spikes sent all together meet nowhere.
  */
 
-import { number, type Values } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import { lif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { ticksOf } from '../../src/network/time.ts';
+import { size } from '../../src/studies/parameters.ts';
 import type { Picture } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { exactly, type Verdict } from '../../src/studies/verdict.ts';
@@ -25,10 +26,8 @@ const MOST_STEPS = 16;
 const GAP = 10;
 
 const delayTo = (from: string, to: string, value: number) =>
-  number({
-    default: value,
+  size(value, `delay from ${from} to ${to}, a multiple of ${DT} ms`, {
     unit: 'ms',
-    help: `delay from ${from} to ${to}, a multiple of ${DT} ms`,
     least: 0,
   });
 
@@ -39,13 +38,8 @@ const parameters = {
   be: delayTo('b', 'e', 8),
   ce: delayTo('c', 'e', 5),
   de: delayTo('d', 'e', 1),
-  weight: number({ default: 0.4, help: 'of a threshold of 1', least: 0 }),
-  tau: number({
-    default: 1,
-    unit: 'ms',
-    help: 'membrane of a and e',
-    least: 0.1,
-  }),
+  weight: size(0.4, 'of a threshold of 1', { least: 0 }),
+  tau: size(1, 'membrane of a and e', { unit: 'ms', least: 0.1 }),
 };
 
 export type PolychronyParameters = Values<typeof parameters>;
@@ -205,11 +199,9 @@ function raster(
     const heard = CELLS.flatMap((name, i) =>
       fired[t][i].map((time) => [name, start + time] as const),
     );
-    return [...sent, ...heard].map(([name, time]) => ({
-      time,
-      neuron: 0,
-      group: names.indexOf(name),
-    }));
+    return [...sent, ...heard].map(([group, time]) => {
+      return { time, neuron: 0, group };
+    });
   });
   return {
     kind: 'raster',

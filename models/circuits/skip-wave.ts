@@ -10,7 +10,7 @@
  * code but the two equations.
  */
 
-import { number, type Values } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { valueError } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
@@ -19,17 +19,18 @@ import { bp } from '../../src/rules/bp.ts';
 import type { Rule } from '../../src/rules/rule.ts';
 import { zil } from '../../src/rules/zil.ts';
 import { Simulation } from '../../src/simulation/simulate.ts';
+import { size } from '../../src/studies/parameters.ts';
 import type { Picture } from '../../src/studies/picture.ts';
 import { type Bench, shelve } from '../../src/studies/shelf.ts';
 import { exactly, near, within } from '../../src/studies/verdict.ts';
 import { skip } from '../toys.ts';
 
 const parameters = {
-  s: number({ default: 1.6, help: 'the input' }),
-  z1: number({ default: 0.7, help: 'weight from b to the output' }),
-  z2: number({ default: -1.3, help: 'weight from a to b' }),
-  z3: number({ default: 0.9, help: 'weight from the input to a' }),
-  target: number({ default: 0.4, help: 'what the output is clamped to' }),
+  s: size(1.6, 'the input'),
+  z1: size(0.7, 'weight from b to the output'),
+  z2: size(-1.3, 'weight from a to b'),
+  z3: size(0.9, 'weight from the input to a'),
+  target: size(0.4, 'what the output is clamped to'),
 };
 
 export type SkipWaveParameters = Values<typeof parameters>;

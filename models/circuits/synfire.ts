@@ -11,9 +11,15 @@
  */
 
 import { Random } from '../../src/base/random.ts';
-import { number, type Values, whole } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import { Network } from '../../src/network/network.ts';
-import type { Picture } from '../../src/studies/picture.ts';
+import { count, size } from '../../src/studies/parameters.ts';
+import {
+  type Picture,
+  points,
+  trace,
+  traces,
+} from '../../src/studies/picture.ts';
 import { type Bench, shelve } from '../../src/studies/shelf.ts';
 import {
   between,
@@ -49,20 +55,13 @@ const PASSING = Number((0.53 + DT / 2).toFixed(3));
 const SLOW = 1.2;
 
 const parameters = {
-  groups: whole({ default: 10, help: 'of 100', least: 8, most: 50 }),
-  delay: number({
-    default: 1,
+  groups: count(10, 'of 100', { least: 8, most: 50 }),
+  delay: size(1, `axonal, a multiple of ${DT} ms`, {
     unit: 'ms',
-    help: `axonal, a multiple of ${DT} ms`,
     least: 0,
     most: 20,
   }),
-  packets: whole({
-    default: 4,
-    help: 'of each size',
-    least: 1,
-    most: 100,
-  }),
+  packets: count(4, 'of each size', { least: 1, most: 100 }),
 };
 
 export type SynfireParameters = Values<typeof parameters>;
@@ -241,34 +240,26 @@ export const synfire = shelve({
       pictures: [
         raster(`A packet of ${LARGE} spikes runs through`, of(LARGE)[0]),
         raster(`A packet of ${DIES} spikes dies out`, of(DIES)[0]),
-        {
-          kind: 'traces',
-          title: 'Packets that survive the chain',
-          xLabel: 'spikes of the packet',
-          yLabel: 'share that survives',
-          series: [
-            { name: 'measured', times: SIZES, values: SIZES.map(share) },
+        traces(
+          'Packets that survive the chain',
+          ['spikes of the packet', 'share that survives'],
+          [trace('measured', SIZES, SIZES.map(share))],
+        ),
+        traces(
+          'Time from group to group',
+          ['axonal delay (ms)', 'time from group to group (ms)'],
+          [
+            trace(
+              `delay + ${PASSING} ms`,
+              [0, Math.max(delay, ...DELAYS)],
+              [PASSING, PASSING + Math.max(delay, ...DELAYS)],
+            ),
+            points(
+              paces.map((each) => each.delay),
+              paces.map((each) => each.pace),
+            ),
           ],
-        },
-        {
-          kind: 'traces',
-          title: 'Time from group to group',
-          xLabel: 'axonal delay (ms)',
-          yLabel: 'time from group to group (ms)',
-          series: [
-            {
-              name: `delay + ${PASSING} ms`,
-              times: [0, Math.max(delay, ...DELAYS)],
-              values: [PASSING, PASSING + Math.max(delay, ...DELAYS)],
-            },
-            {
-              name: 'measured',
-              times: paces.map((each) => each.delay),
-              values: paces.map((each) => each.pace),
-              points: true,
-            },
-          ],
-        },
+        ),
       ],
     };
   },
@@ -288,7 +279,11 @@ function fit(paces: readonly { delay: number; pace: number }[]) {
 function raster(title: string, { spikes }: Course): Picture {
   const from = START - NARROW;
   const all = spikes.flatMap((group, i) =>
-    group.map(({ time, neuron }) => ({ time: time - from, neuron, group: i })),
+    group.map(({ time, neuron }) => ({
+      time: time - from,
+      neuron,
+      group: `group ${i + 1}`,
+    })),
   );
   return {
     kind: 'raster',

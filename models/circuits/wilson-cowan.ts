@@ -8,11 +8,13 @@
  */
 
 import { OptionError } from '../../src/base/errors.ts';
-import { number, type Values } from '../../src/base/schema.ts';
+import type { Values } from '../../src/base/schema.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { leaky } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { oneToOne } from '../../src/network/synapses.ts';
+import { size } from '../../src/studies/parameters.ts';
+import { points, trace, traces } from '../../src/studies/picture.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { between, near, type Verdict } from '../../src/studies/verdict.ts';
 import { abs, type Complex } from '../../src/theory/complex.ts';
@@ -79,23 +81,16 @@ export function linearNetwork(options: LinearOptions): Network {
 }
 
 const parameters = {
-  ee: number({ default: 1.5, help: 'weight from E to E' }),
-  ei: number({ default: -2, help: 'weight from I to E' }),
-  ie: number({ default: 2.5, help: 'weight from E to I' }),
-  ii: number({ default: -1, help: 'weight from I to I' }),
-  tau: number({ default: 10, unit: 'ms', help: 'time constant', least: 0.1 }),
-  delay1: number({
-    default: 1,
+  ee: size(1.5, 'weight from E to E'),
+  ei: size(-2, 'weight from I to E'),
+  ie: size(2.5, 'weight from E to I'),
+  ii: size(-1, 'weight from I to I'),
+  tau: size(10, 'time constant', { unit: 'ms', least: 0.1 }),
+  delay1: size(1, 'delay of the first copy', { unit: 'ms', least: 0 }),
+  delay2: size(2, 'of the second', { unit: 'ms', least: 0 }),
+  delay3: size(4, 'of the third', { unit: 'ms', least: 0 }),
+  dt: size(0.01, 'length of a tick: short beside tau, a part of each delay', {
     unit: 'ms',
-    help: 'delay of the first copy',
-    least: 0,
-  }),
-  delay2: number({ default: 2, unit: 'ms', help: 'of the second', least: 0 }),
-  delay3: number({ default: 4, unit: 'ms', help: 'of the third', least: 0 }),
-  dt: number({
-    default: 0.01,
-    unit: 'ms',
-    help: 'length of a tick: short beside tau, a part of each delay',
     least: 1e-4,
     most: 10,
   }),
@@ -186,16 +181,14 @@ export const wilsonCowan = shelve({
         ),
       );
       const values = rows.map(([x]) => x);
-      return {
-        kind: 'traces' as const,
-        title: `Excitation and inhibition, D = ${delay} ms`,
-        xLabel: 'time (ms)',
-        yLabel: 'x of E',
-        series: [
-          { name: 'rightmost root', ...fitted(theory, times, values) },
-          { name: 'measured', ...few(times, values), points: true },
+      return traces(
+        `Excitation and inhibition, D = ${delay} ms`,
+        ['time (ms)', 'x of E'],
+        [
+          trace('rightmost root', ...fitted(theory, times, values)),
+          points(...few(times, values)),
         ],
-      };
+      );
     });
     if (Number.isFinite(longest)) {
       verdicts.push(
@@ -232,10 +225,13 @@ function longestTick({ re, im }: Complex, tau: number, delay: number): number {
 /** About as many samples as symbols that leave a line visible. */
 const POINTS = 48;
 
-function few(times: readonly number[], values: readonly number[]) {
+function few(
+  times: readonly number[],
+  values: readonly number[],
+): [number[], number[]] {
   const step = Math.ceil(times.length / POINTS);
   const kept = (_: number, n: number) => n % step === 0;
-  return { times: times.filter(kept), values: values.filter(kept) };
+  return [times.filter(kept), values.filter(kept)];
 }
 
 /** The theory's mode, as large as in the last half of what was measured. */
@@ -243,7 +239,7 @@ function fitted(
   { growth, frequency }: { growth: number; frequency: number },
   times: readonly number[],
   values: readonly number[],
-) {
+): [number[], number[]] {
   const last = times[times.length - 1];
   const wave = (turn: (angle: number) => number) => (time: number) =>
     Math.exp(growth * (time - last)) *
@@ -258,8 +254,8 @@ function fitted(
     [Float64Array.from(values.slice(half), weigh)],
   );
   const shown = Array.from({ length: 801 }, (_, n) => (last * n) / 800);
-  return {
-    times: shown,
-    values: shown.map((t) => sizes[0] * waves[0](t) + sizes[1] * waves[1](t)),
-  };
+  return [
+    shown,
+    shown.map((t) => sizes[0] * waves[0](t) + sizes[1] * waves[1](t)),
+  ];
 }

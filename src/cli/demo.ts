@@ -15,7 +15,7 @@ import { saveResult } from '../training/checkpoint.ts';
 import { backendOf, command, folder, onBackend, seeded } from './command.ts';
 import { alike, elsewhere } from './elsewhere.ts';
 import { describe } from './level.ts';
-import { deviceOf, named, percent, runTraining } from './training.ts';
+import { deviceOf, percent, runTraining, scored } from './training.ts';
 
 const CONFIG: MlpConfig = {
   sizes: [784, 64, 32, 10],
@@ -83,7 +83,7 @@ export const demoCommand = command({
       seed,
     };
     const { weights, score, ...run } = await runTraining(options, out);
-    const measured = { ...named(score), ...run };
+    const measured = { ...scored(score), ...run };
     out.line();
 
     const result = {

@@ -4,35 +4,20 @@ import { writeFile } from 'node:fs/promises';
 import { FileError, messageOf } from '../base/errors.ts';
 import { drawFigure } from '../figures/drawing.ts';
 import type { Figure } from '../figures/figure.ts';
+import { linesPicture } from '../figures/lines.ts';
 import { rasterPicture } from '../figures/raster.ts';
 import { spaceTimePicture } from '../figures/space-time.ts';
-import { tracesPicture } from '../figures/traces.ts';
 import type { Picture } from '../studies/picture.ts';
 
 /** SVG of a picture. */
 export async function svgOf(picture: Figure | Picture): Promise<string> {
   switch (picture.kind) {
-    case 'raster': {
-      const { groups, spikes } = picture;
-      return rasterPicture({
-        ...picture,
-        spikes: spikes.map(({ time, neuron, group = 0 }) => ({
-          time,
-          neuron,
-          group: groups[group].name,
-        })),
-      });
-    }
-    case 'traces':
-      return tracesPicture({
-        ...picture,
-        series: picture.series.map(({ points, stems, ...rest }) => ({
-          ...rest,
-          style: points ? 'points' : stems ? 'stems' : 'line',
-        })),
-      });
+    case 'raster':
+      return rasterPicture(picture);
     case 'space-time':
       return spaceTimePicture(picture);
+    case 'lines':
+      return linesPicture(picture);
     default:
       return drawFigure(picture);
   }

@@ -14,7 +14,10 @@ import { prepareFolder } from '../formats/folder.ts';
 import { parametersOf } from '../graph/graph.ts';
 import { makeRule } from '../rules/table.ts';
 import { makeOptimiser } from '../simulation/optim.ts';
+import { Interruption } from '../studies/runner.ts';
+import { named } from '../studies/study.ts';
 import { readWeights, saveResult } from '../training/checkpoint.ts';
+import type { Phase } from '../training/learner.ts';
 import { sampleText } from '../training/sample.ts';
 import { countSteps } from '../training/train.ts';
 import {
@@ -31,8 +34,8 @@ import {
   withRule,
 } from './command.ts';
 import type { Output } from './output.ts';
-import { checkOwn, type Recipe, recipeOf, recipes } from './recipes.ts';
-import { deviceOf, named, runTraining, told } from './training.ts';
+import { checkOwn, type Recipe, recipes } from './recipes.ts';
+import { deviceOf, runTraining, scored, told } from './training.ts';
 
 const ofRecipe = { optional: true, otherwise: 'of the recipe' } as const;
 
@@ -104,34 +107,27 @@ export const trainCommand = command({
     if (context.values.list) return list(context.out);
     // Ctrl-C saves what is there; a second one ends the program at once. So do
     // the signals of a scheduler or a closed terminal.
-    const stop = new AbortController();
-    const interrupt = () => stop.abort();
+    const interruption = new Interruption();
     try {
-      return await trainAndSave(context, stop.signal, () => {
-        for (const signal of SIGNALS) process.once(signal, interrupt);
-      });
+      return await trainAndSave(context, interruption);
     } finally {
-      for (const signal of SIGNALS) process.off(signal, interrupt);
+      interruption.end();
     }
   },
 });
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** `begin` is called where there begins to be something to save. */
 async function trainAndSave(
   { values, told: given, operands, out }: Context<typeof options>,
-  stop: AbortSignal,
-  begin: () => void,
+  interruption: Interruption,
 ): Promise<number> {
+  const { signal: stop } = interruption;
   if (operands.length > 1) {
     throw unexpected(operands[1], 'train takes one recipe at a time');
   }
-  const recipe = recipeOf(operands[0] ?? 'mlp');
+  const recipe = named('recipe', recipes, operands[0] ?? 'mlp');
   checkOwn(recipe, given);
   const rule = ruleOf(values);
   const optimiser = optimiserOf(values, recipe);
-  const modelFor = recipe.model(values as never);
   const against = values.against ? makeRule(values.against) : undefined;
   const { mode, seed } = values;
   const { defaults } = recipe;
@@ -147,12 +143,16 @@ async function trainAndSave(
   };
   const characters = recipe.writes ? values.sample : 0;
   const { out: folder = `results/train/${recipe.name}` } = values;
-  const own = { data: oneOf(recipe.data, { default: recipe.data[0] }) };
-  const asked = schemaOf('train', own).read({ data: values.data });
-  const data = await recipe.load(asked.data, {
+  const { names } = recipe.data;
+  const asked = schemaOf('train', {
+    data: oneOf(names, { default: names[0] }),
+  }).read({ data: values.data });
+  const data = await recipe.data.load(asked.data, {
     ...{ seed, onProgress: (line: string) => out.note(line) },
   });
-  const { config, graph } = modelFor(data);
+  const config = recipe.config(data, values);
+  const graph = (batch: number, phase: Phase) =>
+    recipe.graph(config, batch, phase);
   const weights =
     values.weights === undefined
       ? undefined
@@ -186,7 +186,8 @@ async function trainAndSave(
     weights,
     stop,
   };
-  begin();
+  // From here on there is something to save.
+  interruption.begin();
   stop.addEventListener('abort', () =>
     out.note('interrupted: the step in hand is ended, then all is saved'),
   );
@@ -212,7 +213,7 @@ async function trainAndSave(
     batch,
     seed,
     mode,
-    ...named(score),
+    ...scored(score),
     ...run,
     ...(sample === undefined ? {} : { sample }),
     ...(stop.aborted ? { interrupted: true } : {}),
@@ -244,12 +245,16 @@ async function trainAndSave(
 /** One row for each recipe. */
 function list(out: Output): number {
   for (const { name, title, data, defaults } of recipes) {
-    out.row({ recipe: name, title, data, defaults });
+    out.row({ recipe: name, title, data: data.names, defaults });
   }
   out.line(
     table(
       ['recipe', 'data', 'what it is'],
-      recipes.map(({ name, data, title }) => [name, data.join(', '), title]),
+      recipes.map(({ name, data, title }) => [
+        name,
+        data.names.join(', '),
+        title,
+      ]),
     ),
   );
   return 0;

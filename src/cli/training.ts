@@ -68,7 +68,7 @@ export function runTraining(
             const { kind, epoch, step, examples, meanLoss } = event;
             if (kind === 'epoch') epochs = epoch;
             score = event;
-            const measured = { ...named(event), examples, meanLoss };
+            const measured = { ...scored(event), examples, meanLoss };
             out.row({ kind, epoch, step, ...measured });
             out.line(
               `${kind === 'epoch' ? `epoch ${epoch}` : `step ${step}`}: ` +
@@ -106,7 +106,7 @@ const keys: Readonly<Record<ScoreName, string>> = {
 };
 
 /** A score under its name, as rows and results have it. */
-export function named(score: Score | undefined): Record<string, number> {
+export function scored(score: Score | undefined): Record<string, number> {
   if (!score) return {};
   return { [keys[score.scoreName]]: score.score, chance: score.chance };
 }

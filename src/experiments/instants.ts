@@ -8,8 +8,9 @@ import { SEED } from '../base/random.ts';
 import { type Graph, parametersOf } from '../graph/graph.ts';
 import type { Levelling } from '../graph/level.ts';
 import { feedsFor, type Gradients } from '../proof/check.ts';
+import { bp } from '../rules/bp.ts';
 import { circuitRule } from '../rules/rule.ts';
-import { Simulation } from '../simulation/simulate.ts';
+import { type Feeds, Simulation } from '../simulation/simulate.ts';
 
 export interface Relaxation {
   readonly gamma: number;
@@ -86,4 +87,27 @@ export async function gradientsAt(
     run.free();
     for (const place of memory.values()) backend.free(place);
   }
+}
+
+/** What the parameters of a graph start from. */
+export async function startOf(
+  graph: Graph,
+  run: Pick<RelaxationRun, 'backend' | 'seed'>,
+): Promise<Gradients> {
+  const options = { rule: bp(), optimiser: null, ...run };
+  const simulation = Simulation.open(graph, options);
+  try {
+    return await simulation.allParameters();
+  } finally {
+    simulation.destroy();
+  }
+}
+
+/** The graph with data of its own. */
+export function withData(graph: Graph, feeds: Feeds): Graph {
+  const given = Object.entries(feeds).map(([id, data]) => {
+    const vertex = graph.vertices.find((each) => each.id === id);
+    return [id, { shape: (vertex ?? graph.output).shape, data }] as const;
+  });
+  return { ...graph, data: new Map([...graph.data, ...given]) };
 }

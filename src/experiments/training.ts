@@ -214,6 +214,10 @@ export const curves = ({ points, weights, broke }: Followed) => ({
   digest: digest(weights),
 });
 
+/** Numbers of the first examples. */
+export const firstOf = (count: number) =>
+  Uint32Array.from({ length: count }, (_, i) => i);
+
 /** 0 and so many presentations after it, evenly, the last among them. */
 export function testsOf(steps: number, count: number): number[] {
   const all = Array.from({ length: count + 1 }, (_, i) =>

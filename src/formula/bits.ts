@@ -59,7 +59,7 @@ export const BITS = {
       code.op('i32x4.add');
       shift(code, 23);
     },
-    wgsl: 'return bitcast<f32>(u32(clamp(x, -126.0f, 127.0f) + 127.0f) << 23u);',
+    wgsl: 'return bitcast<f32>(u32(i32(clamp(x, -126.0f, 127.0f)) + 127) << 23u);',
   },
   /** e of a normal number m * 2^e > 0 with m in [sqrt(1/2), sqrt(2)). */
   exponent: {

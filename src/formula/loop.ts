@@ -220,13 +220,18 @@ function compileLoop(plan: LoopPlan, single: boolean, comment: string): Bind {
 const all = (n: number, line: (k: number) => string) =>
   Array.from({ length: n }, (_, k) => line(k));
 
-const PLACES: Record<Form, (k: number) => string> = {
-  inner: (k) => `i % count_${k}`,
-  outer: (k) => `Math.floor(i / step_${k})`,
-  axis: (k) => `Math.floor(i / step_${k}) % count_${k}`,
-  general: (k) =>
-    `Math.floor(i / step_${k}) % count_${k} * low_${k} + i % low_${k}`,
-};
+/** The place of element i, of what a machine calls its parameters. */
+export function placeText(
+  form: Form,
+  of: (part: 'step' | 'count' | 'low') => string,
+  divided: (a: string, b: string) => string,
+): string {
+  if (form === 'inner') return `i % ${of('count')}`;
+  const step = divided('i', of('step'));
+  if (form === 'outer') return step;
+  const axis = `${step} % ${of('count')}`;
+  return form === 'axis' ? axis : `${axis} * ${of('low')} + i % ${of('low')}`;
+}
 
 /**
  * The loop over n elements in JavaScript. `element` is that of array k at i; in
@@ -242,7 +247,11 @@ export function loopLines(
     'for (let i = 0; i < n; i++) {',
     ...all(plan.arrays, (k) => `const a_${k} = ${element(k)};`),
     ...plan.places.map(({ form, operand }, k) => {
-      const at = PLACES[form](k);
+      const at = placeText(
+        form,
+        (part) => `${part}_${k}`,
+        (a, b) => `Math.floor(${a} / ${b})`,
+      );
       return `const p_${k} = ${operand ? `x_${k}[${at}]` : at};`;
     }),
     ...plan.lets.map((e, k) => `const l_${k} = ${text(e)};`),

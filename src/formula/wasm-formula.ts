@@ -193,6 +193,11 @@ export class Formulas {
       this.code.op('v128.bitselect');
       return 'number';
     }
+    if (e.name === 'or' || e.name === 'and') {
+      for (const arg of e.args) this.condition(arg);
+      this.code.op(`v128.${e.name}`);
+      return 'condition';
+    }
     for (const arg of e.args) this.number(arg);
     if (Object.hasOwn(ELEMENTARY, e.name)) {
       applyFunction(this.code, e.name as ElementaryName);

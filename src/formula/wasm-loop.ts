@@ -26,7 +26,7 @@ import {
 } from './wasm/code.ts';
 import { startIn } from './wasm/memory.ts';
 import { Steps } from './wasm/steps.ts';
-import { Formulas, hasVectors } from './wasm-formula.ts';
+import { type Formulas, hasVectors } from './wasm-formula.ts';
 
 /**
  * Binds a loop to a memory. Arrays and words are counted from the starts of
@@ -118,33 +118,34 @@ function caller(
     );
 }
 
-/** Parameters of the function; those of arrays and constants follow. */
-const [N, WORDS, BIT, ARRAYS] = [0, 1, 2, 3];
+const all = (n: number, name: string) =>
+  Array.from({ length: n }, (_, k) => name + k);
 
+/** Its parameters are those of `caller`. */
 function boundCode(plan: LoopPlan, single: boolean): Code {
   const number = single ? 'f32' : 'f64';
-  const code = new Code([
-    ...(['i32', 'i32', 'i32'] as const),
-    ...Array.from({ length: plan.arrays }, () => 'i32' as const),
-    ...Array.from({ length: plan.constants }, () => number as Type),
-  ]);
-  const pointers = Array.from({ length: plan.arrays }, (_, k) => ARRAYS + k);
-  const loop = new LoopCode(plan, single, code, pointers);
-  for (let k = 0; k < plan.constants; k++) {
+  const [arrays, constants] = [all(plan.arrays, 'a'), all(plan.constants, 'c')];
+  const names = ['n', 'words', 'bit', ...arrays, ...constants];
+  const code = new Code(
+    names.map((_, k): Type => (k < 3 + plan.arrays ? 'i32' : number)),
+  );
+  const loop = new LoopCode(plan, single, code, names);
+  constants.forEach((name, k) => {
     loop.constant(k, () => {
-      code.get(ARRAYS + plan.arrays + k);
+      code.get(names.indexOf(name));
       code.op(single ? 'f32x4.splat' : 'f64x2.splat');
     });
-  }
-  loop.write(N);
+  });
+  loop.write('n');
   return code;
 }
 
-/** What a call of a ranged loop works on: bytes from its start, which is on a line. */
+/**
+ * What a call of a ranged loop works on, in bytes from its start, which is on a
+ * line of the cache: first come the addresses of arrays, a word each.
+ */
 export interface JobLayout {
-  /** Words of the addresses of arrays. */
-  readonly arrays: number;
-  /** Words of places: address of the operand or 0, step, count, low. */
+  /** Of each place: address of the operand or 0, step, count, low. */
   readonly places: number;
   /** Constants, in the loop's precision. */
   readonly constants: number;
@@ -158,10 +159,8 @@ export function jobLayout(plan: LoopPlan, single: boolean): JobLayout {
   const end = places + 4 * WORDS_OF_PLACE * plan.places.length;
   const constants = Math.ceil(end / 8) * 8;
   const bytes = constants + (single ? 4 : 8) * plan.constants;
-  return { arrays: 0, places, constants, bytes };
+  return { places, constants, bytes };
 }
-
-const [JOB, FIRST, LEFT] = [0, 1, 2];
 
 /**
  * A loop over any range of its elements, (job, first, n), in the arena. Null
@@ -171,105 +170,64 @@ export function rangedLoop(plan: LoopPlan, single: boolean): Uint8Array | null {
   const there = formulasOf(plan).every((e) => hasVectors(e, single));
   if (!there || !hasSimd()) return null;
   const code = new Code(['i32', 'i32', 'i32']);
-  const steps = new Steps(code);
   const layout = jobLayout(plan, single);
-  const width = single ? 4 : 8;
-  const load = (local: number, offset: number) =>
-    steps.set(local, () => {
-      code.get(JOB);
-      code.access('i32.load', offset);
-    });
-  const pointers = steps.locals(plan.arrays);
-  const loop = new LoopCode(plan, single, code, pointers);
-  pointers.forEach((pointer, k) => {
-    load(pointer, layout.arrays + 4 * k);
-    code.get(pointer, FIRST);
-    code.int(width);
-    code.op('i32.mul', 'i32.add');
-    code.set(pointer);
-  });
-  loop.places.forEach(({ base, step, count, low }, k) => {
-    [base, step, count, low].forEach((local, word) => {
-      load(local, layout.places + 4 * (WORDS_OF_PLACE * k + word));
+  const loop = new LoopCode(plan, single, code, ['job', 'first', 'left']);
+  const { steps } = loop;
+  for (let k = 0; k < plan.arrays; k++) {
+    const start = `load(job + ${4 * k})`;
+    steps.do(`a${k} = ${start} + first * ${steps.width}`);
+  }
+  plan.places.forEach((_, k) => {
+    ['base', 'step', 'count', 'low'].forEach((name, word) => {
+      const at = layout.places + 4 * (WORDS_OF_PLACE * k + word);
+      steps.do(`${name}${k} = load(job + ${at})`);
     });
   });
   for (let k = 0; k < plan.constants; k++) {
     loop.constant(k, () => {
-      code.get(JOB);
-      code.access(loop.splat, layout.constants + width * k);
+      steps.put('job');
+      code.access(loop.splat, layout.constants + steps.width * k);
     });
   }
-  loop.write(LEFT);
+  loop.write('left');
   return code.module(true);
 }
 
-/** Locals of a place. */
-interface PlaceLocals extends Place {
-  /** Whether element after element it is another. */
-  readonly moves: boolean;
-  /** Address of the operand. */
-  readonly base: number;
-  readonly step: number;
-  readonly count: number;
-  readonly low: number;
-  /** Index of the present element, then its address. */
-  readonly at: number;
-  /** Coordinates of the lanes, as whole numbers. */
-  readonly lanes: number;
-}
+/** Whether it is another element after element. */
+const moves = ({ form }: Place) => form === 'inner' || form === 'general';
 
 /**
  * Passes over four float32 or two float64 at once, the rest one by one. Operands
  * read along axes lie in runs, of neighbours or of one element again and again;
- * the range is cut where a run ends.
+ * the range is cut where a run ends. `aK` is the address of the next element of
+ * array K; of place K, `atK` is the index of the present element, then its
+ * address, and the vector lanes_K the coordinates of the lanes.
  */
 class LoopCode {
-  readonly places: readonly PlaceLocals[];
+  readonly steps: Steps;
   readonly splat: 'v128.load32_splat' | 'v128.load64_splat';
   private readonly plan: LoopPlan;
   private readonly single: boolean;
-  private readonly width: number;
   private readonly code: Code;
-  private readonly steps: Steps;
   private readonly formulas: Formulas;
-  /** Locals of the address of the next element of each array. */
-  private readonly pointers: readonly number[];
   /** Names that formulas read. */
   private readonly read: ReadonlySet<string>;
-  private readonly marked: number;
-  private readonly bits: number;
-  /** Elements to the end of the run. */
-  private readonly run: number;
-  private readonly rest: number;
 
   constructor(
     plan: LoopPlan,
     single: boolean,
     code: Code,
-    pointers: readonly number[],
+    parameters: readonly string[],
   ) {
+    const all = formulasOf(plan);
     this.plan = plan;
     this.single = single;
     this.code = code;
-    this.pointers = pointers;
-    this.width = single ? 4 : 8;
     this.splat = single ? 'v128.load32_splat' : 'v128.load64_splat';
-    this.steps = new Steps(code);
-    const all = formulasOf(plan);
-    this.formulas = new Formulas(code, single, all);
+    this.steps = new Steps(code, single, parameters, all);
+    this.formulas = this.steps.formulas;
     this.read = new Set(all.flatMap(namesIn));
-    this.places = plan.places.map((place) => ({
-      ...place,
-      moves: place.form === 'inner' || place.form === 'general',
-      base: code.local('i32'),
-      step: code.local('i32'),
-      count: code.local('i32'),
-      low: code.local('i32'),
-      at: code.local('i32'),
-      lanes: code.local('v128'),
-    }));
-    [this.marked, this.run, this.rest] = this.steps.locals(3);
-    this.bits = code.local('v128');
+    this.steps.local('marked');
   }
 
   /** A constant, which `put` leaves on the stack. */
@@ -279,182 +237,135 @@ class LoopCode {
     this.formulas.fix([`c_${k}`]);
   }
 
-  /** The whole, over as many elements as a local says. */
-  write(left: number): void {
-    const { code, plan, formulas } = this;
+  /** The whole, over as many elements as a number says. */
+  write(left: string): void {
+    const { code, plan, formulas, steps } = this;
     formulas.hoist(formulasOf(plan));
     if (plan.marks) {
-      code.get(BIT);
+      steps.put('bit');
       code.op('i32x4.splat');
-      code.set(this.bits);
+      code.set(steps.vector('bits'));
     }
-    if (this.places.length === 0) {
-      this.loops(left);
-    } else {
-      code.open('block');
-      code.get(left);
-      code.op('i32.eqz');
-      code.branchIf(0);
-      code.open('loop');
-      this.startRun(left);
-      formulas.hoist(formulasOf(plan));
-      this.loops(this.run);
-      code.get(left);
-      code.branchIf(0);
-      code.op('end', 'end');
+    if (plan.places.length === 0) this.loops(left);
+    else {
+      steps.while(`${left} != 0`, () => {
+        this.startRun(left);
+        formulas.hoist(formulasOf(plan));
+        this.loops('run');
+      });
     }
-    code.get(this.marked);
+    steps.put('marked');
   }
 
   /** How far all places go on as they begin, and where they are. */
-  private startRun(left: number): void {
-    const { code, run, rest } = this;
-    code.get(left);
-    code.set(run);
-    for (const place of this.places) {
-      this.locate(place);
-      code.get(rest, run);
-      code.op('i32.lt_u');
-      code.open('if');
-      code.get(rest);
-      code.set(run);
-      code.op('end');
-    }
-    this.places.forEach((place, k) => {
-      this.enter(place, `p_${k}`);
+  private startRun(left: string): void {
+    const { steps, plan } = this;
+    steps.do(`run = ${left}`);
+    plan.places.forEach((place, k) => {
+      this.locate(place, k);
+      steps.if('rest < run', () => steps.do('run = rest'));
     });
-    this.steps.add(FIRST, run);
-    code.get(left, run);
-    code.op('i32.sub');
-    code.set(left);
+    plan.places.forEach((place, k) => {
+      this.enter(place, k);
+    });
+    steps.do('first = first + run', `${left} = ${left} - run`);
   }
 
   /** The index `at`, and in `rest` the elements until it jumps. */
-  private locate({ form, step, count, low, at }: PlaceLocals): void {
-    const { code, rest } = this;
+  private locate({ form }: Place, k: number): void {
+    const { steps } = this;
     if (form === 'inner') {
-      code.get(count, FIRST, count);
-      code.op('i32.rem_u');
-      code.tee(at);
-      code.op('i32.sub');
-      code.set(rest);
+      steps.do(`at${k} = rem(first, count${k})`, `rest = count${k} - at${k}`);
       return;
     }
-    code.get(FIRST, step);
-    code.op('i32.div_u');
-    code.set(at);
+    steps.do(`at${k} = first / step${k}`);
     if (form !== 'general') {
-      // step - (first - step * at)
-      code.get(step, at, step);
-      code.op('i32.mul', 'i32.add');
-      code.get(FIRST);
-      code.op('i32.sub');
-      code.set(rest);
+      steps.do(`rest = step${k} + step${k} * at${k} - first`);
     }
     if (form === 'outer') return;
-    code.get(at, count);
-    code.op('i32.rem_u');
-    code.set(at);
+    steps.do(`at${k} = rem(at${k}, count${k})`);
     if (form === 'axis') return;
     // Runs of `low`, of which a step is a multiple.
-    code.get(at, low);
-    code.op('i32.mul');
-    code.get(FIRST, low);
-    code.op('i32.rem_u');
-    code.tee(rest);
-    code.op('i32.add');
-    code.set(at);
-    code.get(low, rest);
-    code.op('i32.sub');
-    code.set(rest);
-  }
-
-  /** Reads what stays as it is in the run, and points to what does not. */
-  private enter(place: PlaceLocals, name: string): void {
-    const { code, formulas } = this;
-    const { operand, moves, base, at, lanes } = place;
-    if (!operand) {
-      code.get(at);
-      code.op('i32x4.splat');
-      if (moves) {
-        code.constant(Int32Array.of(0, 1, 2, 3));
-        code.op('i32x4.add');
-      }
-      code.set(lanes);
-      if (!moves) {
-        this.convert(lanes);
-        code.set(formulas.local(name));
-      }
-    } else {
-      code.get(base, at);
-      code.int(this.width);
-      code.op('i32.mul', 'i32.add');
-      code.set(at);
-      if (!moves) {
-        code.get(at);
-        code.access(this.splat);
-        code.set(formulas.local(name));
-      }
-    }
-    if (!moves) formulas.fix([name]);
-  }
-
-  private convert(lanes: number): void {
-    this.code.get(lanes);
-    this.code.op(
-      this.single ? 'f32x4.convert_i32x4_s' : 'f64x2.convert_low_i32x4_s',
+    steps.do(
+      `rest = rem(first, low${k})`,
+      `at${k} = at${k} * low${k} + rest`,
+      `rest = low${k} - rest`,
     );
   }
 
-  private loops(left: number): void {
-    this.loop(this.single ? 4 : 2, left);
+  /** Reads what stays as it is in the run, and points to what does not. */
+  private enter(place: Place, k: number): void {
+    const { code, formulas, steps } = this;
+    const name = `p_${k}`;
+    const stays = !moves(place);
+    if (place.operand) {
+      steps.do(`at${k} = base${k} + at${k} * ${steps.width}`);
+      if (stays) steps.load(name, `at${k}`, 'splat');
+    } else {
+      steps.put(`at${k}`);
+      code.op('i32x4.splat');
+      if (!stays) {
+        code.constant(Int32Array.of(0, 1, 2, 3));
+        code.op('i32x4.add');
+      }
+      code.set(steps.vector(`lanes_${k}`));
+      if (stays) this.convert(k);
+    }
+    if (stays) formulas.fix([name]);
+  }
+
+  /** Coordinates as numbers. */
+  private convert(k: number): void {
+    const { code, steps } = this;
+    code.get(steps.vector(`lanes_${k}`));
+    code.op(
+      this.single ? 'f32x4.convert_i32x4_s' : 'f64x2.convert_low_i32x4_s',
+    );
+    code.set(steps.vector(`p_${k}`));
+  }
+
+  private loops(left: string): void {
+    this.loop(this.steps.lanes, left);
     this.loop(1, left);
   }
 
   /** The passes over so many elements at once, as long as there are as many. */
-  private loop(lanes: number, left: number): void {
-    const { code } = this;
-    this.steps.while(left, lanes, () => {
+  private loop(lanes: number, left: string): void {
+    const { code, plan, steps } = this;
+    const bytes = lanes * steps.width;
+    const go = (name: string, by: number) =>
+      steps.do(`${name} = ${name} + ${by}`);
+    steps.take(left, lanes, () => {
       this.pass(lanes);
-      const bytes = lanes * this.width;
-      for (const pointer of this.pointers) this.steps.advance(pointer, bytes);
-      if (this.plan.marks) this.steps.advance(WORDS, 4 * lanes);
-      for (const { operand, moves, at, lanes: index } of this.places) {
-        if (!moves) continue;
-        if (operand) this.steps.advance(at, bytes);
-        else {
-          code.get(index);
-          code.constant(new Int32Array(4).fill(lanes));
-          code.op('i32x4.add');
-          code.set(index);
+      for (let k = 0; k < plan.arrays; k++) go(`a${k}`, bytes);
+      if (plan.marks) go('words', 4 * lanes);
+      plan.places.forEach((place, k) => {
+        if (!moves(place)) return;
+        if (place.operand) {
+          go(`at${k}`, bytes);
+          return;
         }
-      }
+        const index = steps.vector(`lanes_${k}`);
+        code.get(index);
+        code.constant(new Int32Array(4).fill(lanes));
+        code.op('i32x4.add');
+        code.set(index);
+      });
     });
   }
 
   private pass(lanes: number): void {
-    const { code, plan, formulas } = this;
-    const one = this.single ? '32' : '64';
-    const load = lanes === 1 ? (`v128.load${one}_zero` as const) : 'v128.load';
-    const store =
-      lanes === 1 ? (`v128.store${one}_lane` as const) : 'v128.store';
+    const { plan, formulas, steps } = this;
+    const part = lanes === 1 ? 'one' : 'all';
     formulas.pass();
-    const read = (pointer: number, name: string) => {
-      if (!this.read.has(name)) return;
-      code.get(pointer);
-      code.access(load);
-      code.set(formulas.local(name));
+    const read = (name: string, at: string) => {
+      if (this.read.has(name)) steps.load(name, at, part);
     };
-    this.pointers.forEach((pointer, k) => {
-      read(pointer, `a_${k}`);
-    });
-    this.places.forEach(({ operand, moves, at, lanes: index }, k) => {
-      if (!moves) return;
-      if (operand) read(at, `p_${k}`);
-      else {
-        this.convert(index);
-        code.set(formulas.local(`p_${k}`));
-      }
+    for (let k = 0; k < plan.arrays; k++) read(`a_${k}`, `a${k}`);
+    plan.places.forEach((place, k) => {
+      if (!moves(place)) return;
+      if (place.operand) read(`p_${k}`, `at${k}`);
+      else this.convert(k);
     });
     plan.lets.forEach((e, k) => {
       formulas.let(`l_${k}`, e);
@@ -462,19 +373,17 @@ class LoopCode {
     // An array may be stored to and be read under two names.
     plan.stores.forEach(([, e], k) => {
       formulas.number(e);
-      code.set(formulas.local(`s_${k}`));
+      this.code.set(steps.vector(`s_${k}`));
     });
     plan.stores.forEach(([array], k) => {
-      code.get(this.pointers[array], formulas.local(`s_${k}`));
-      code.access(store);
+      steps.store(`s_${k}`, `a${array}`, part);
     });
     if (plan.marks) this.mark(plan.marks, lanes);
   }
 
   private mark(marks: Expression, lanes: number): void {
-    const { code, bits } = this;
-    const where = code.local('v128');
-    const set = code.local('i32');
+    const { code, steps } = this;
+    const where = steps.vector('where');
     this.formulas.condition(marks);
     code.tee(where);
     code.op(this.single ? 'i32x4.bitmask' : 'i64x2.bitmask');
@@ -482,25 +391,27 @@ class LoopCode {
       code.int(1);
       code.op('i32.and');
     }
-    code.tee(set);
-    code.open('if');
-    code.get(WORDS, WORDS);
-    const [load, store] = (
-      {
-        1: ['v128.load32_zero', 'v128.store32_lane'],
-        2: ['v128.load64_zero', 'v128.store64_lane'],
-        4: ['v128.load', 'v128.store'],
-      } as const
-    )[lanes as 1 | 2 | 4];
-    code.access(load);
-    if (lanes === 2) code.lowWords(where);
-    else code.get(where);
-    code.get(bits);
-    code.op('v128.and', 'v128.or');
-    code.access(store);
-    code.get(this.marked, set);
-    code.op('i32.popcnt', 'i32.add');
-    code.set(this.marked);
-    code.op('end');
+    code.set(steps.local('set'));
+    steps.if('set', () => {
+      steps.put('words');
+      steps.put('words');
+      const [load, store] = (
+        {
+          1: ['v128.load32_zero', 'v128.store32_lane'],
+          2: ['v128.load64_zero', 'v128.store64_lane'],
+          4: ['v128.load', 'v128.store'],
+        } as const
+      )[lanes as 1 | 2 | 4];
+      code.access(load);
+      if (lanes === 2) code.lowWords(where);
+      else code.get(where);
+      code.get(steps.vector('bits'));
+      code.op('v128.and', 'v128.or');
+      code.access(store);
+      steps.put('marked');
+      steps.put('set');
+      code.op('i32.popcnt', 'i32.add');
+      code.set(steps.local('marked'));
+    });
   }
 }

@@ -35,52 +35,28 @@ function callOf(run: (...args: number[]) => unknown): CopyRows {
 
 function copyCode(single: boolean): Uint8Array {
   const code = new Code(PARAMETERS.map(() => 'i32' as const));
-  const at = {} as Record<Parameter, number>;
-  PARAMETERS.forEach((name, k) => {
-    at[name] = k;
-  });
-  const width = single ? 4 : 8;
-  const steps = new Steps(code);
-  const [x, y, left, step] = steps.locals(4);
-  const value = code.local('v128');
+  const steps = new Steps(code, single, PARAMETERS);
+  const { width } = steps;
   const elements = (lanes: number) => {
-    const bits = single ? '32' : '64';
-    const load = lanes === 1 ? (`v128.load${bits}_zero` as const) : 'v128.load';
-    const store =
-      lanes === 1 ? (`v128.store${bits}_lane` as const) : 'v128.store';
-    steps.while(left, lanes, () => {
-      code.get(x);
-      code.access(load);
-      code.set(value);
-      code.get(at.add);
-      code.open('if');
-      code.get(y);
-      code.access(load);
-      code.get(value);
-      code.op(single ? 'f32x4.add' : 'f64x2.add');
-      code.set(value);
-      code.op('end');
-      code.get(y, value);
-      code.access(store);
-      if (lanes === 1) steps.add(x, step);
-      else steps.advance(x, 16);
-      steps.advance(y, lanes * width);
+    const part = lanes === 1 ? 'one' : 'all';
+    steps.take('left', lanes, () => {
+      steps.load('value', 'x', part);
+      steps.if('add', () => {
+        steps.load('sum', 'y', part);
+        steps.let('value = sum + value');
+      });
+      steps.store('value', 'y', part);
+      steps.do(
+        `x = x + ${lanes === 1 ? 'fromColumn' : 16}`,
+        `y = y + ${lanes * width}`,
+      );
     });
   };
-  steps.set(step, () => code.get(at.fromColumn));
-  steps.while(at.rows, 1, () => {
-    steps.set(x, () => code.get(at.from));
-    steps.set(y, () => code.get(at.to));
-    steps.set(left, () => code.get(at.columns));
-    code.get(step);
-    code.int(width);
-    code.op('i32.eq');
-    code.open('if');
-    elements(16 / width);
-    code.op('end');
+  steps.take('rows', 1, () => {
+    steps.do('x = from', 'y = to', 'left = columns');
+    steps.if(`fromColumn == ${width}`, () => elements(steps.lanes));
     elements(1);
-    steps.add(at.from, at.fromRow);
-    steps.add(at.to, at.toRow);
+    steps.do('from = from + fromRow', 'to = to + toRow');
   });
   code.int(0);
   return code.module(true);

@@ -5,19 +5,10 @@
  * the last element, up to the next four, belongs to nobody.
  */
 
-import type { Form } from '../formula/loop.ts';
+import { placeText } from '../formula/loop.ts';
 import { toWgsl } from '../formula/wgsl.ts';
 import { type Fields, type GpuForm, launch, mainOver } from './kernel.ts';
 import { type Parts, placeOf } from './parts.ts';
-
-const PLACES: Record<Form, (name: string) => string> = {
-  inner: (name) => `i % params.count_${name}`,
-  outer: (name) => `i / params.step_${name}`,
-  axis: (name) => `i / params.step_${name} % params.count_${name}`,
-  general: (name) =>
-    `i / params.step_${name} % params.count_${name} * params.low_${name}` +
-    ` + i % params.low_${name}`,
-};
 
 /** Parameters: how many elements, where each is, and the constants. */
 export const fieldsOf = ({ placed, constants }: Parts): Fields<'n'> =>
@@ -85,7 +76,11 @@ function main(parts: Parts, fours: boolean): string {
   const value = (name: string, at: string, lane: string) =>
     at === 'i' && lane ? `of_${name}.${lane}` : `of_${name}`;
   const body = [
-    ...placed.map((name, k) => `let at_${name} = ${PLACES[ways[k]](name)};`),
+    ...placed.map((name, k) => {
+      const param = (part: string) => `params.${part}_${name}`;
+      const at = placeText(ways[k], param, (a, b) => `${a} / ${b}`);
+      return `let at_${name} = ${at};`;
+    }),
     ...operands.map(({ name, at }) => {
       const from = inPlace(parts, name) ? `out_${name}` : `in_${name}`;
       return `let of_${name} = ${from}[${at}];`;

@@ -37,7 +37,6 @@ const WORDS = [
   'table',
   'tableRow',
 ] as const;
-type Word = (typeof WORDS)[number];
 
 const codes = new Map<string, Uint8Array>();
 
@@ -102,169 +101,100 @@ function tablesOf(single: boolean) {
   };
 }
 
-const [JOB, FIRST, LEFT] = [0, 1, 2];
-
 /** (job, first, n): the planes first .. first + n - 1. */
 class PoolCode {
   private readonly message: boolean;
-  private readonly single: boolean;
-  private readonly width: number;
-  private readonly lanes: number;
   private readonly code = new Code(['i32', 'i32', 'i32']);
-  private readonly steps = new Steps(this.code);
-  private readonly job: Record<Word, number>;
+  private readonly steps: Steps;
 
   constructor(message: boolean, single: boolean) {
     this.message = message;
-    this.single = single;
-    this.width = single ? 4 : 8;
-    this.lanes = 16 / this.width;
-    this.job = this.steps.words(JOB, WORDS);
+    this.steps = new Steps(this.code, single, ['job', 'first', 'count']);
   }
 
   module(): Uint8Array {
-    const { code, job, message, steps, width } = this;
-    const [r, c, first, rowOut, planeOut] = steps.locals(5);
-    steps.set(rowOut, () => steps.scaled(job.ow, width));
-    steps.set(planeOut, () => {
-      code.get(rowOut, job.oh);
-      code.op('i32.mul');
-    });
-    const [inputs, results] = message
-      ? [['x', 'out'] as const, job.eps]
-      : [['x'] as const, job.out];
-    for (const name of inputs) this.skip(job[name], job.plane);
-    this.skip(results, planeOut);
-    steps.while(LEFT, 1, () => {
-      steps.each(r, job.oh, 1, () => {
+    const { code, message, steps } = this;
+    steps.words(WORDS);
+    steps.do(
+      `rowOut = ow * ${steps.width}`,
+      'x = x + first * plane',
+      ...(message ? ['out = out + first * plane'] : []),
+      `results = ${message ? 'eps' : 'out'} + first * rowOut * oh`,
+    );
+    steps.take('count', 1, () => {
+      steps.each('r', 'oh', 1, () => {
         // The first row of the windows, below 0 where they stand out.
-        steps.set(first, () => {
-          code.get(r, job.stride);
-          code.op('i32.mul');
-          code.get(job.padding);
-          code.op('i32.sub');
-        });
-        steps.each(c, job.ow, this.lanes, () => {
-          this.group(first, c, results);
-        });
-        steps.add(results, rowOut);
+        steps.do('top = r * stride - padding');
+        steps.each('c', 'ow', steps.lanes, () => this.group());
+        steps.do('results = results + rowOut');
       });
-      for (const name of inputs) steps.add(job[name], job.plane);
+      steps.do('x = x + plane');
+      if (message) steps.do('out = out + plane');
     });
     code.int(0);
     return code.module(true);
   }
 
-  /** Goes to the first plane of the range. */
-  private skip(local: number, bytes: number): void {
-    const { code } = this;
-    this.steps.set(local, () => {
-      code.get(local, FIRST, bytes);
-      code.op('i32.mul', 'i32.add');
-    });
-  }
-
   /** As many windows as there are lanes, from column c of the outputs on. */
-  private group(first: number, c: number, results: number): void {
-    const { code, job, message, single, steps } = this;
-    const shape = single ? 'f32x4' : 'f64x2';
-    const [value, most, wins, at, best] = [0, 1, 2, 3, 4].map(() =>
-      code.local('v128'),
-    );
-    const [dy, dx, row, table] = steps.locals(4);
+  private group(): void {
+    const { message, steps } = this;
     const toFirst = () => {
-      this.rowOf(first, dy, row);
-      steps.set(table, () => {
-        steps.scaled(c, 4);
-        code.get(job.table);
-        code.op('i32.add');
-      });
+      this.rowOf();
+      steps.do('entry = c * 4 + table');
     };
-    steps.set(dy, () => code.int(0));
+    steps.do('dy = 0');
     toFirst();
-    this.gather(row, table, most);
-    if (message) this.places(row, table, best);
-    steps.each(dy, job.size, 1, () => {
+    this.gather('most');
+    if (message) this.places('best');
+    steps.each('dy', 'size', 1, () => {
       toFirst();
-      steps.each(dx, job.size, 1, () => {
-        this.gather(row, table, value);
+      steps.each('dx', 'size', 1, () => {
+        this.gather('value');
         // A NaN wins, the first of them.
-        code.get(value, most, value, most);
-        code.op(`${shape}.gt`);
-        code.get(value, value);
-        code.op(`${shape}.ne`);
-        code.get(most, most);
-        code.op(`${shape}.eq`, 'v128.and', 'v128.or');
-        code.tee(wins);
-        code.op('v128.bitselect');
-        code.set(most);
+        steps.let(
+          'wins = or(value > most, and(value != value, most == most))',
+          'most = where(wins, value, most)',
+        );
         if (message) {
-          this.places(row, table, at);
-          code.get(at, best, wins);
-          code.op('v128.bitselect');
-          code.set(best);
+          this.places('at');
+          steps.let('best = where(wins, at, best)');
         }
-        steps.add(table, job.tableRow);
+        steps.do('entry = entry + tableRow');
       });
     });
-    if (message) this.scatter(c, results, best);
-    else this.store(c, results, most);
+    if (message) this.scatter();
+    else {
+      const { width } = steps;
+      this.each((lane) => steps.storeLane('most', 'to', lane, lane * width));
+    }
   }
 
   /** Bytes from the plane's start to a row of the windows. */
-  private rowOf(first: number, dy: number, row: number): void {
-    const { code, job } = this;
-    code.get(first, dy);
-    code.op('i32.add');
-    code.tee(row);
-    code.int(0);
-    code.op('i32.lt_s');
-    code.open('if');
-    this.steps.set(row, () => code.int(0));
-    code.op('end');
-    code.get(row, job.height);
-    code.op('i32.ge_s');
-    code.open('if');
-    this.steps.set(row, () => {
-      code.get(job.height);
-      code.int(1);
-      code.op('i32.sub');
-    });
-    code.op('end');
-    this.steps.set(row, () => {
-      code.get(row, job.row);
-      code.op('i32.mul');
-    });
+  private rowOf(): void {
+    const { steps } = this;
+    steps.do('place = top + dy');
+    steps.if('less(place, 0)', () => steps.do('place = 0'));
+    steps.if('place >= height', () => steps.do('place = height - 1'));
+    steps.do('place = place * row');
   }
 
   /** The elements at the table's columns in a row. */
-  private gather(row: number, table: number, to: number): void {
-    const { code, job, lanes } = this;
-    const bits = this.single ? '32' : '64';
-    for (let lane = 0; lane < lanes; lane++) {
-      code.get(table);
-      code.access('i32.load', 4 * lane);
-      code.get(row, job.x);
-      code.op('i32.add', 'i32.add');
-      if (lane === 0) code.access(`v128.load${bits}_zero`);
-      else {
-        code.get(to);
-        code.access(`v128.load${bits}_lane`, 0, lane);
-      }
-      code.set(to);
+  private gather(to: string): void {
+    for (let lane = 0; lane < this.steps.lanes; lane++) {
+      const at = `load(entry + ${4 * lane}) + (place + x)`;
+      this.steps.loadLane(to, at, lane);
     }
   }
 
   /** Where they are in the plane, in bytes, in both words of wide lanes. */
-  private places(row: number, table: number, to: number): void {
-    const { code, single } = this;
-    code.get(table);
+  private places(name: string): void {
+    const { code, steps } = this;
+    const to = steps.vector(name);
+    const single = steps.lanes === 4;
+    steps.put('entry');
     code.access(single ? 'v128.load' : 'v128.load64_zero');
-    code.set(to);
-    code.get(row);
-    code.op('i32x4.splat');
-    code.get(to);
-    code.op('i32x4.add');
+    steps.put('place');
+    code.op('i32x4.splat', 'i32x4.add');
     code.set(to);
     if (single) return;
     code.get(to, to);
@@ -273,61 +203,27 @@ class PoolCode {
   }
 
   /** For each window that there is: from c on, at most as many as lanes. */
-  private each(
-    c: number,
-    results: number,
-    inside: (lane: number, at: number) => void,
-  ) {
-    const { code, job, lanes, width } = this;
-    const at = code.local('i32');
-    this.steps.set(at, () => {
-      code.get(c);
-      code.int(width);
-      code.op('i32.mul');
-      code.get(results);
-      code.op('i32.add');
-    });
-    for (let lane = 0; lane < lanes; lane++) {
-      code.get(c);
-      code.int(lane);
-      code.op('i32.add');
-      code.get(job.ow);
-      code.op('i32.lt_s');
-      code.open('if');
-      inside(lane, at);
-      code.op('end');
+  private each(inside: (lane: number) => void) {
+    const { steps } = this;
+    steps.do(`to = c * ${steps.width} + results`);
+    for (let lane = 0; lane < steps.lanes; lane++) {
+      steps.if(`c + ${lane} < ow`, () => inside(lane));
     }
   }
 
-  private store(c: number, results: number, most: number): void {
-    const { code, width } = this;
-    const bits = this.single ? '32' : '64';
-    this.each(c, results, (lane, at) => {
-      code.get(at, most);
-      code.access(`v128.store${bits}_lane`, lane * width, lane);
-    });
-  }
-
   /** Adds each window's error where its greatest element is. */
-  private scatter(c: number, results: number, best: number): void {
-    const { code, job, width, single } = this;
-    const bits = single ? '32' : '64';
-    const to = code.local('i32');
-    const sum = code.local('v128');
-    this.each(c, results, (lane, at) => {
-      code.get(best);
-      code.word(single ? lane : 2 * lane);
-      code.get(job.out);
-      code.op('i32.add');
-      code.set(to);
-      code.get(to);
-      code.access(`v128.load${bits}_zero`);
-      code.get(at);
-      code.access(`v128.load${bits}_zero`, lane * width);
-      code.op(single ? 'f32x4.add' : 'f64x2.add');
-      code.set(sum);
-      code.get(to, sum);
-      code.access(`v128.store${bits}_lane`);
+  private scatter(): void {
+    const { code, steps } = this;
+    const { lanes, width } = steps;
+    this.each((lane) => {
+      code.get(steps.vector('best'));
+      code.word(lanes === 4 ? lane : 2 * lane);
+      code.set(steps.local('won'));
+      steps.do('won = won + out');
+      steps.load('sum', 'won', 'one');
+      steps.load('value', 'to', 'one', lane * width);
+      steps.let('sum = sum + value');
+      steps.store('sum', 'won', 'one');
     });
   }
 }

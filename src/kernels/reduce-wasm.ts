@@ -6,7 +6,7 @@
 
 import type { FloatArray } from '../base/tensor.ts';
 import { addressOf, arrayInArena } from '../formula/wasm/arena.ts';
-import { Code, hasSimd, type Plain } from '../formula/wasm/code.ts';
+import { Code, hasSimd } from '../formula/wasm/code.ts';
 import { Steps } from '../formula/wasm/steps.ts';
 import { runOf } from '../formula/wasm/team.ts';
 import type { Params } from './kernel.ts';
@@ -48,11 +48,7 @@ export function wasmReduce(
     divisors[0] = divisor;
     // A divisor that float32 does not have is not rounded in JavaScript.
     if (from < 0 || to < 0 || divisors[0] !== divisor) return false;
-    words[0] = from;
-    words[1] = to;
-    words[2] = n;
-    words[3] = inner;
-    words[4] = add ? 1 : 0;
+    words.set([from, to, n, inner, add ? 1 : 0]);
     runRange(code, job, outer * inner, n, threads);
     return true;
   };
@@ -74,10 +70,7 @@ export function wasmSumRows(single: boolean): SumRows | null {
   const run = runOf(code);
   divisors[0] = 1;
   return (from, to, rows, columns) => {
-    words[0] = from;
-    words[1] = to;
-    words[2] = rows;
-    words[3] = columns;
+    words.set([from, to, rows, columns]);
     run(job, 0, columns);
   };
 }
@@ -99,232 +92,130 @@ function makeJob(kind: Reduction, single: boolean) {
 
 const codes = new Map<string, Uint8Array>();
 
-const [JOB, FIRST, LEFT] = [0, 1, 2];
+/** What is made of a term x and of the sum so far; a NaN stays. */
+const STEP = {
+  sum: (sum: string) => `${sum} = ${sum} + x`,
+  most: (most: string) =>
+    `${most} = where(or(x > ${most}, x != x), x, ${most})`,
+};
 
 /** (job, first, n): the outputs first .. first + n - 1. */
 class ReduceCode {
   private readonly kind: Reduction;
-  private readonly width: number;
-  private readonly shape: 'f32x4' | 'f64x2';
-  private readonly bits: '32' | '64';
   private readonly code = new Code(['i32', 'i32', 'i32']);
-  private readonly steps = new Steps(this.code);
-  private readonly job: Record<(typeof WORDS)[number], number>;
-  private readonly divisor: number;
-  private readonly sums: readonly number[];
-  /** Where the term is that comes next: of rows, of each row. */
-  private readonly pointers: readonly number[];
-  /** Bytes from a term to the next. */
-  private readonly step: number;
-  private readonly left: number;
-  private readonly run: number;
-  private readonly value: number;
+  private readonly steps: Steps;
 
   constructor(kind: Reduction, single: boolean) {
     this.kind = kind;
-    this.width = single ? 4 : 8;
-    this.shape = single ? 'f32x4' : 'f64x2';
-    this.bits = single ? '32' : '64';
-    const { code } = this;
-    this.job = this.steps.words(JOB, WORDS);
-    this.divisor = code.local('v128');
-    code.get(JOB);
-    code.access(`v128.load${this.bits}_splat`, DIVISOR);
-    code.set(this.divisor);
-    this.sums = Array.from({ length: ROWS }, () => code.local('v128'));
-    this.pointers = this.steps.locals(ROWS);
-    [this.step, this.left, this.run] = this.steps.locals(3);
-    this.value = code.local('v128');
+    this.steps = new Steps(this.code, single, ['job', 'first', 'count']);
   }
 
   module(): Uint8Array {
-    const { code, job } = this;
+    const { code, steps } = this;
+    steps.words(WORDS);
+    steps.load('divisor', 'job', 'splat', DIVISOR);
     // `to` goes on from output to output.
-    this.steps.set(job.to, () => {
-      this.steps.scaled(FIRST, this.width);
-      code.get(job.to);
-      code.op('i32.add');
-    });
-    code.get(job.inner);
-    code.int(1);
-    code.op('i32.eq');
-    code.open('if');
-    this.rows();
-    code.op('else');
-    this.columns();
-    code.op('end');
+    steps.do(`to = first * ${steps.width} + to`);
+    steps.if(
+      'inner == 1',
+      () => this.rows(),
+      () => this.columns(),
+    );
     code.int(0);
     return code.module(true);
   }
 
   /** Rows one below the other, `terms` elements each. */
   private rows(): void {
-    const { code, job, pointers, step } = this;
-    this.steps.set(step, () => this.steps.scaled(job.terms, this.width));
-    this.steps.set(pointers[0], () => {
-      code.get(job.from, FIRST, step);
-      code.op('i32.mul', 'i32.add');
-    });
+    const { steps } = this;
+    const { width } = steps;
+    steps.do(`step = terms * ${width}`, 'row0 = from + first * step');
     for (const many of [ROWS, 1]) {
-      this.steps.while(LEFT, many, () => {
-        for (let r = 1; r < many; r++) {
-          this.steps.set(pointers[r], () => {
-            code.get(pointers[r - 1], step);
-            code.op('i32.add');
-          });
-        }
-        this.start(many, (r) => {
-          code.get(pointers[r]);
-          code.access(`v128.load${this.bits}_zero`);
-        });
-        this.steps.set(this.left, () => code.get(job.terms));
+      const rows = Array.from({ length: many }, (_, r) => r);
+      steps.take('count', many, () => {
+        for (const r of rows.slice(1)) steps.do(`row${r} = row${r - 1} + step`);
+        this.start(rows, (r, name) => steps.load(name, `row${r}`, 'one'));
+        steps.do('left = terms');
         for (const unrolled of [UNROLLED, 1]) {
-          this.steps.while(this.left, unrolled, () => {
+          steps.take('left', unrolled, () => {
             for (let k = 0; k < unrolled; k++) {
-              for (let r = 0; r < many; r++) {
-                this.add(r, () => {
-                  code.get(pointers[r]);
-                  code.access(`v128.load${this.bits}_zero`, k * this.width);
-                });
+              for (const r of rows) {
+                steps.load('x', `row${r}`, 'one', k * width);
+                steps.let(STEP[this.kind](`sum${r}`));
               }
             }
-            for (let r = 0; r < many; r++) {
-              this.steps.advance(pointers[r], unrolled * this.width);
+            for (const r of rows) {
+              steps.do(`row${r} = row${r} + ${unrolled * width}`);
             }
           });
         }
-        for (let r = 0; r < many; r++) this.store(r, r * this.width, true);
-        this.steps.advance(job.to, many * this.width);
+        for (const r of rows) this.store(r, r * width, 'one');
         // The next row begins where the last ends.
-        this.steps.set(pointers[0], () => code.get(pointers[many - 1]));
+        steps.do(`to = to + ${many * width}`, `row0 = row${many - 1}`);
       });
     }
   }
 
   /** Outputs side by side, whose terms are `inner` elements apart. */
   private columns(): void {
-    const { code, job, step, run } = this;
-    const [outer, column, from] = this.steps.locals(3);
-    const lanes = 16 / this.width;
-    this.steps.set(step, () => this.steps.scaled(job.inner, this.width));
-    code.open('block');
-    code.open('loop');
-    code.get(LEFT);
-    code.op('i32.eqz');
-    code.branchIf(1);
-    this.steps.set(outer, () => {
-      code.get(FIRST, job.inner);
-      code.op('i32.div_u');
+    const { steps } = this;
+    const { width, lanes } = steps;
+    steps.do(`step = inner * ${width}`);
+    steps.while('count != 0', () => {
+      steps.do(
+        'outer = first / inner',
+        'column = rem(first, inner)',
+        `start = outer * terms * step + column * ${width} + from`,
+        'run = inner - column',
+      );
+      steps.if('count < run', () => steps.do('run = count'));
+      steps.do('first = first + run', 'count = count - run');
+      this.block(VECTORS, lanes);
+      this.block(1, lanes);
+      this.block(1, 1);
     });
-    this.steps.set(column, () => {
-      code.get(FIRST, job.inner);
-      code.op('i32.rem_u');
-    });
-    // from + (outer * terms * inner + column) * width
-    this.steps.set(from, () => {
-      code.get(outer, job.terms);
-      code.op('i32.mul');
-      code.get(step);
-      code.op('i32.mul');
-      this.steps.scaled(column, this.width);
-      code.op('i32.add');
-      code.get(job.from);
-      code.op('i32.add');
-    });
-    this.steps.set(run, () => {
-      code.get(job.inner, column);
-      code.op('i32.sub');
-    });
-    code.get(LEFT, run);
-    code.op('i32.lt_u');
-    code.open('if');
-    this.steps.set(run, () => code.get(LEFT));
-    code.op('end');
-    this.steps.add(FIRST, run);
-    this.steps.set(LEFT, () => {
-      code.get(LEFT, run);
-      code.op('i32.sub');
-    });
-    this.block(VECTORS, lanes, from);
-    this.block(1, lanes, from);
-    this.block(1, 1, from);
-    code.branch(0);
-    code.op('end', 'end');
   }
 
   /** So many vectors of outputs at once, as long as the run has them. */
-  private block(vectors: number, lanes: number, from: number): void {
-    const { code, job, pointers, step } = this;
-    const [at] = pointers;
-    const one = lanes === 1;
-    const load = one ? (`v128.load${this.bits}_zero` as const) : 'v128.load';
-    this.steps.while(this.run, vectors * lanes, () => {
-      this.steps.set(at, () => code.get(from));
-      const term = (v: number) => {
-        code.get(at);
-        code.access(load, 16 * v);
-      };
-      this.start(vectors, term);
-      this.steps.set(this.left, () => code.get(job.terms));
-      this.steps.while(this.left, 1, () => {
-        for (let v = 0; v < vectors; v++) this.add(v, () => term(v));
-        this.steps.add(at, step);
+  private block(many: number, lanes: number): void {
+    const { steps } = this;
+    const part = lanes === 1 ? 'one' : 'all';
+    const vectors = Array.from({ length: many }, (_, v) => v);
+    const bytes = many * lanes * steps.width;
+    steps.take('run', many * lanes, () => {
+      steps.do('at = start');
+      this.start(vectors, (v, name) => steps.load(name, 'at', part, 16 * v));
+      steps.do('left = terms');
+      steps.take('left', 1, () => {
+        for (const v of vectors) {
+          steps.load('x', 'at', part, 16 * v);
+          steps.let(STEP[this.kind](`sum${v}`));
+        }
+        steps.do('at = at + step');
       });
-      for (let v = 0; v < vectors; v++) this.store(v, 16 * v, one);
-      this.steps.advance(job.to, vectors * lanes * this.width);
-      this.steps.advance(from, vectors * lanes * this.width);
+      for (const v of vectors) this.store(v, 16 * v, part);
+      steps.do(`to = to + ${bytes}`, `start = start + ${bytes}`);
     });
   }
 
-  private start(many: number, term: (k: number) => void): void {
-    const { code } = this;
-    for (let k = 0; k < many; k++) {
-      this.steps.set(this.sums[k], () => {
-        if (this.kind === 'most') term(k);
-        else code.vector(new Uint8Array(16));
-      });
+  private start(
+    many: readonly number[],
+    load: (k: number, name: string) => void,
+  ): void {
+    for (const k of many) {
+      if (this.kind === 'most') load(k, `sum${k}`);
+      else this.steps.let(`sum${k} = 0`);
     }
-  }
-
-  private add(k: number, term: () => void): void {
-    const { code, shape, value, sums } = this;
-    if (this.kind === 'sum') {
-      code.get(sums[k]);
-      term();
-      code.op(`${shape}.add`);
-      code.set(sums[k]);
-      return;
-    }
-    // A NaN stays: comparisons with it are false.
-    term();
-    code.tee(value);
-    code.get(sums[k], value, sums[k]);
-    code.op(`${shape}.gt`);
-    code.get(value, value);
-    code.op(`${shape}.ne`, 'v128.or', 'v128.bitselect');
-    code.set(sums[k]);
   }
 
   /** The result, divided, in the place or added to it. */
-  private store(k: number, offset: number, one: boolean): void {
-    const { code, shape, value, job } = this;
-    const bits = this.bits;
-    this.steps.set(value, () => {
-      code.get(this.sums[k]);
-      if (this.kind === 'most') return;
-      code.get(this.divisor);
-      code.op(`${shape}.div` as Plain);
+  private store(k: number, offset: number, part: 'all' | 'one'): void {
+    const { steps, kind } = this;
+    steps.let(`value = sum${k}${kind === 'most' ? '' : ' / divisor'}`);
+    steps.if('add', () => {
+      steps.load('x', 'to', part, offset);
+      steps.let('value = x + value');
     });
-    code.get(job.add);
-    code.open('if');
-    this.steps.set(value, () => {
-      code.get(job.to);
-      code.access(one ? `v128.load${bits}_zero` : 'v128.load', offset);
-      code.get(value);
-      code.op(`${shape}.add`);
-    });
-    code.op('end');
-    code.get(job.to, value);
-    code.access(one ? `v128.store${bits}_lane` : 'v128.store', offset);
+    steps.store('value', 'to', part, offset);
   }
 }

@@ -33,14 +33,14 @@ export type RowOf<C> = { readonly experiment: string } & {
 export const column = <T extends Cell = number>(
   head?: string,
   show: Column<NoInfer<T>>['show'] = plain,
-): Column<T> => ({ head, show });
+): Column<NoInfer<T>> => ({ head, show });
 
 /** Columns of most studies. */
 export const device = { backend: column<string>(), dtype: column<string>() };
 export const origin = {
   data: column<string>(),
   ...device,
-  seed: column('seed'),
+  seed: column(),
 };
 
 /** A table of some columns, by default of all that have a head. */

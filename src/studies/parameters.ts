@@ -1,10 +1,11 @@
 /**
- * Parameters of studies, chosen by us unless `from` says that the paper gives
- * them; what is counted is at least 1 unless told otherwise.
+ * Parameters of studies: usual value, meaning, bounds, and `from: 'paper'` where
+ * the paper gives the value. What is counted is at least 1 unless told otherwise.
  */
 
 import {
   type About,
+  type Bounds,
   list,
   number,
   oneOf,
@@ -12,13 +13,13 @@ import {
   whole,
 } from '../base/schema.ts';
 
-type More = Pick<About<unknown>, 'from'> & { readonly least?: number };
+type More = Pick<About<unknown>, 'from' | 'unit'> & Bounds;
 
 /** Most of anything that is counted: more would fill the memory. */
 const COUNTED = { least: 1, most: 1_000_000 };
 
 const about = <T>(value: T, help: string, more: More) => ({
-  ...{ default: value, help, from: 'chosen' as const },
+  ...{ default: value, help },
   ...more,
 });
 
@@ -30,7 +31,10 @@ export const counts = (
   value: readonly number[],
   help: string,
   more: More = {},
-) => list(whole({ ...COUNTED, ...more }), about(value, help, more));
+) => {
+  const bounds = { ...COUNTED, ...more };
+  return list(whole(bounds), about(value, help, bounds));
+};
 
 /** A size, by default of any kind. */
 export const size = (value: number, help: string, more: More = {}) =>

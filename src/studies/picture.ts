@@ -1,45 +1,33 @@
-/** Rows of a picture; src/figures draws each kind. Times in ms. */
+/** Pictures of circuits, as plain data. Times in ms. */
+
+import type { Line, LinesFigure } from '../figures/figure.ts';
+import type { RasterPicture } from '../figures/raster.ts';
+import type { SpaceTimePicture } from '../figures/space-time.ts';
+
 export type Picture =
-  | {
-      readonly kind: 'raster';
-      readonly title: string;
-      readonly groups: readonly {
-        readonly name: string;
-        readonly size: number;
-      }[];
-      /** `neuron` counts within its group. */
-      readonly spikes: readonly {
-        readonly time: number;
-        readonly neuron: number;
-        readonly group?: number;
-      }[];
-      readonly duration: number;
-    }
-  | {
-      readonly kind: 'traces';
-      readonly title: string;
-      readonly xLabel: string;
-      readonly yLabel: string;
-      readonly series: readonly {
-        readonly name: string;
-        readonly times: readonly number[];
-        readonly values: readonly number[];
-        /** Points in place of a line: what was measured, beside theory. */
-        readonly points?: boolean;
-        /** Strokes from 0 in place of a line: values of single ticks. */
-        readonly stems?: boolean;
-      }[];
-    }
-  | {
-      readonly kind: 'space-time';
-      readonly title: string;
-      /** From level 0 up. */
-      readonly rows: readonly string[];
-      readonly columns: readonly number[];
-      /** [row][column]; null where there is nothing. */
-      readonly values: readonly (readonly (number | null)[])[];
-      readonly quantity: string;
-      readonly unit?: string;
-      /** Ends of the colour scale, to compare pictures; default its own. */
-      readonly domain?: readonly [number, number];
-    };
+  | Omit<LinesFigure, 'name' | 'caption'>
+  | ({ readonly kind: 'raster' } & RasterPicture)
+  | ({ readonly kind: 'space-time' } & SpaceTimePicture);
+
+/** Lines over an axis; what was measured is points, single ticks are stems. */
+export const traces = (
+  title: string,
+  [x, y]: readonly [x: string, y: string],
+  lines: readonly Line[],
+): Picture => ({
+  kind: 'lines',
+  title,
+  lines,
+  ...{ x: { label: x }, y: { label: y } },
+});
+
+export const trace = (
+  name: string,
+  xs: ArrayLike<number>,
+  ys: ArrayLike<number>,
+  style?: Line['style'],
+): Line => ({ name, xs, ys, style });
+
+/** What was measured, beside a theory. */
+export const points = (xs: ArrayLike<number>, ys: ArrayLike<number>) =>
+  trace('measured', xs, ys, 'points');

@@ -32,17 +32,26 @@ export const meanOf = <R>(rows: readonly R[], of: (row: R) => number): number =>
 export const mostOf = <R>(rows: readonly R[], of: (row: R) => number): number =>
   Math.max(0, ...rows.map(of));
 
-/** What has no place on a logarithmic axis is a gap. */
-export const positive = (value: number): number =>
-  value > 0 ? value : Number.NaN;
+type NumbersOf<R> = {
+  [K in keyof R]: R[K] extends number ? K : never;
+}[keyof R];
 
-/** A curve through points. */
-export const curve = <R>(
+/** A column over another; a logarithmic one has gaps where it is not above 0. */
+export function curve<R>(
   name: string,
   rows: readonly R[],
-  x: (row: R) => number,
-  y: (row: R) => number,
-): Line => ({ name, xs: rows.map(x), ys: rows.map(y) });
+  x: NumbersOf<R>,
+  y: NumbersOf<R>,
+  { log = false, ...style }: Pick<Line, 'style'> & { log?: boolean } = {},
+): Line {
+  const ys = rows.map((row) => row[y] as number);
+  return {
+    name,
+    xs: rows.map((row) => row[x] as number),
+    ys: log ? ys.map((value) => (value > 0 ? value : Number.NaN)) : ys,
+    ...style,
+  };
+}
 
 /** Mean over seeds at each place; with several a band from least to greatest. */
 export function band(

@@ -102,8 +102,10 @@ interface Declared<F extends Fields, C extends Columns, P extends Point>
   readonly parameters: F;
   /** In the order of the CSV file; `experiment` comes first by itself. */
   readonly columns: C;
-  /** The table for people: its title, and its columns if not all with a head. */
-  readonly table?: readonly [title: string, keys?: readonly (keyof C)[]];
+  /** Title of the table of the rows ... */
+  readonly table?: string;
+  /** ... and its columns, if not all with a head, in order. */
+  readonly shown?: readonly (keyof C)[];
   /** Points that are measured by themselves, in order. */
   grid(values: Values<F>, seeds: readonly number[]): readonly P[];
   /** Key of a point; by default its values, the seed last. */
@@ -122,14 +124,23 @@ interface Declared<F extends Fields, C extends Columns, P extends Point>
 const keyOf = ({ seed, ...rest }: Point) =>
   [...Object.values(rest), ...(seed === undefined ? [] : [seed])].join('/');
 
+/** Parameters that are not said to be the paper's are chosen by us. */
+const ours = <F extends Fields>(fields: F): F =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, option]) => [
+      name,
+      { ...option, from: option.from ?? 'chosen' },
+    ]),
+  ) as F;
+
 /** An experiment, whose rows have the columns that it declares. */
 export function study<
   const F extends Fields,
   C extends Columns,
   P extends Point,
 >(declared: Declared<F, C, P>): Study<RowOf<C>, F> {
-  const { parameters, columns, table, key = keyOf, ...rest } = declared;
-  const { grid, measure, tables, ...of } = rest;
+  const { parameters, columns, key = keyOf, ...rest } = declared;
+  const { grid, measure, table, shown, tables, ...of } = rest;
   const names = ['experiment', ...Object.keys(columns)];
   const complete = (row: object, point: P, { backend }: Context) => {
     const { name, dtype } = backend;
@@ -141,7 +152,7 @@ export function study<
   };
   return {
     ...of,
-    schema: new Schema(`Experiment ${of.name}`, parameters, 'Parameter '),
+    schema: new Schema(`Experiment ${of.name}`, ours(parameters), 'Parameter '),
     pieces: (values, seeds) =>
       grid(values, seeds).map((point) => ({
         key: key(point),
@@ -151,7 +162,7 @@ export function study<
         },
       })),
     tables: (rows, values) => [
-      ...(table ? [shownIn(columns, rows, ...table)] : []),
+      ...(table === undefined ? [] : [shownIn(columns, rows, table, shown)]),
       ...(tables?.(rows, values) ?? []),
     ],
   };

@@ -425,27 +425,33 @@ describe('ticks that are too long', () => {
 describe('pictures', () => {
   test('V1 draws single ticks as such', async () => {
     const picture = (await measured(echo)).pictures[1];
-    if (picture.kind !== 'traces') throw new TypeError('no echoes');
-    const [ticks, theory] = picture.series;
-    expect(ticks.stems).toBe(true);
-    const heard = ticks.times.filter((_, i) => ticks.values[i] !== 0);
-    expect(heard).toEqual(theory.times);
+    if (picture.kind !== 'lines') throw new TypeError('no echoes');
+    const [ticks, theory] = picture.lines;
+    expect(ticks.style).toBe('stems');
+    const heard = Array.from(ticks.xs).filter((_, i) => ticks.ys[i] !== 0);
+    expect(heard).toEqual(theory.xs);
   });
 
   test('V4 draws few points over a line', async () => {
     const { pictures } = await measured(wilsonCowan);
     for (const picture of pictures) {
-      if (picture.kind !== 'traces') throw new TypeError('no traces');
-      const [line, points] = picture.series;
-      expect(line.points ?? false).toBe(false);
-      expect(points.points).toBe(true);
-      expect(points.times.length).toBeLessThan(50);
-      expect(points.times.length).toBeGreaterThan(30);
+      if (picture.kind !== 'lines') throw new TypeError('no traces');
+      const [line, points] = picture.lines;
+      expect(line.style ?? 'line').toBe('line');
+      expect(points.style).toBe('points');
+      expect(points.xs.length).toBeLessThan(50);
+      expect(points.xs.length).toBeGreaterThan(30);
       // They meet once the other roots have died.
-      const last = points.times.length - 1;
-      const near = line.times.findIndex((time) => time >= points.times[last]);
-      const size = Math.max(...line.values.slice(near - 80).map(Math.abs));
-      const gap = Math.abs(line.values[near] - points.values[last]) / size;
+      const last = points.xs.length - 1;
+      const near = Array.from(line.xs).findIndex(
+        (time) => time >= points.xs[last],
+      );
+      const size = Math.max(
+        ...Array.from(line.ys)
+          .slice(near - 80)
+          .map(Math.abs),
+      );
+      const gap = Math.abs(line.ys[near] - points.ys[last]) / size;
       expect(gap).toBeLessThan(0.05);
     }
   });

@@ -16,7 +16,7 @@ describe('recipes', () => {
     '%s: two steps of Z-IL give the weights of BP',
     async (name, { data, writes }) => {
       const cwd = temporary();
-      const own = data.find((each) => BUILT_IN.includes(each)) as string;
+      const own = data.names.find((each) => BUILT_IN.includes(each)) as string;
       const ending = await isochron(
         [
           ...['train', name, '--data', own, '--backend', 'cpu'],

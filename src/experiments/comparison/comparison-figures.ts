@@ -1,7 +1,7 @@
 /** Figures of the comparison. */
 
 import type { Figure } from '../../figures/figure.ts';
-import { band, curve, groupsOf, meanOf } from '../../studies/rows.ts';
+import { band, groupsOf, meanOf } from '../../studies/rows.ts';
 import {
   accuracyOf,
   bestOf,
@@ -111,14 +111,11 @@ function byRate(
       'Test accuracy at the end of the training; 0 where numbers left their range. Look ' +
       'for the rate from which on a rule falls: rc2 and rc23 learn several times a ' +
       'presentation, so the same rate moves their weights farther.',
-    lines: groupsOf(all, ({ rule }) => rule).map(([rule, own]) =>
-      curve(
-        rule,
-        own.sort((a, b) => a.rate - b.rate),
-        ({ rate }) => rate,
-        ({ accuracy }) => 100 * accuracy,
-      ),
-    ),
+    lines: groupsOf(all, ({ rule }) => rule).map(([rule, own]) => {
+      own.sort((a, b) => a.rate - b.rate);
+      const percents = own.map(({ accuracy }) => 100 * accuracy);
+      return { name: rule, xs: own.map(({ rate }) => rate), ys: percents };
+    }),
     x: { label: 'learning rate', log: true },
     y: { label: 'test images named right (%)', fromZero: true },
   };

@@ -162,13 +162,7 @@ export const landscape = study({
     const holds = row.holds && deviation <= TOLERANCE[backend.dtype];
     return [{ ...row, deviation, holds }];
   },
-  table: [
-    'The plane around the trained weights',
-    [
-      ...(['model', 'rule', 'centre', 'least', 'leastAt', 'rise'] as const),
-      'deviation',
-    ],
-  ],
+  table: 'The plane around the trained weights',
   figures: (rows) => {
     const most = Math.max(...rows.flatMap(({ losses }) => losses));
     return rows

@@ -9,7 +9,7 @@ import type { Examples, TrainingData } from '../../data/examples.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { bp } from '../../rules/bp.ts';
 import { Simulation } from '../../simulation/simulate.ts';
-import { Tester } from '../training.ts';
+import { firstOf, Tester } from '../training.ts';
 import { type Direction, direction, moved, type Weight } from './directions.ts';
 
 export interface Plane {
@@ -99,8 +99,7 @@ export function linearLosses(
   const [W, bias] = weights;
   const [outputs, inputs] = W.shape;
   const count = Math.min(most, examples.count);
-  const numbers = Uint32Array.from({ length: count }, (_, i) => i);
-  const { x, target } = examples.feeds(numbers);
+  const { x, target } = examples.feeds(firstOf(count));
   const sums = { rr: 0, rp: 0, rq: 0, pp: 0, pq: 0, qq: 0 };
   const [first, second] = directions.map((each) => each.get(W.id)!);
   for (let row = 0; row < count; row++) {

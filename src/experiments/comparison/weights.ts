@@ -4,7 +4,6 @@
  */
 
 import type { Figure } from '../../figures/figure.ts';
-import { Simulation } from '../../simulation/simulate.ts';
 import {
   column,
   fixed,
@@ -16,13 +15,13 @@ import { count, size } from '../../studies/parameters.ts';
 import { dataOf, meanOf, mostOf } from '../../studies/rows.ts';
 import { product, study } from '../../studies/study.ts';
 import { every } from '../../studies/verdict.ts';
+import { startOf } from '../instants.ts';
 import { digest } from '../training.ts';
 import { zilIsBp } from '../twins.ts';
 import { densityOf, momentsOf, uniformOff } from './moments.ts';
 import {
   network,
   networkParameters,
-  ruleOf,
   ruleParameter,
   trainVariant,
   VARIANTS_TOLD,
@@ -33,7 +32,6 @@ import {
 
 const columns = {
   ...origin,
-  seed: column(),
   /** The rule, or `start`: as they were drawn. */
   rule: column<Variant | 'start'>('rule'),
   /** Layers are counted from 1, after the input. */
@@ -107,10 +105,7 @@ export const weights = study({
     const { width, rate, decay, bins, layers } = settings;
     const data = await variantData(settings, seed);
     const graph = network(settings, width, data.classes.length)(1);
-    const bp = ruleOf('bp', settings);
-    const opened = Simulation.open(graph, { rule: bp, backend, seed });
-    const start = await opened.allParameters();
-    opened.destroy();
+    const start = await startOf(graph, { backend, seed });
     const run = { width, rate, decay, tests: 1, seed };
     const ended =
       rule === 'start'
@@ -138,10 +133,6 @@ export const weights = study({
       columns,
       [...rows].sort((a, b) => a.layer - b.layer),
       'Moments of the weights',
-      [
-        ...(['layer', 'rule', 'mean', 'deviation', 'skewness'] as const),
-        ...(['kurtosis', 'least', 'most', 'moved'] as const),
-      ],
     ),
   ],
   figures: (rows, { layers }) =>

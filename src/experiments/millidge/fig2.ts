@@ -10,13 +10,7 @@ import { gradientsOf } from '../../proof/check.ts';
 import { bp } from '../../rules/bp.ts';
 import { column, device, type RowOf, short } from '../../studies/columns.ts';
 import { count, sizes } from '../../studies/parameters.ts';
-import {
-  curve,
-  groupsOf,
-  mostOf,
-  positive,
-  unique,
-} from '../../studies/rows.ts';
+import { curve, groupsOf, mostOf, unique } from '../../studies/rows.ts';
 import { study } from '../../studies/study.ts';
 import { every } from '../../studies/verdict.ts';
 import { binomialBelow } from '../../theory/binomial.ts';
@@ -221,22 +215,11 @@ function figure(rows: readonly Fig2Row[], steps: number): Figure {
       'drawn on a logarithmic axis: the line has a gap there.',
     lines: [
       // First, so that no line has its symbol.
-      {
-        ...curve(
-          'closed form',
-          points,
-          ({ step }) => step,
-          ({ expected }) => positive(expected),
-        ),
-        style: 'points' as const,
-      },
+      curve('closed form', points, 'step', 'expected', {
+        ...{ log: true, style: 'points' },
+      }),
       ...ofGamma(rows).map(([gamma, own]) =>
-        curve(
-          `gamma = ${gamma}`,
-          own,
-          ({ step }) => step,
-          ({ measured }) => positive(measured),
-        ),
+        curve(`gamma = ${gamma}`, own, 'step', 'measured', { log: true }),
       ),
     ],
     x: { label: 'inference steps n' },

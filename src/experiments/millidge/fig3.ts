@@ -38,6 +38,7 @@ const last = percent(1);
 
 const columns = {
   ...origin,
+  seed: column('seed'),
   model: column<TaskName>('model'),
   rule: column<(typeof RULES)[number]>('rule'),
   presentations: column('presentations', (count, { broke }) =>
@@ -144,13 +145,7 @@ export const fig3 = study({
       },
     ];
   },
-  table: [
-    'At the end of the training',
-    [
-      ...(['model', 'rule', 'seed', 'presentations', 'trainAccuracy'] as const),
-      ...(['testAccuracy', 'testLoss', 'lost'] as const),
-    ],
-  ],
+  table: 'At the end of the training',
   figures: (rows) =>
     groupsOf(rows, ({ model }) => model).map(([, own]) => figure(own)),
   conclude(rows) {

@@ -12,25 +12,17 @@ import { il } from '../../rules/il.ts';
 import { Simulation } from '../../simulation/simulate.ts';
 import { column, origin, type RowOf, short } from '../../studies/columns.ts';
 import { choices, count, size } from '../../studies/parameters.ts';
-import {
-  claim,
-  curve,
-  dataOf,
-  groupsOf,
-  mostOf,
-  positive,
-} from '../../studies/rows.ts';
+import { claim, curve, dataOf, groupsOf, mostOf } from '../../studies/rows.ts';
 import { type Context, product, study } from '../../studies/study.ts';
 import { every } from '../../studies/verdict.ts';
-import { gradientsAt } from '../instants.ts';
-import { follow, testsOf } from '../training.ts';
+import { gradientsAt, withData } from '../instants.ts';
+import { firstOf, follow, testsOf } from '../training.ts';
 import { mixture } from './mixture.ts';
 import {
   countParameters,
   loadTask,
   TASKS,
   TASKS_TOLD,
-  type Task,
   type TaskName,
   taskOptimiser,
   taskParameters,
@@ -116,11 +108,10 @@ export const fig5 = study({
   grid: ({ models }, seeds) => product({ seed: seeds, model: models }),
   async measure({ model: name, seed }, settings, context) {
     const { backend, signal, progress } = context;
-    const task = await loadTask(name, settings, seed);
-    const { data, model } = task;
+    const { data, model } = await loadTask(name, settings, seed);
     const { batch, gamma } = settings;
     const [steps, T] = [settings[name], settings[`${name}T`]];
-    const graph = withFirst(task, batch);
+    const graph = withData(model(batch), data.train.feeds(firstOf(batch)));
     const edges = new Map(
       [...level(graph).levels].map(([{ id }, own]) => [id, own - 1]),
     );
@@ -244,19 +235,6 @@ function growth(of: ReturnType<typeof series>): number {
   return Math.max(...ratios);
 }
 
-/** The graph with the first training examples as its data. */
-function withFirst({ data, model }: Task, batch: number): Graph {
-  const graph = model(batch);
-  const numbers = Uint32Array.from({ length: batch }, (_, i) => i);
-  const feeds = data.train.feeds(numbers);
-  const given = Object.entries(feeds).map(([id, values]) => {
-    const vertex = graph.vertices.find((each) => each.id === id);
-    const { shape } = vertex ?? graph.output;
-    return [id, { shape, data: values }] as const;
-  });
-  return { ...graph, data: new Map([...graph.data, ...given]) };
-}
-
 async function trueGradients(
   graph: Graph,
   weights: ReadonlyMap<string, ArrayLike<number>>,
@@ -307,19 +285,13 @@ function figure(rows: readonly Fig5Row[], key: 'relative' | 'squared'): Figure {
   const seen = all.filter(({ own }) => own.some((row) => row[key] > 0));
   const exact = all.filter((each) => !seen.includes(each));
   const { title, label, more } = MEASURES[key];
-  const stepOf = ({ step }: Fig5Row) => step;
   const lines = seen.map(({ parameter, own }) =>
-    curve(parameter, own, stepOf, (row) => positive(row[key])),
+    curve(parameter, own, 'step', key, { log: true }),
   );
-  const theory = {
-    ...curve(
-      'theory',
-      seen.flatMap(({ own }) => own),
-      stepOf,
-      ({ expected }) => positive(expected),
-    ),
-    style: 'points' as const,
-  };
+  const points = seen.flatMap(({ own }) => own);
+  const theory = curve('theory', points, 'step', 'expected', {
+    ...{ log: true, style: 'points' },
+  });
   return {
     kind: 'lines',
     name: `fig5-${model}-${key}`,

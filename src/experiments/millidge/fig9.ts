@@ -9,19 +9,13 @@ import type { Figure } from '../../figures/figure.ts';
 import { level } from '../../graph/level.ts';
 import { divergence, gradientsOf } from '../../proof/check.ts';
 import { bp } from '../../rules/bp.ts';
-import { Simulation } from '../../simulation/simulate.ts';
 import { column, origin, type RowOf, short } from '../../studies/columns.ts';
 import { choices, count, counts, size } from '../../studies/parameters.ts';
-import {
-  curve,
-  groupsOf,
-  meanOf,
-  mostOf,
-  positive,
-} from '../../studies/rows.ts';
+import { curve, groupsOf, meanOf, mostOf } from '../../studies/rows.ts';
 import { study } from '../../studies/study.ts';
 import { every } from '../../studies/verdict.ts';
-import { gradientsAt } from '../instants.ts';
+import { gradientsAt, startOf } from '../instants.ts';
+import { firstOf } from '../training.ts';
 import { type CellName, cells, unrolled } from './cells.ts';
 import { mixture } from './mixture.ts';
 import { type Relax, sweepBack } from './sweep.ts';
@@ -138,9 +132,7 @@ export const fig9 = study({
     const cut = { steps: length, form: 'steps', trainCount: batch } as const;
     const { train } = textExamples(text, cut);
     const count = Math.min(batch, train.count);
-    const { target, ...inputs } = train.feeds(
-      Uint32Array.from({ length: count }, (_, i) => i),
-    );
+    const { target, ...inputs } = train.feeds(firstOf(count));
     const sizes = { batch: count, inputs: text.characters.length, hidden };
     const width = count * sizes.inputs;
     const sequence = {
@@ -151,9 +143,7 @@ export const fig9 = study({
     };
     const cell = cells[model];
     const graph = unrolled(cell, sizes, sequence);
-    const opened = Simulation.open(graph, { rule: bp(), backend, seed });
-    const weights = await opened.allParameters();
-    opened.destroy();
+    const weights = await startOf(graph, { backend, seed });
     const wanted = await gradientsOf(graph, { rule: bp(), backend, seed });
 
     const step: Relax = async (graph, weights) => {
@@ -184,12 +174,10 @@ export const fig9 = study({
       },
     ];
   },
-  table: [
-    'Distance to the true gradients, over their length',
-    [
-      ...(['model', 'length', 'depth', 'schedule', 'relative'] as const),
-      ...(['expected', 'deviation', 'squared'] as const),
-    ],
+  table: 'Distance to the true gradients, over their length',
+  shown: [
+    ...(['model', 'length', 'depth', 'schedule', 'relative'] as const),
+    ...(['expected', 'deviation', 'squared'] as const),
   ],
   figures: (rows) => (rows.length === 0 ? [] : [figure(rows)]),
   conclude: (rows) => ({
@@ -248,22 +236,13 @@ function figure(rows: readonly Fig9Row[]): Figure {
       'deep a time step, far for a walk of these steps even within one.',
     lines: [
       // First, so that no line has its symbol.
-      {
-        ...curve(
-          'theory',
-          all.flatMap(({ own }) => own),
-          ({ length }) => length,
-          ({ expected }) => positive(expected),
-        ),
-        style: 'points' as const,
-      },
+      curve(
+        'theory',
+        all.flatMap(({ own }) => own),
+        ...(['length', 'expected', { log: true, style: 'points' }] as const),
+      ),
       ...all.map(({ name, own }) =>
-        curve(
-          name,
-          own,
-          ({ length }) => length,
-          ({ relative }) => positive(relative),
-        ),
+        curve(name, own, 'length', 'relative', { log: true }),
       ),
     ],
     x: { label: 'time steps of the sequence', log: true },

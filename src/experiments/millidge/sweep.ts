@@ -10,7 +10,8 @@ import type { Backend } from '../../backends/backend.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Gradients } from '../../proof/check.ts';
 import { bp } from '../../rules/bp.ts';
-import { type Feeds, Simulation } from '../../simulation/simulate.ts';
+import { Simulation } from '../../simulation/simulate.ts';
+import { withData } from '../instants.ts';
 import { type Cell, type CellSizes, type Sequence, slice } from './cells.ts';
 
 /** Relaxes a slice: what its parameters, the states before among them, learn. */
@@ -92,20 +93,4 @@ export async function sweepBack(
     forward.destroy();
   }
   return sums;
-}
-
-/** The graph with data of its own. */
-function withData(graph: Graph, feeds: Feeds): Graph {
-  const data = new Map(
-    Object.entries(feeds).map(([id, values]) => [
-      id,
-      { shape: shapeOf(graph, id), data: values },
-    ]),
-  );
-  return { ...graph, data };
-}
-
-function shapeOf(graph: Graph, id: string): readonly number[] {
-  if (id === 'target') return graph.output.shape;
-  return graph.vertices.find((vertex) => vertex.id === id)!.shape;
 }

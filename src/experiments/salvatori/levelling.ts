@@ -156,14 +156,7 @@ export const levelling = study({
     }
     return rows;
   },
-  table: [
-    '',
-    [
-      ...(['graph', 'levelling', 'form', 'levels', 'vertices'] as const),
-      ...(['identities', 'delaySteps', 'delayElements', 'unequal'] as const),
-      ...(['differingBits', 'measured'] as const),
-    ],
-  ],
+  table: '',
   figures: (rows) =>
     drawn
       .filter(({ name }) => rows.some(({ graph }) => graph === name))

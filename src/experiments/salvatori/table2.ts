@@ -194,13 +194,7 @@ export const table2 = study({
       for (const { simulation } of opened) simulation.destroy();
     }
   },
-  table: [
-    '',
-    [
-      ...(['model', 'rule', 'ms', 'toBp', 'paperLeast', 'calls'] as const),
-      ...(['launches', 'rounds'] as const),
-    ],
-  ],
+  table: '',
   tables: (rows) => [
     {
       title: 'Models',

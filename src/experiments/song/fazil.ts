@@ -153,14 +153,7 @@ export const fazil = study({
     }
     return rows;
   },
-  table: [
-    'Fa-Z-IL against Z-IL',
-    [
-      ...(['activation', 'biases', 'trigger', 'zeros', 'expected'] as const),
-      ...(['differingBits', 'distance', 'trainedRelative'] as const),
-      ...(['testError', 'zilTestError'] as const),
-    ],
-  ],
+  table: 'Fa-Z-IL against Z-IL',
   figures: (rows) => (rows.length === 0 ? [] : [bars(rows)]),
   conclude(rows) {
     const nameOf = ({ activation, trigger, biases }: FazilRow) =>

@@ -30,6 +30,8 @@ import {
 
 const columns = {
   ...origin,
+  data: column<string>('data'),
+  seed: column('seed'),
   /** Hidden layers. */
   layers: column('layers'),
   /** Standard deviation of the noise on the initial values. */
@@ -115,13 +117,7 @@ export const sigma = study({
       },
     ];
   },
-  table: [
-    "Final weights and test errors, beside BP's",
-    [
-      ...(['data', 'layers', 'sigma', 'seed', 'distance', 'relative'] as const),
-      ...(['differingBits', 'testError', 'bpTestError'] as const),
-    ],
-  ],
+  table: "Final weights and test errors, beside BP's",
   figures: (rows) => (rows.length === 0 ? [] : [distances(rows), errors(rows)]),
   conclude(rows) {
     const calm = rows.filter((row) => row.sigma === 0);
@@ -196,8 +192,8 @@ function distances(rows: readonly SigmaRow[]): Figure {
       curve(
         name,
         own.filter((row) => row.sigma > 0 && row.relative > 0),
-        (row) => row.sigma,
-        (row) => row.relative,
+        'sigma',
+        'relative',
       ),
     ),
     x: { label: 'sigma, deviation of the noise on values', log: true },

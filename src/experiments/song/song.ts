@@ -17,6 +17,7 @@ import type { Rule } from '../../rules/rule.ts';
 import { sgd } from '../../simulation/optim.ts';
 import { choice, choices, count, size } from '../../studies/parameters.ts';
 import { train } from '../../training/train.ts';
+import { firstOf } from '../training.ts';
 
 const ACTIVATIONS = ['sigmoid', 'tanh', 'relu'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
@@ -111,8 +112,7 @@ export async function songData(
 
 /** The first examples of a set as one batch. */
 export function firstBatch({ train }: TrainingData, batch: number): Batch {
-  const chosen = Uint32Array.from({ length: batch }, (_, i) => i);
-  const { x, target } = train.feeds(chosen);
+  const { x, target } = train.feeds(firstOf(batch));
   return { x, target };
 }
 

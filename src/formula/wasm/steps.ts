@@ -1,95 +1,232 @@
 /**
- * Loops and counters as instructions: what functions over ranges of elements
- * are made of, besides arithmetic.
+ * Functions of WebAssembly as steps written in text: whole numbers (addresses,
+ * counters), vectors, and loops over them.
  */
 
-import type { Code } from './code.ts';
+import { type Expression, INNER, parseExpression } from '../expression.ts';
+import { Formulas } from '../wasm-formula.ts';
+import type { Access, Code, Plain } from './code.ts';
 
-/** Puts an i32 on the stack. */
-type Value = () => void;
+/** Functions of whole numbers: `a % b`, the word at an address, a < b signed. */
+const INTEGER = { rem: 2, load: 1, less: 2 } as const;
+
+/** Numbers from 0 to 2^32 - 1; sums and products are modulo 2^32. */
+const OPERATORS: Readonly<Record<string, Plain>> = {
+  '+': 'i32.add',
+  '-': 'i32.sub',
+  '*': 'i32.mul',
+  '/': 'i32.div_u',
+  '<': 'i32.lt_u',
+  '>=': 'i32.ge_u',
+  '==': 'i32.eq',
+  '!=': 'i32.ne',
+};
+
+/** Formulas of vectors also join conditions. */
+const VECTOR = { ...INNER, or: 2, and: 2 };
+
+const OPPOSITE: Readonly<Record<string, string>> = {
+  ...{ '<': '>=', '>=': '<', '==': '!=', '!=': '==' },
+};
+
+const parsed = (line: string, functions: Readonly<Record<string, number>>) => {
+  const [, name, text] = /^(?:(\w+) = )?(.*)$/.exec(line) as string[];
+  return { name, value: parseExpression(text, {}, functions) };
+};
+
+/** How vectors lie in memory: whole, of one element, of one for all lanes. */
+export type Part = 'all' | 'one' | 'splat';
 
 export class Steps {
+  /** Bytes of an element, and elements of a vector. */
+  readonly width: number;
+  readonly lanes: number;
+  readonly formulas: Formulas;
   private readonly code: Code;
+  private readonly names = new Map<string, number>();
+  private readonly bits: '32' | '64';
 
-  constructor(code: Code) {
+  /**
+   * `names` are the function's first parameters; of `all` formulas, parts that
+   * come more than once are computed once.
+   */
+  constructor(
+    code: Code,
+    single: boolean,
+    names: readonly string[],
+    all: readonly Expression[] = [],
+  ) {
     this.code = code;
-  }
-
-  /** So many new locals. */
-  locals(many: number): number[] {
-    return Array.from({ length: many }, () => this.code.local('i32'));
-  }
-
-  /** The 32-bit words of a job, by name, whose address is in a local. */
-  words<Word extends string>(
-    job: number,
-    names: readonly Word[],
-  ): Record<Word, number> {
-    const words = {} as Record<Word, number>;
+    this.formulas = new Formulas(code, single, all);
+    this.width = single ? 4 : 8;
+    this.lanes = 16 / this.width;
+    this.bits = single ? '32' : '64';
     names.forEach((name, k) => {
-      words[name] = this.code.local('i32');
-      this.set(words[name], () => {
-        this.code.get(job);
-        this.code.access('i32.load', 4 * k);
-      });
+      this.names.set(name, k);
     });
-    return words;
   }
 
-  set(local: number, value: Value): void {
-    value();
-    this.code.set(local);
+  /** The local of a whole number, 0 at first. */
+  local(name: string): number {
+    const local = this.names.get(name) ?? this.code.local('i32');
+    this.names.set(name, local);
+    return local;
   }
 
-  /** Adds to a local what is in another. */
-  add(local: number, other: number): void {
-    this.code.get(local, other);
-    this.code.op('i32.add');
-    this.code.set(local);
+  /** The local of a vector. */
+  vector(name: string): number {
+    return this.formulas.local(name);
   }
 
-  /** Adds a number to a local. */
-  advance(local: number, by: number): void {
-    this.code.get(local);
-    this.code.int(by);
-    this.code.op('i32.add');
-    this.code.set(local);
+  /** Whole numbers anew, each line `name = formula`. */
+  do(...lines: readonly string[]): void {
+    for (const line of lines) {
+      const { name, value } = parsed(line, INTEGER);
+      this.integer(value);
+      this.code.set(this.local(name));
+    }
   }
 
-  /** Puts a local times a number on the stack. */
-  scaled(local: number, by: number): void {
-    this.code.get(local);
-    this.code.int(by);
-    this.code.op('i32.mul');
+  /** Puts a whole number on the stack. */
+  put(text: string | number): void {
+    if (typeof text === 'number') this.code.int(text);
+    else this.integer(parsed(text, INTEGER).value);
+  }
+
+  /** Vectors anew, each line `name = formula`. */
+  let(...lines: readonly string[]): void {
+    for (const line of lines) {
+      const { name, value } = parsed(line, VECTOR);
+      this.formulas.pass();
+      this.formulas.let(name, value);
+    }
+  }
+
+  /** Words of a job at the address that is called `job`, by their names. */
+  words(names: readonly string[]): void {
+    names.forEach((name, k) => {
+      this.do(`${name} = load(job + ${4 * k})`);
+    });
+  }
+
+  /** Reads a vector, so many bytes behind an address. */
+  load(name: string, at: string, part: Part, offset = 0): void {
+    const one = { one: 'zero', splat: 'splat', all: '' }[part];
+    this.put(at);
+    this.code.access(
+      (one ? `v128.load${this.bits}_${one}` : 'v128.load') as Access,
+      offset,
+    );
+    this.code.set(this.vector(name));
+  }
+
+  /** Writes a vector, or its first element. */
+  store(name: string, at: string, part: Exclude<Part, 'splat'>, offset = 0) {
+    this.put(at);
+    this.code.get(this.vector(name));
+    this.code.access(
+      part === 'one' ? `v128.store${this.bits}_lane` : 'v128.store',
+      offset,
+    );
+  }
+
+  /** Reads an element into a lane. */
+  loadLane(name: string, at: string, lane: number): void {
+    if (lane === 0) {
+      this.load(name, at, 'one');
+      return;
+    }
+    this.put(at);
+    this.code.get(this.vector(name));
+    this.code.access(`v128.load${this.bits}_lane`, 0, lane);
+    this.code.set(this.vector(name));
+  }
+
+  /** Writes the element of a lane. */
+  storeLane(name: string, at: string, lane: number, offset = 0): void {
+    this.put(at);
+    this.code.get(this.vector(name));
+    this.code.access(`v128.store${this.bits}_lane`, offset, lane);
+  }
+
+  if(condition: string, yes: () => void, no?: () => void): void {
+    this.put(condition);
+    this.code.open('if');
+    yes();
+    if (no) {
+      this.code.op('else');
+      no();
+    }
+    this.code.op('end');
+  }
+
+  /** `inside` as long as a comparison of two names or numbers holds. */
+  while(condition: string, inside: () => void): void {
+    const { code } = this;
+    code.open('block');
+    code.open('loop');
+    const [left, operator, right] = condition.split(' ');
+    this.put(`${left} ${OPPOSITE[operator]} ${right}`);
+    code.branchIf(1);
+    inside();
+    code.branch(0);
+    code.op('end', 'end');
+  }
+
+  /** The same where it holds at first: once at least. */
+  until(condition: string, inside: () => void): void {
+    this.code.open('loop');
+    inside();
+    this.put(condition);
+    this.code.branchIf(0);
+    this.code.op('end');
   }
 
   /** `inside` as long as so many are left; it takes them off. */
-  while(left: number, least: number, inside: () => void): void {
-    const { code } = this;
-    code.open('block');
-    code.open('loop');
-    code.get(left);
-    code.int(least);
-    code.op('i32.lt_u');
-    code.branchIf(1);
-    inside();
-    this.advance(left, -least);
-    code.branch(0);
-    code.op('end', 'end');
+  take(left: string, least: number, inside: () => void): void {
+    this.while(`${left} >= ${least}`, () => {
+      inside();
+      this.do(`${left} = ${left} - ${least}`);
+    });
   }
 
   /** `inside` for `at` from 0 to below `end`, by so many. */
-  each(at: number, end: number, by: number, inside: () => void): void {
-    const { code } = this;
-    this.set(at, () => code.int(0));
-    code.open('block');
-    code.open('loop');
-    code.get(at, end);
-    code.op('i32.ge_s');
-    code.branchIf(1);
-    inside();
-    this.advance(at, by);
-    code.branch(0);
-    code.op('end', 'end');
+  each(at: string, end: string, by: number, inside: () => void): void {
+    this.do(`${at} = 0`);
+    this.while(`${at} < ${end}`, () => {
+      inside();
+      this.do(`${at} = ${at} + ${by}`);
+    });
   }
+
+  private integer(e: Expression): void {
+    const { code } = this;
+    if (e.kind === 'number') code.int(e.value);
+    else if (e.kind === 'name') code.get(this.known(e.name));
+    else if (e.kind === 'binary') {
+      this.integer(e.left);
+      this.integer(e.right);
+      code.op(OPERATORS[e.operator]);
+    } else if (e.kind === 'call' && e.name === 'load') {
+      const [at, offset] = placeOf(e.args[0]);
+      this.integer(at);
+      code.access('i32.load', offset);
+    } else if (e.kind === 'call') {
+      for (const arg of e.args) this.integer(arg);
+      code.op(e.name === 'rem' ? 'i32.rem_u' : 'i32.lt_s');
+    }
+  }
+
+  private known(name: string): number {
+    const local = this.names.get(name);
+    if (local === undefined) throw new Error(`No step has set ${name}`);
+    return local;
+  }
+}
+
+/** An address, and the bytes behind it. */
+function placeOf(e: Expression): readonly [Expression, number] {
+  return e.kind === 'binary' && e.operator === '+' && e.right.kind === 'number'
+    ? [e.left, e.right.value]
+    : [e, 0];
 }
