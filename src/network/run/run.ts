@@ -12,6 +12,7 @@ import { seed } from '../../base/random.ts';
 import {
   type FieldsOf,
   flag,
+  maybe,
   Schema,
   type Values,
   whole,
@@ -63,7 +64,10 @@ export const networkFields = {
   seed,
   trials: whole({ least: 1, default: 1, help: 'copies run at once' }),
   firstTrial: whole({ default: 0, help: 'number of the first trial' }),
-  window: whole({ least: 1, optional: true, help: 'ticks of a window' }),
+  // How many there may be is known once the network is wired.
+  window: maybe('a number of ticks', (value) => typeof value === 'number', {
+    help: 'ticks of a window',
+  }),
 } satisfies FieldsOf<NetworkOptions>;
 
 const networkOptions = new Schema('openNetwork', networkFields);
