@@ -16,6 +16,7 @@ import { CpuBackend } from './cpu/cpu.ts';
 /** Names of backends; `auto` chooses one. */
 export type BackendChoice = 'auto' | 'webgpu' | 'cpu';
 
+/** Which backend is opened, and how. */
 export interface BackendOptions {
   /** A graphics adapter, the CPU, or what there is. Default 'auto'. */
   readonly name?: BackendChoice;
@@ -44,11 +45,11 @@ const byOptions = new Schema('backend', {
 /** On which backend something runs: the same wherever something does. */
 export interface OnBackend {
   /**
-   * A name (`auto` if not given) or options: it is opened, and closed in the
-   * end. An open backend stays open.
+   * A name or options: it is opened, and closed in the end. An open backend
+   * stays open. Default 'auto'.
    */
   readonly backend?: BackendChoice | BackendOptions | Backend;
-  /** The `dtype` of the backend's options. */
+  /** Number format, if the backend's options do not tell it. Default 'f32'. */
   readonly dtype?: DType;
 }
 
@@ -72,7 +73,9 @@ export const openedBackend = made<Backend>(
   { help: 'what it runs on' },
 );
 
+/** A backend that was opened. */
 export interface OpenedBackend {
+  /** Who opened it closes it. */
   readonly backend: Backend;
   /** What was chosen and why, in one line; null where it was asked for. */
   readonly note: string | null;

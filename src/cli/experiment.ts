@@ -5,6 +5,7 @@ import { OptionError } from '../base/errors.ts';
 import { flag, type Values, whole } from '../base/schema.ts';
 import { experimentByName, experiments } from '../experiments/table.ts';
 import { table } from '../figures/circuit-text.ts';
+import { drawFigure } from '../figures/drawing.ts';
 import { type Entry, reportPage } from '../page/page.ts';
 import { Journal } from '../studies/journal.ts';
 import { runPieces, toldOf } from '../studies/runner.ts';
@@ -20,7 +21,6 @@ import {
   parameters,
   seeded,
 } from './command.ts';
-import { svgOf } from './draw.ts';
 import type { Output } from './output.ts';
 import { csvOf } from './results.ts';
 import {
@@ -144,7 +144,7 @@ async function runOne(
     const told = toldOf(study, rows, parameters);
     const pictures: Entry['pictures'][number][] = [];
     for (const figure of study.figures(rows, parameters)) {
-      pictures.push({ ...figure, svg: await svgOf(figure) });
+      pictures.push({ ...figure, svg: await drawFigure(figure) });
     }
     const files = [
       [`${name}.csv`, csvOf(rows)],

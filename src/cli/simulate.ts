@@ -7,6 +7,7 @@ import { flag, type Values } from '../base/schema.ts';
 import { loadHeads } from '../data/heads.ts';
 import { circuitPicture } from '../figures/circuit-drawing.ts';
 import { table } from '../figures/circuit-text.ts';
+import { drawFigure } from '../figures/drawing.ts';
 import { circuitRows } from '../network/run/rows.ts';
 import { runPieces, toldOf } from '../studies/runner.ts';
 import type { CircuitRow, Shelved } from '../studies/shelf.ts';
@@ -20,7 +21,7 @@ import {
   parameters,
   seeded,
 } from './command.ts';
-import { reserve, save, svgOf } from './draw.ts';
+import { reserve, save } from './draw.ts';
 import type { Output } from './output.ts';
 import { described, parametersFrom, summarise } from './studies.ts';
 
@@ -170,7 +171,7 @@ async function savePictures(
     const figures = circuit.figures(rows, parameters);
     for (const [i, picture] of figures.entries()) {
       const file = i === 0 ? plot : numbered(plot, i + 1);
-      await save(file, await svgOf(picture));
+      await save(file, await drawFigure(picture));
       saved.push(file);
     }
   }

@@ -32,12 +32,12 @@ export interface Ring {
   readonly ticks: number;
 }
 
-/** A quantity that is kept: every `every` ticks, in `slots` places in turn. */
+/** A quantity that is kept: every `every` ticks, in `slots` rows in turn. */
 export interface Recorded {
   readonly name: string;
   readonly every: number;
   readonly slots: number;
-  /** Where its places begin, in elements. */
+  /** Address of its rows, in elements. */
   readonly base: number;
 }
 

@@ -11,7 +11,7 @@ import { OptionError } from '../../base/errors.ts';
 import { Schema } from '../../base/schema.ts';
 import { openSession } from '../../simulation/session.ts';
 import { Network } from '../network.ts';
-import { type NetworkOptions, NetworkRun, networkFields } from './run.ts';
+import { NetworkRun, type NetworkRunOptions, networkFields } from './run.ts';
 
 const openOptions = new Schema('openNetwork', {
   ...networkFields,
@@ -19,15 +19,20 @@ const openOptions = new Schema('openNetwork', {
 });
 
 /**
- * A run of a network. A backend that is not open yet (auto: the quicker one for
- * this network, in float32; cpu with dtype f64 is the reference) closes with
- * the run.
+ * Opens a run of a network. A backend that is not open yet (auto: the quicker
+ * one for this network, in float32; cpu with dtype f64 is the reference) closes
+ * with the run.
+ *
+ *     const run = await openNetwork(network, { seed: 1 });
+ *     run.spikes$('cells').subscribe(({ time, neurons }) => { ... });
+ *     await run.run(100); // ms of model time
+ *     run.destroy();
  *
  * @throws OptionError, DelayError, NonFiniteError, DeviceMissingError
  */
 export async function openNetwork(
   network: Network,
-  options: Omit<NetworkOptions, 'backend'> & OnBackend = {},
+  options: NetworkRunOptions & OnBackend = {},
 ): Promise<NetworkRun> {
   const { dtype: _, ...rest } = openOptions.read(options);
   if (!(network instanceof Network)) {

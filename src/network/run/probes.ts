@@ -17,6 +17,7 @@ import type { Span } from './schedule.ts';
 
 /** Spikes of a population at one tick; ticks without any send nothing. */
 export interface SpikeSample {
+  /** The tick at which they are sent. */
   readonly tick: number;
   /** In ms. */
   readonly time: number;
@@ -28,16 +29,21 @@ export interface SpikeSample {
 
 /** Values [trials][neurons] at a tick. */
 export interface StateSample {
+  /** The tick at which they hold. */
   readonly tick: number;
   /** In ms. */
   readonly time: number;
+  /** In order of trials, then of neurons (or synapses). */
   readonly data: FloatArray;
 }
 
 /** A number at a tick: a rate in Hz, an energy. */
 export interface NumberSample {
+  /** The tick at which it holds, or a bin begins. */
   readonly tick: number;
+  /** In ms. */
   readonly time: number;
+  /** The number, in the units of its stream. */
   readonly value: number;
 }
 

@@ -12,6 +12,7 @@ import type { NumberSample, SpikeSample, StateSample } from './probes.ts';
 /** More was sent than a recording has room for. */
 export class OverflowError extends IsochronError {}
 
+/** Options of `recordSpikes` and `recordValues`. */
 export interface RecordingOptions {
   /** Most entries: spikes, samples or numbers, >= 1. Default 1000000. */
   readonly capacity?: number;
@@ -96,6 +97,7 @@ export interface Recording<T> {
   kept(): T;
   /** Entries that found no room. */
   readonly lost: number;
+  /** Ends the recording; what it has can still be read. */
   stop(): void;
 }
 
@@ -103,7 +105,9 @@ export interface Recording<T> {
 export interface Spikes {
   /** In ms. */
   readonly times: Float64Array;
+  /** Neuron of each spike, counted from 0 in its population. */
   readonly neurons: Uint32Array;
+  /** Trial of each spike, counted from 0. */
   readonly trials: Uint32Array;
 }
 
@@ -111,7 +115,9 @@ export interface Spikes {
 export interface Values {
   /** In ms. */
   readonly times: Float64Array;
+  /** Sample after sample, row-major. */
   readonly data: Float64Array;
+  /** Samples, and values of one. */
   readonly shape: readonly [samples: number, elements: number];
 }
 

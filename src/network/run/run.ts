@@ -1,9 +1,3 @@
-/**
- * A run of a network: its memory on a backend, windows of ticks one after
- * another, and streams of what is watched. Running in pieces, watching, batching
- * and the backend's windows change no bit of what is computed.
- */
-
 import { Subject } from 'rxjs';
 import type { Backend } from '../../backends/backend.ts';
 import { openedBackend } from '../../backends/open.ts';
@@ -37,9 +31,8 @@ import {
 } from './snapshot.ts';
 import { settle, type Wiring, Wirings } from './wiring.ts';
 
-export interface NetworkOptions {
-  /** An open backend; `openNetwork` opens one by name too. */
-  readonly backend: Backend;
+/** Options of a run of a network, beside its backend. */
+export interface NetworkRunOptions {
   /**
    * Seed of everything drawn: synapses, starts, noise; a whole number below
    * 2^32. Default 1.
@@ -50,13 +43,22 @@ export interface NetworkOptions {
    * whole number >= 1. Default 1.
    */
   readonly trials?: number;
-  /** Number of the first trial; a trial does not depend on those beside it. Default 0. */
+  /**
+   * Number of the first trial; a trial does not depend on those beside it.
+   * Default 0.
+   */
   readonly firstTrial?: number;
   /**
-   * Ticks of a window, a whole number >= 1, fewer than the delays allow; without
-   * it as many as they do. Changes no bit.
+   * Ticks of a window, at least 1 and at most as many as the delays allow, which
+   * it has if not given. Changes no bit.
    */
   readonly window?: number;
+}
+
+/** Options of `NetworkRun.open`. */
+export interface NetworkOptions extends NetworkRunOptions {
+  /** The open backend that computes it. */
+  readonly backend: Backend;
 }
 
 export const networkFields = {
@@ -76,7 +78,14 @@ const delayOptions = new Schema('setDelay', {
   round: flag({ default: false }),
 });
 
+/**
+ * A run of a network: its memory on a backend, windows of ticks one after
+ * another, and streams of what is watched. Running in pieces, watching,
+ * batching and the backend's windows change no bit of what is computed.
+ * `openNetwork` makes one; `destroy` frees it.
+ */
 export class NetworkRun extends Watchable {
+  /** Seed of everything drawn. */
   readonly seed: number;
   /** Ticks pass on it as their samples are sent. */
   readonly clock = new TickClock();
@@ -139,6 +148,7 @@ export class NetworkRun extends Watchable {
     return this.timeOf(this.next);
   }
 
+  /** The next tick to be computed. */
   get tick(): number {
     return this.next;
   }
@@ -169,7 +179,9 @@ export class NetworkRun extends Watchable {
     );
   }
 
-  /** Runs for a time in ms. */
+  /**
+   * Runs for a time in ms, a multiple of dt. Throws DelayError, NonFiniteError.
+   */
   run(ms: number): Promise<RunReport> {
     const ticks = ticksOf('Time of a run', ms, this.network.dt);
     return this.runTicks(ticks);
@@ -292,6 +304,7 @@ export class NetworkRun extends Watchable {
     });
   }
 
+  /** Ends what the live sources listen to. */
   protected override release(): void {
     this.feeder.close();
   }
@@ -365,6 +378,7 @@ export class NetworkRun extends Watchable {
     return held;
   }
 
+  /** Memory and programs that go on from what there was. */
   protected override async build(before: Held | null): Promise<Held> {
     const { wirings } = this;
     if (!before) return this.hold(wirings.all, null);
