@@ -18,13 +18,12 @@ export type BackendChoice = 'auto' | 'webgpu' | 'cpu';
 
 /** Which backend is opened, and how. */
 export interface BackendOptions {
-  /** A graphics adapter, the CPU, or what there is. Default 'auto'. */
+  /** Which backend. Default 'auto'. */
   readonly name?: BackendChoice;
-  /** float32 if not given; float64 is computed on the CPU only. */
+  /** Number format; 'f64' is computed on the CPU only. Default 'f32'. */
   readonly dtype?: DType;
   /**
-   * Of the CPU backend, a whole number >= 1; as many as the machine runs at
-   * once if not given.
+   * Threads of the CPU backend. Default as many as the machine runs at once.
    */
   readonly threads?: number;
 }

@@ -16,27 +16,29 @@ import type { Rule } from '../rules/rule.ts';
 import type { Optimiser } from './optim.ts';
 import { type Mode, mode } from './record.ts';
 
-export interface SimulateOptions {
-  /** The learning rule, such as zil(). */
+/** Options of a simulation, beside its backend. */
+export interface SimulationOptions {
+  /** The rule under which parameters learn, such as `zil()`. */
   readonly rule: Rule;
-  /** An open backend; `simulate` opens one by name too. */
-  readonly backend: Backend;
   /**
-   * How parameters move, such as adam(). Without one they stay, and gradients
-   * can be read.
+   * What makes steps of gradients, such as `adam()`. Default null: parameters
+   * stay, and gradients can be read.
    */
   readonly optimiser?: Optimiser | null;
   /** How much of a run is executed; the bits are the same. Default 'pruned'. */
   readonly mode?: Mode;
   /** Delays of axons, or explicit identity vertices. Default 'axonal'. */
   readonly form?: DelayForm;
-  /**
-   * Which delays, for a rule that needs some: of longest paths, or the fewest
-   * in all. Without it those of longest paths.
-   */
+  /** Which delays, for a rule that needs some. Default 'longest-path'. */
   readonly levelling?: Exclude<Levelling, 'none'>;
-  /** For initial parameters and noise, a whole number below 2^32. Default 1. */
+  /** Seed of initial parameters and noise. Default 1. */
   readonly seed?: number;
+}
+
+/** Options of `Simulation.open`. */
+export interface SimulateOptions extends SimulationOptions {
+  /** The open backend on which it runs. */
+  readonly backend: Backend;
 }
 
 export const ruleOption = made<Rule>(

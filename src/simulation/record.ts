@@ -53,7 +53,9 @@ export const mode: Option<Mode, false> = {
 
 const modes = new Schema('recordPresentation', { mode });
 
+/** One presentation of a rule, recorded, and what it changes. */
 export interface Presentation {
+  /** The kernel calls, tick by tick. */
   readonly program: Program;
   /** Updates of each parameter, by id. */
   readonly updates: ReadonlyMap<string, number>;
@@ -81,8 +83,11 @@ export function recordPresentation(
   levelled: Levelled,
   rule: Rule,
   options: {
+    /** How much of the run is recorded. */
     readonly mode: Mode;
+    /** What changes parameters; null leaves their gradients as outputs. */
     readonly optimiser: Optimiser | null;
+    /** States that are outputs at every tick. Default none. */
     readonly probes?: readonly Probe[];
   },
 ): Presentation {

@@ -1,8 +1,3 @@
-/**
- * A simulation: a graph under a rule on a backend, with its parameters. The
- * rule is recorded once; each step replays the program on new data.
- */
-
 import type { Observable } from 'rxjs';
 import type { Executable } from '../backends/backend.ts';
 import { type OnBackend, onBackendFields } from '../backends/open.ts';
@@ -20,6 +15,7 @@ import type { Optimiser } from './optim.ts';
 import {
   readOptions,
   type SimulateOptions,
+  type SimulationOptions,
   simulationFields,
 } from './options.ts';
 import { Parameters } from './parameters.ts';
@@ -41,7 +37,7 @@ import { openSession, Session } from './session.ts';
 import { Sweeps } from './sweep.ts';
 
 export type { Feeds } from './feeds.ts';
-export type { SimulateOptions } from './options.ts';
+export type { SimulateOptions, SimulationOptions } from './options.ts';
 export type { Sample } from './presentation.ts';
 export type { Mode } from './record.ts';
 
@@ -52,11 +48,21 @@ const simulateOptions = new Schema('simulate', {
   ...onBackendFields,
 });
 
+/**
+ * A simulation: a graph under a rule on a backend, with its parameters. The
+ * rule is recorded once; each step replays the program on new data. `simulate`
+ * opens one; `destroy` frees it.
+ */
 export class Simulation extends Session<Compiled> {
+  /** The graph, as it was given. */
   readonly graph: Graph;
+  /** The graph with the levels and delays that the rule needs. */
   readonly levelled: Levelled;
+  /** The rule under which parameters learn. */
   readonly rule: Rule;
+  /** How much of a run is executed. */
   readonly mode: Mode;
+  /** What makes steps of gradients; null: parameters stay. */
   readonly optimiser: Optimiser | null;
   private readonly options: Options;
   private readonly parameters: Parameters;
@@ -216,11 +222,15 @@ export class Simulation extends Session<Compiled> {
     return this.parameters.shapeOf(id);
   }
 
+  /** Present values of a parameter, row-major. Throws OptionError. */
   async parameter(id: string): Promise<FloatArray> {
     this.checkExists();
     return this.parameters.read(id);
   }
 
+  /**
+   * Present values of all parameters by id, of those that the rule adds too.
+   */
   async allParameters(): Promise<Map<string, FloatArray>> {
     this.checkExists();
     return this.parameters.readAll();
@@ -239,6 +249,7 @@ export class Simulation extends Session<Compiled> {
     this.samples.complete();
   }
 
+  /** Frees the parameters, which others may share. */
   protected override release(): void {
     this.sweeps.free();
     this.parameters.free();
@@ -256,6 +267,7 @@ export class Simulation extends Session<Compiled> {
     return this.samples.stream(probeOutput(probe, 0), { probe, shape });
   }
 
+  /** What is destroyed: itself, or the owner of its parameters. */
   protected override get gone(): string | null {
     const shared = this.parameters.isFree;
     return (
@@ -263,6 +275,7 @@ export class Simulation extends Session<Compiled> {
     );
   }
 
+  /** No other work while a presentation is run by hand. Throws OptionError. */
   protected override checkReady(): void {
     super.checkReady();
     if (this.byHand) {
@@ -302,6 +315,7 @@ export class Simulation extends Session<Compiled> {
     });
   }
 
+  /** A presentation, recorded for what is watched now. */
   protected override async build(): Promise<Compiled> {
     return new Compiled(this.record(), this.parameters, this.optimiser);
   }
@@ -335,10 +349,20 @@ export class Simulation extends Session<Compiled> {
   }
 }
 
-/** Opens a simulation on a backend, which closes with it if given by name. */
+/**
+ * Opens a simulation on a backend, which closes with it unless it was given
+ * open.
+ *
+ *     const options = { rule: zil(), optimiser: adam() };
+ *     const simulation = await simulate(graph, options);
+ *     const { loss } = await simulation.step({ x, target });
+ *     simulation.destroy();
+ *
+ * @throws OptionError, DeviceMissingError
+ */
 export async function simulate(
   graph: Graph,
-  options: Omit<SimulateOptions, 'backend'> & OnBackend,
+  options: SimulationOptions & OnBackend,
 ): Promise<Simulation> {
   const { dtype: _, ...rest } = simulateOptions.read(options);
   return openSession(options, (backend) =>

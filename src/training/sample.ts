@@ -23,17 +23,20 @@ import { largest } from './score.ts';
 
 /** A trained model: what it is, and its weights. */
 export interface TrainedModel extends OnBackend {
+  /** The graph for a batch of one. */
   readonly graph: Graph;
   /** The rule that it was trained by. */
   readonly rule: Rule;
+  /** Values of parameters by id; others start as the graph says. */
   readonly weights: ReadonlyMap<string, Weights>;
 }
 
+/** Options of `sampleText`. */
 export interface SampleOptions {
   /**
-   * A simulation, or a trained model, of a graph for a batch of one: inputs `x1` .. `xT` (one-hot) or `tokens`
-   * [1, T], and an output row for each of the T characters. `Simulation.variant`
-   * makes one on the parameters of another.
+   * A simulation, or a trained model, of a graph for a batch of one: inputs `x1`
+   * .. `xT` (one-hot) or `tokens` [1, T], and an output row for each of the T
+   * characters. `Simulation.variant` makes one on the parameters of another.
    */
   readonly simulation: Simulation | TrainedModel;
   /** The vocabulary, in the order of the outputs. */

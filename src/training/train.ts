@@ -1,5 +1,3 @@
-/** Training: a model under a rule, an optimiser and examples of a task. */
-
 import { Observable } from 'rxjs';
 import type { Backend } from '../backends/backend.ts';
 import {
@@ -34,21 +32,22 @@ import {
 } from './learner.ts';
 import type { Score } from './score.ts';
 
+/** Options of `train`. */
 export interface TrainOptions extends LearnerOptions, OnBackend {
-  /** The learning rule, such as zil(). */
+  /** The rule under which it learns, such as `zil()`. */
   readonly rule: Rule;
-  /** How parameters move, such as adam(). */
+  /** What makes steps of gradients, such as `adam()`. */
   readonly optimiser: Optimiser;
-  /** Passes over the data, a whole number >= 1. Default 1. */
+  /**
+   * Times that it goes through the training examples, in another order each.
+   * Default 1.
+   */
   readonly epochs?: number;
   /** Stops after this many steps, if fewer than the epochs have. */
   readonly steps?: number;
   /** Tests every so many steps too, not only after each epoch. */
   readonly evaluateEvery?: number;
-  /**
-   * For initial parameters, noise and the order of examples, a whole number
-   * below 2^32. Default 1.
-   */
+  /** Seed of initial parameters, noise and the order of examples. Default 1. */
   readonly seed?: number;
   /** How much of a run is executed; the bits are the same. Default 'pruned'. */
   readonly mode?: Mode;
@@ -56,7 +55,7 @@ export interface TrainOptions extends LearnerOptions, OnBackend {
   readonly weights?: ReadonlyMap<string, Weights>;
   /** Trains with another rule in step with it, and compares the weights. */
   readonly against?: Rule;
-  /** Steps between comparisons, a whole number >= 1. Default 50. */
+  /** Steps between comparisons with `against`. Default 50. */
   readonly compareEvery?: number;
   /**
    * Ends the training after the step in hand, without a test: `done` comes
@@ -65,10 +64,14 @@ export interface TrainOptions extends LearnerOptions, OnBackend {
   readonly stop?: AbortSignal;
 }
 
+/** What a training tells, in order; `kind` tells which. */
 export type TrainEvent =
   | {
+      /** What it tells of. */
       readonly kind: 'step';
+      /** Steps that were made by then. */
       readonly step: number;
+      /** Steps of the whole training. */
       readonly steps: number;
       /** Counted from 1. */
       readonly epoch: number;
@@ -80,6 +83,7 @@ export type TrainEvent =
   | {
       readonly kind: 'compared';
       readonly step: number;
+      /** Weights of both rules. */
       readonly elements: number;
       /** Weights whose bits differ between the two rules. */
       readonly differingBits: number;
@@ -92,7 +96,9 @@ export type TrainEvent =
 
 /** What a test of the weights so far tells. */
 export interface Evaluation extends Score {
+  /** The epoch in which it was tested, from 1. */
   readonly epoch: number;
+  /** Steps that were made by then. */
   readonly step: number;
   /** Test examples that the score is of. */
   readonly examples: number;
@@ -100,7 +106,11 @@ export interface Evaluation extends Score {
   readonly meanLoss: number;
 }
 
-/** Cold: each subscription trains anew; unsubscribing stops it. */
+/**
+ * Trains a model: emits each step, each test and in the end the weights. Cold:
+ * each subscription trains anew; unsubscribing stops it. Errors come by the
+ * stream.
+ */
 export function train(options: TrainOptions): Observable<TrainEvent> {
   return new Observable((subscriber) => {
     const gone = new AbortController();

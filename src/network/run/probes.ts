@@ -61,6 +61,7 @@ interface Weights {
 
 /** What can be watched of a run. Streams end with it. */
 export abstract class Watchable extends Session<Held> {
+  /** The recipe that it is a run of. */
   readonly network: Network;
   /** Copies of the network that run at once. */
   readonly trials: number;

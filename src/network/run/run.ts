@@ -266,7 +266,10 @@ export class NetworkRun extends Watchable {
   setDelay(
     projection: string,
     delay: Delays,
-    options: { round?: boolean } = {},
+    options: {
+      /** Delays that are no multiples of dt: the nearest tick. Default false. */
+      round?: boolean;
+    } = {},
   ): Promise<void> {
     const { round } = delayOptions.read(options);
     const ticks = this.wirings.delays(projection, delay, round, this.next);
