@@ -1,10 +1,9 @@
 /** Rows for people, as JSON or as CSV; on stdout, or in a file. */
 
-import { writeFile } from 'node:fs/promises';
-import { FileError, messageOf, OptionError } from '../base/errors.ts';
+import { OptionError } from '../base/errors.ts';
 import { csvRecord } from '../formats/csv.ts';
 import type { Options, Values } from './command.ts';
-import type { Output } from './output.ts';
+import { type Output, put } from './output.ts';
 
 export const asCsv: Options = {
   csv: { type: 'boolean', help: 'comma-separated values (RFC 4180) on stdout' },
@@ -68,17 +67,13 @@ export class Results {
   }
 }
 
-async function write(file: string, text: string, flag: string): Promise<void> {
-  try {
-    await writeFile(file, text, { flag });
-  } catch (error) {
-    throw new FileError(
-      `Results cannot be written to "${file}" (${messageOf(error)}): ` +
-        'give another --out',
-      { file },
-    );
-  }
-}
+const write = (file: string, text: string, flag: 'w' | 'a') =>
+  put(
+    file,
+    text,
+    [`Results cannot be written to "${file}"`, 'give another --out'],
+    flag,
+  );
 
 /** Rows that all have the keys of the first. */
 export function csvOf(rows: readonly Readonly<Record<string, unknown>>[]) {

@@ -4,6 +4,7 @@ import type { Line, LinesFigure } from '../figures/figure.ts';
 import type { RasterPicture } from '../figures/raster.ts';
 import type { SpaceTimePicture } from '../figures/space-time.ts';
 
+/** What `--plot` draws of a circuit. */
 export type Picture =
   | Omit<LinesFigure, 'name' | 'caption'>
   | ({ readonly kind: 'raster' } & RasterPicture)
@@ -21,6 +22,7 @@ export const traces = (
   ...{ x: { label: x }, y: { label: y } },
 });
 
+/** A line through points, by default without symbols. */
 export const trace = (
   name: string,
   xs: ArrayLike<number>,
