@@ -92,6 +92,7 @@ export {
   type Sample,
   type SimulateOptions,
   Simulation,
+  type SimulationOptions,
   simulate,
 } from './simulation/simulate.ts';
 export { batchStatistics, statisticsNames } from './training/calibrate.ts';

@@ -1,8 +1,3 @@
-/**
- * What executes programs. A backend owns memory and runs recorded calls; it
- * knows nothing of graphs, circuits, rules or time beyond the order of ticks.
- */
-
 import { OptionError } from '../base/errors.ts';
 import { oneOf } from '../base/schema.ts';
 import type { DType, FloatArray } from '../base/tensor.ts';
@@ -17,9 +12,11 @@ export const dtype = oneOf(['f32', 'f64'], {
 
 /** Memory that outlives a program: parameters and states of optimisers. */
 export interface Memory {
+  /** Elements. */
   readonly size: number;
-  /** What it is a part of, and where in it, in elements. */
+  /** The array or buffer that it is a part of. */
   readonly pool: object;
+  /** Where it begins in the pool, in elements. */
   readonly offset: number;
 }
 
@@ -32,22 +29,33 @@ export interface Request {
 /** What a memory holds: numbers of the backend's type, or words. */
 export type Contents = FloatArray | Uint32Array;
 
+/**
+ * What executes programs. A backend owns memory and runs recorded calls; it
+ * knows nothing of graphs, circuits, rules or time beyond the order of ticks.
+ * `openBackend` opens one.
+ */
 export interface Backend {
+  /** Which machine it is: the CPU, or a WebGPU adapter. */
   readonly name: 'cpu' | 'webgpu';
+  /** Number format of all its memory. */
   readonly dtype: DType;
   /** What it runs on, for people. */
   readonly description: string;
   /** Whether the machine's CPU does the work, by a driver or by itself. */
   readonly software: boolean;
+  /** Memory for so many numbers, which start as 0. Throws OptionError. */
   allocate(size: number): Memory;
   /** The same for several that are used alike, side by side where they fit. */
   allocateAll(sizes: readonly number[]): Memory[];
   /** The same, each by itself: a kernel may write one while it reads another. */
   allocateApart(requests: readonly Request[]): Memory[];
+  /** Sets the contents of a memory, from its first element on. */
   write(memory: Memory, data: ArrayLike<number>): void;
+  /** A copy of the contents, as they are after all runs so far. */
   read(memory: Memory): Promise<FloatArray>;
   /** Contents of several at once, as they are after all runs so far. */
   readAll(memories: readonly Memory[]): Promise<Contents[]>;
+  /** Gives a memory back; it may not be used afterwards. */
   free(memory: Memory): void;
   /**
    * Prepares a program; `residents` gives the memory of each by name.
@@ -63,6 +71,9 @@ export interface Backend {
   close(): void;
 }
 
+/**
+ * A program that is compiled on a backend: fed, run and read again and again.
+ */
 export interface Executable {
   /** Sets the values of a feed. */
   feed(name: string, data: ArrayLike<number>): void;
@@ -79,6 +90,7 @@ export interface Executable {
   readonly launches: number;
   /** Memory of its own, in bytes. */
   readonly bytes: number;
+  /** Gives its own memory back; residents stay. */
   free(): void;
 }
 

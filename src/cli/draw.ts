@@ -1,26 +1,6 @@
-/** Pictures of circuits, from their rows. */
+/** Files of pictures. */
 
-import { drawFigure } from '../figures/drawing.ts';
-import type { Figure } from '../figures/figure.ts';
-import { linesPicture } from '../figures/lines.ts';
-import { rasterPicture } from '../figures/raster.ts';
-import { spaceTimePicture } from '../figures/space-time.ts';
-import type { Picture } from '../studies/picture.ts';
 import { put } from './output.ts';
-
-/** SVG of a picture. */
-export async function svgOf(picture: Figure | Picture): Promise<string> {
-  switch (picture.kind) {
-    case 'raster':
-      return rasterPicture(picture);
-    case 'space-time':
-      return spaceTimePicture(picture);
-    case 'lines':
-      return linesPicture(picture);
-    default:
-      return drawFigure(picture);
-  }
-}
 
 /** Checks that a picture's file can be written, before anything is computed. */
 export const reserve = (file: string) => save(file, '', 'a');

@@ -13,8 +13,8 @@ import {
   NODES,
   outline,
   pill,
+  SIGNS,
   type Sign,
-  strokeOf,
 } from './circuit-shapes.ts';
 import { loopsHeight } from './circuit-ways.ts';
 import { type DiagramNode, diagram, wordsHeight } from './diagram.ts';
@@ -74,8 +74,8 @@ export async function circuitPicture(picture: CircuitPicture): Promise<string> {
   const { populations, axons } = picture;
   const drawn = diagram(
     populations.map((one) => nodeOf(one, axons)),
-    axons.map(({ from, to, delay, sign, label = '' }) => ({
-      ...{ from, to, stroke: strokeOf(sign) },
+    axons.map(({ from, to, delay, sign = 0, label = '' }) => ({
+      ...{ from, to, stroke: SIGNS[sign] },
       carried: { delay, words: label, beside: from === to },
     })),
   );
@@ -144,36 +144,30 @@ function legendOf({ populations, axons }: CircuitPicture): LegendEntry[] {
   const kinds = KINDS.filter((kind) =>
     populations.some((one) => one.kind === kind),
   );
-  const signs = [
-    ['excites', 1],
-    ['inhibits', -1],
-    ['sign not said', 0],
-  ] as const;
-  const used = signs.filter(([, sign]) =>
+  const signs = ([1, -1, 0] as const).filter((sign) =>
     axons.some((axon) => (axon.sign ?? 0) === sign),
   );
-  const delays = axons.some(({ delay }) => delay !== null);
-  return [
-    ...kinds.map((kind) => ({
-      name: NODES[kind].name,
-      swatch: (x: number, y: number) => outline(kind, x + 15, y, 29, 15),
-    })),
-    ...used.map(([name, sign]) => ({
-      name,
-      swatch: (x: number, y: number) => {
-        const d = `M${px(x + 30)} ${px(y)}h-21`;
-        return axonShape(strokeOf(sign), { d, end: { x, y }, look: 'left' });
-      },
-    })),
-    ...(delays
-      ? [
-          {
-            name: 'delay',
-            swatch: (x: number, y: number) => pill('', x + 15, y, 14),
-          },
-        ]
-      : []),
+  const entries: LegendEntry[] = [
+    ...kinds.map(
+      (kind): LegendEntry => ({
+        name: NODES[kind].name,
+        swatch: (x, y) => outline(kind, x + 15, y, 29, 15),
+      }),
+    ),
+    ...signs.map(
+      (sign): LegendEntry => ({
+        name: SIGNS[sign].name,
+        swatch: (x, y) => {
+          const d = `M${px(x + 30)} ${px(y)}h-21`;
+          return axonShape(SIGNS[sign], { d, end: { x, y }, look: 'left' });
+        },
+      }),
+    ),
   ];
+  if (axons.some(({ delay }) => delay !== null)) {
+    entries.push({ name: 'delay', swatch: (x, y) => pill('', x + 15, y, 14) });
+  }
+  return entries;
 }
 
 function checkCircuit({ populations, axons }: CircuitPicture): void {

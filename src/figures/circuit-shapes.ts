@@ -144,12 +144,12 @@ export function axonShape(
 /** 1 excites, -1 inhibits; 0 or nothing: neither is said. */
 export type Sign = 1 | -1 | 0;
 
-export const strokeOf = (sign: Sign = 0): Stroke =>
-  sign === 1
-    ? { color: BLUE, head: 'arrow' }
-    : sign === -1
-      ? { color: VERMILLION, head: 'ball', dash: '6 3' }
-      : { color: INK, head: 'open' };
+/** What the legend calls signs, and how their axons look. */
+export const SIGNS: Readonly<Record<Sign, Stroke & { name: string }>> = {
+  1: { name: 'excites', color: BLUE, head: 'arrow' },
+  [-1]: { name: 'inhibits', color: VERMILLION, head: 'ball', dash: '6 3' },
+  0: { name: 'sign not said', color: INK, head: 'open' },
+};
 
 /** Height of a delay's node. */
 const PILL = 20;

@@ -14,38 +14,29 @@ const COLUMNS_PER_PX = 2;
 export function thinned(x: ArrayLike<number>, y: ArrayLike<number>): number[] {
   const kept: number[] = [];
   let column = Number.NaN;
+  // First, least, greatest and last of a column; some may be the same.
   let run: number[] = [];
   const close = () => {
-    kept.push(...run);
+    kept.push(...[...new Set(run)].sort((a, b) => a - b));
     run = [];
   };
   for (let i = 0; i < x.length; i++) {
-    const next = Math.floor(x[i] * COLUMNS_PER_PX);
-    if (Number.isNaN(next) || Number.isNaN(y[i])) {
-      // One point of a gap is as good as many.
-      if (!Number.isNaN(column) || i === 0) {
-        close();
-        kept.push(i);
-      }
-      column = Number.NaN;
+    const before = column;
+    column = Number.isNaN(y[i]) ? y[i] : Math.floor(x[i] * COLUMNS_PER_PX);
+    // Points of one column, or of one gap: one is as good as many.
+    if (!Object.is(column, before) || i === 0) close();
+    if (Number.isNaN(column)) {
+      run = [run[0] ?? i];
       continue;
     }
-    if (next !== column) close();
-    column = next;
-    run = run.length < 4 ? [...run, i] : extremes([...run, i], y);
+    const [first = i, least = i, greatest = i] = run;
+    run = [
+      first,
+      y[i] < y[least] ? i : least,
+      y[i] > y[greatest] ? i : greatest,
+      i,
+    ];
   }
   close();
   return kept;
-}
-
-/** First, least, greatest and last of a run, in the order of the run. */
-function extremes(run: readonly number[], y: ArrayLike<number>): number[] {
-  let least = run[0];
-  let greatest = run[0];
-  for (const i of run) {
-    if (y[i] < y[least]) least = i;
-    if (y[i] > y[greatest]) greatest = i;
-  }
-  const kept = new Set([run[0], least, greatest, run[run.length - 1]]);
-  return [...kept].sort((a, b) => a - b);
 }

@@ -1,18 +1,14 @@
-/**
- * A kernel is one batched computation in two forms, CPU and WGSL; a call is
- * one use of it on symbolic values. Ops and rules only ever emit calls; what
- * a call costs and where it runs is the backends' business.
- */
-
 import type { FloatArray } from '../base/tensor.ts';
 import type { Parts } from './parts.ts';
 
 /**
  * One version of the values of something, as known while recording: never
- * changed once made. `size` is its number of elements.
+ * changed once made.
  */
 export interface Ref {
+  /** Its number among the values of its recorder. */
   readonly id: number;
+  /** Elements of it. */
   readonly size: number;
 }
 
@@ -97,14 +93,21 @@ export interface GpuForm<N extends string = string> {
   ): [number, number?, number?];
 }
 
+/**
+ * One batched computation in two forms, CPU and WGSL; a call is one use of it
+ * on symbolic values. Ops and rules only ever emit calls; what a call costs and
+ * where it runs is the backends' business.
+ */
 export interface Kernel<N extends string = string> {
   /** Unique: two kernels of one name are the same kernel. */
   readonly name: string;
+  /** Its parameters: numbers that a call gives by name. */
   readonly params: Fields<N>;
   /** Per output, the index of the input whose place it takes, or null. */
   readonly inPlace: readonly (number | null)[];
   /** Makes the CPU form: float64, or float32 rounded at every operation. */
   cpu(single: boolean): CpuForm<N>;
+  /** Its WGSL, and how it is launched. */
   readonly gpu: GpuForm<N>;
   /**
    * Present where elements i of the outputs depend on elements i of the first

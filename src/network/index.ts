@@ -46,7 +46,11 @@ export {
 } from './run/recording.ts';
 export type { Progress, RunReport } from './run/report.ts';
 export { circuitRows } from './run/rows.ts';
-export { type NetworkOptions, NetworkRun } from './run/run.ts';
+export {
+  type NetworkOptions,
+  NetworkRun,
+  type NetworkRunOptions,
+} from './run/run.ts';
 export type { Snapshot } from './run/snapshot.ts';
 export type { EventsOptions, LiveOptions, SamplesOptions } from './stimuli.ts';
 export {

@@ -1,13 +1,3 @@
-/**
- * What a population computes each tick, written as formulas. From one text
- * come the float64 reference, its float32 twin and the WGSL, so a model
- * cannot mean different things on different backends.
- *
- * In each tick: `lets` in order, then all of `update` at once from the state
- * before the tick and what arrives in it, then `spike` on the new state, then
- * `reset` where it holds, then `outputs` of the state as it is then.
- */
-
 import { OptionError, show } from '../base/errors.ts';
 import { type FieldsOf, made, maybe, Schema, text } from '../base/schema.ts';
 import {
@@ -18,7 +8,17 @@ import {
 } from '../formula/expression.ts';
 import type { PerNeuron } from './values.ts';
 
+/**
+ * What a population computes each tick, written as formulas. From one text
+ * come the float64 reference, its float32 twin and the WGSL, so a model
+ * cannot mean different things on different backends.
+ *
+ * In each tick: `lets` in order, then all of `update` at once from the state
+ * before the tick and what arrives in it, then `spike` on the new state, then
+ * `reset` where it holds, then `outputs` of the state as it is then.
+ */
 export interface PopulationModel {
+  /** Its name, such as lif, for people and errors. */
   readonly name: string;
   /** Where projections arrive; the first is the one meant if none is named. */
   readonly ports: readonly string[];

@@ -221,6 +221,7 @@ export const valueError: PopulationModel = {
   },
 };
 
+/** The models of neurons, with their usual parameters. */
 export const models: readonly PopulationModel[] = [
   relay,
   leaky(),

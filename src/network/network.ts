@@ -1,9 +1,3 @@
-/**
- * The recipe of a delayed network: populations and sources, joined by
- * projections with delays. It says what there is and computes nothing; `openNetwork`
- * makes a run of it.
- */
-
 import { OptionError, show } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import {
@@ -44,17 +38,21 @@ import {
 } from './synapses.ts';
 import { isDrawn, type PerNeuron, perNeuron } from './values.ts';
 
+/** Options of `Network.population`. */
 export interface PopulationOptions {
-  /** Parameters that are not as the model has them. */
+  /** Parameters that are not as the model has them, by name. */
   readonly parameters?: Readonly<Record<string, PerNeuron>>;
-  /** Where state variables start. */
+  /** Where state variables start, by name; as the model has it if not given. */
   readonly start?: Readonly<Record<string, PerNeuron>>;
-  /** What graded outputs were at all ticks before the first; 0 if not given. */
+  /**
+   * What graded outputs were at all ticks before the first, by name. Default 0.
+   */
   readonly history?: Readonly<Record<string, PerNeuron>>;
   /** Height in pictures. */
   readonly level?: number;
 }
 
+/** What a source gives, and how it was asked for. */
 export type Source =
   | { readonly kind: 'samples'; readonly options: SamplesOptions }
   | { readonly kind: 'events'; readonly options: EventsOptions }
@@ -62,10 +60,15 @@ export type Source =
 
 /** A population: neurons of one model, or a source. */
 export interface Population {
+  /** Its name, unique in the network. */
   readonly name: string;
+  /** Neurons of one trial. */
   readonly size: number;
+  /** What its neurons compute; of a source nothing. */
   readonly model: PopulationModel;
+  /** What it gives, if it is a source; null for neurons. */
   readonly source: Source | null;
+  /** The options that it was made with. */
   readonly options: PopulationOptions;
   /** Whether it sends spikes. */
   readonly spiking: boolean;
@@ -73,10 +76,14 @@ export interface Population {
   readonly outputs: readonly string[];
 }
 
+/** Options of `Network.project`. */
 export interface ProjectionOptions {
-  /** Which neurons are joined; all if not given. */
+  /** Which neurons are joined. Default `allToAll()`. */
   readonly pattern?: Pattern;
-  /** Finite numbers; 1, or what the pattern brings, if not given. */
+  /**
+   * Weights, finite numbers in the units of the target's port. Default 1, or
+   * what the pattern brings.
+   */
   readonly weight?: PerSynapse;
   /**
    * In ms. What is sent at tick n over d ticks arrives at n + d. 0 arrives in
@@ -88,14 +95,14 @@ export interface ProjectionOptions {
    * false.
    */
   readonly round?: boolean;
-  /** Where it arrives; the model's first port if not given. */
+  /** Where it arrives. Default the model's first port. */
   readonly port?: string;
   /**
-   * What is sent: 'spikes', or a graded output by name. A population that
-   * spikes sends spikes if not given.
+   * What is sent: 'spikes', or a graded output by name. Default 'spikes' of a
+   * population that spikes, else its first output.
    */
   readonly output?: string;
-  /** Its name; FROM->TO if not given. */
+  /** Its name, unique in the network. Default FROM->TO. */
   readonly name?: string;
   /** How its weights change; without it they stay. */
   readonly plasticity?: Plasticity;
@@ -103,11 +110,17 @@ export interface ProjectionOptions {
 
 /** A projection as the recipe has it. */
 export interface Projection extends ProjectionOptions {
+  /** Its name, unique in the network. */
   readonly name: string;
+  /** Which neurons are joined. */
   readonly pattern: Pattern;
+  /** The population that sends. */
   readonly from: Population;
+  /** The population in which it arrives. */
   readonly to: Population;
+  /** Where it arrives. */
   readonly port: string;
+  /** What is sent: 'spikes', or a graded output by name. */
   readonly output: string;
 }
 
@@ -173,6 +186,16 @@ const SILENT: PopulationModel = {
   update: {},
 };
 
+/**
+ * The recipe of a delayed network: populations and sources, joined by
+ * projections with delays. It says what there is and computes nothing;
+ * `openNetwork` makes a run of it. What is wrong is told where it is added.
+ *
+ *     const network = new Network({ dt: 0.1 });
+ *     const input = network.events('input', 1, { times: [[1, 5]] });
+ *     const cells = network.population('cells', 10, lif);
+ *     network.project(input, cells, { weight: 2, delay: 1.5 });
+ */
 export class Network {
   /** Length of a tick in ms. */
   readonly dt: number;
@@ -185,15 +208,20 @@ export class Network {
     this.dt = networkOptions.read(options).dt;
   }
 
+  /** Populations and sources, in the order in which they were added. */
   get populations(): readonly Population[] {
     return [...this.byName.values()];
   }
 
+  /** Projections, in the order in which they were added. */
   get projections(): readonly Projection[] {
     return [...this.joined.values()];
   }
 
-  /** Neurons of a model. */
+  /**
+   * Neurons of a model: `size` of them in each trial. Throws OptionError,
+   * GraphError, NonFiniteError.
+   */
   population(
     name: string,
     size: number,

@@ -1,8 +1,3 @@
-/**
- * Rules by which the weights of a projection change, from what is there at the
- * synapse alone: what arrives over the axon, what the target does, the weight.
- */
-
 import { OptionError } from '../base/errors.ts';
 import { type FieldsOf, number, Schema } from '../base/schema.ts';
 import { namesIn, parseExpression } from '../formula/expression.ts';
@@ -30,6 +25,11 @@ export interface Stdp {
   readonly high: number;
 }
 
+/**
+ * How the weights of a projection change, from what is there at the synapse
+ * alone: what arrives over the axon, what the target does, the weight.
+ * `hebbian`, `oja`, `predictive`, `learning` and `stdp` make one.
+ */
 export type Plasticity = GradedRule | Stdp;
 
 /** Options of Hebb's and Oja's rules. */
@@ -61,10 +61,11 @@ export const oja = (options: RateOptions): GradedRule =>
 /**
  * w - alpha eps pre: the rule of predictive coding (Salvatori 2022, Eq. 8) for
  * weights that carry predictions to value-error neurons. Throws OptionError.
- *
- * @param options `alpha`: rate of learning, a finite number
  */
-export const predictive = (options: { readonly alpha: number }): GradedRule =>
+export const predictive = (options: {
+  /** Rate of learning, a finite number. */
+  readonly alpha: number;
+}): GradedRule =>
   learning('w - alpha * (post * pre)', predictiveOptions.read(options), 'eps');
 
 /** A rule of one's own. Throws OptionError, GraphError. */

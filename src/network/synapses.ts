@@ -55,8 +55,17 @@ export interface Pattern {
 export type PerSynapse = Numbers<(pre: number, post: number) => number>;
 
 /** Delays in ms: as weights are given, or one for each source. */
-export type Delays = PerSynapse | { readonly perSource: ArrayLike<number> };
+export type Delays =
+  | PerSynapse
+  | {
+      /** One delay for each neuron of the source. */
+      readonly perSource: ArrayLike<number>;
+    };
 
+/**
+ * Synapses of a projection in canonical order: source, then target, then as
+ * given.
+ */
 export interface Synapses {
   readonly pre: Uint32Array;
   readonly post: Uint32Array;
@@ -78,14 +87,12 @@ const pattern = (
 const self = flag({ default: true, help: 'a neuron is joined to itself too' });
 const allOptions = new Schema('allToAll', { self });
 
-/**
- * Every neuron to every neuron.
- *
- * @param options `self`: a neuron is joined to itself too. Default true.
- * @throws OptionError
- */
+/** Every neuron to every neuron. Throws OptionError. */
 export const allToAll = (
-  options: { readonly self?: boolean } = {},
+  options: {
+    /** A neuron is joined to itself too. Default true. */
+    readonly self?: boolean;
+  } = {},
 ): Pattern => {
   const { self } = allOptions.read(options);
   return pattern(
@@ -204,16 +211,22 @@ const inDegreeOptions = new Schema('random', {
 
 /**
  * Each pair by itself with a probability, or for each target a fixed number
- * of sources, drawn with replacement unless `replace` is false.
- *
- * @throws OptionError
+ * of sources. Throws OptionError.
  */
 export const random = (
   options:
-    | { readonly probability: number; readonly self?: boolean }
     | {
-        readonly inDegree: number;
+        /** Of each pair, by itself, from 0 to 1. */
+        readonly probability: number;
+        /** A neuron may be joined to itself too. Default true. */
         readonly self?: boolean;
+      }
+    | {
+        /** Sources of each target, a whole number. */
+        readonly inDegree: number;
+        /** A neuron may be joined to itself too. Default true. */
+        readonly self?: boolean;
+        /** A source may come more than once. Default true. */
         readonly replace?: boolean;
       },
 ): Pattern => {

@@ -24,13 +24,9 @@ export function statements(lines: readonly string[]): string {
   const items = blocksOf(lines, (line) => /[.:!?)]$/.test(line)).map((block) =>
     block.indented ? preformatted(block.lines) : escaped(block.lines.join(' ')),
   );
-  return list(items, 'conclusions');
-}
-
-export function list(items: readonly string[], kind: string): string {
   if (items.length === 0) return '';
   const inside = items.map((item) => `<li>${item}</li>`).join('\n');
-  return `<ul class="${kind}">\n${inside}\n</ul>`;
+  return `<ul class="conclusions">\n${inside}\n</ul>`;
 }
 
 interface Block {

@@ -1,10 +1,3 @@
-/**
- * Records a run as batches of kernel calls, one batch a tick, on symbolic
- * values. It watches any rule and knows none: what a rule computes is the
- * calls that it emits, and what of that matters is found afterwards by going
- * back from the results through what each call reads.
- */
-
 import {
   type Kernel,
   type Params,
@@ -13,11 +6,17 @@ import {
 } from '../kernels/kernel.ts';
 import { copy } from '../kernels/map.ts';
 
+/** One use of a kernel on symbolic values. */
 export interface Call {
+  /** What is computed. */
   readonly kernel: Kernel;
+  /** What it reads, in the kernel's order. */
   readonly inputs: readonly Ref[];
+  /** What it makes, in the kernel's order. */
   readonly outputs: readonly Ref[];
+  /** The kernel's parameters by name. */
   readonly params: Params;
+  /** The instant to which it belongs. */
   readonly tick: number;
   /** Commits come last in their tick: all reads see the state before it. */
   readonly commits: boolean;
@@ -25,9 +24,13 @@ export interface Call {
 
 /** Something that happened at a tick; alive if a result depends on it. */
 export interface RecordedEvent {
+  /** What was sent: an error, or a new value. */
   readonly kind: 'error' | 'value';
+  /** Id of the vertex that sent it. */
   readonly population: string;
+  /** The tick at which it was sent. */
   readonly tick: number;
+  /** What was sent. */
   readonly ref: Ref;
 }
 
@@ -43,6 +46,7 @@ export interface Program {
   readonly constants: readonly { ref: Ref; fill: number }[];
   /** Values that can be read after a run. */
   readonly outputs: ReadonlyMap<string, Ref>;
+  /** Errors and values that populations sent, without those dropped. */
   readonly events: readonly RecordedEvent[];
   /** Instants of the run, those without calls included. */
   readonly ticks: number;
@@ -58,6 +62,12 @@ interface Value extends Ref {
   readers: Call[] | null;
 }
 
+/**
+ * Records a run as batches of kernel calls, one batch a tick, on symbolic
+ * values. It watches any rule and knows none: what a rule computes is the calls
+ * that it emits, and what of that matters is found afterwards by going back
+ * from the results through what each call reads.
+ */
 export class Recorder {
   private now = 0;
   private ticks = 1;
@@ -98,6 +108,7 @@ export class Recorder {
     return ref;
   }
 
+  /** Values that never change, filled with one number. */
   constant(size: number, fill: number): Ref {
     return getOrAdd(this.constants, `${size}:${textOf(fill)}`, () => ({
       ref: this.fresh(size),
@@ -168,6 +179,7 @@ export class Recorder {
     return (this.after.get(name) ?? this.before.get(name)) as Ref;
   }
 
+  /** Lets a value be read after a run, by name. */
   output(name: string, ref: Ref): void {
     this.outputs.set(name, ref);
   }
@@ -178,6 +190,7 @@ export class Recorder {
     return isResident ? copy.emit(this.emit, [ref])[0] : ref;
   }
 
+  /** Notes what a population sent, to be drawn. */
   event(event: RecordedEvent): void {
     this.events.push(event);
   }

@@ -1,12 +1,3 @@
-/**
- * Backpropagation by reverse differentiation on a tape, one vertex after
- * another: each has an instant of its own, forward and back, where a circuit
- * has one for all populations of a level. Independent of circuits: it shares
- * with them only each op's vector-Jacobian product.
- * Consumers are visited in the canonical order (ascending level, descending
- * topological index, slot), which is a valid order for the reverse pass.
- */
-
 import { Schema } from '../base/schema.ts';
 import { lossDivisor } from '../graph/graph.ts';
 import type { Vertex } from '../graph/vertex.ts';
@@ -17,7 +8,15 @@ import type { Rule, RuleEntry } from './rule.ts';
 
 const bpOptions = new Schema('bp', {});
 
-/** Backpropagation, the yardstick of all other rules. It has no options. */
+/**
+ * Backpropagation, the yardstick of all other rules, by reverse differentiation
+ * on a tape, one vertex after another: each has an instant of its own, forward
+ * and back, where a circuit has one for all populations of a level. Independent
+ * of circuits: it shares with them only each op's vector-Jacobian product.
+ * Consumers are visited in the canonical order (ascending level, descending
+ * topological index, slot), which is a valid order for the reverse pass. It has
+ * no options; OptionError for any.
+ */
 export function bp(options: Record<string, never> = {}): Rule {
   return {
     name: 'bp',

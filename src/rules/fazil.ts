@@ -1,19 +1,3 @@
-/**
- * Fa-Z-IL, fully autonomous Z-IL (Song 2020, Algorithm 3): no clock tells a
- * parameter when to learn; an error event does. phi is 1 when a population's
- * error leaves 0 for the first time, else 0.
- *
- * trigger 'population': the first error event of a population counts, for all
- * of its units. An event is the arrival of messages; where all of them happen
- * to be 0 it teaches nothing, as BP would. Equals BP to the bit on levelled graphs, like Z-IL.
- * trigger 'unit': each unit fires by itself when its own error leaves 0.
- * A unit whose error is exactly 0 when the front passes (a dead ReLU) fires
- * later, with a wrong error: equal to Z-IL only where no delta is 0.
- *
- * What the events of a presentation taught is added up and changes the
- * parameters when it ends.
- */
-
 import { type FieldsOf, oneOf, Schema, whole } from '../base/schema.ts';
 import type { ErrorEvent } from '../circuit/event.ts';
 import type { Vertex } from '../graph/vertex.ts';
@@ -27,10 +11,16 @@ import {
   type RuleEntry,
 } from './rule.ts';
 
+/** Options of `fazil`. */
 export interface FazilOptions extends PrecisionOptions {
   /**
-   * What fires at its first error: a population with all its units, or each
-   * unit by itself. Default 'population'.
+   * What fires at its first error. Default 'population'.
+   * - 'population': its first error event counts, for all of its units. An event
+   *   is the arrival of messages; where all of them happen to be 0 it teaches
+   *   nothing, as BP would. Equals BP to the bit on levelled graphs, like Z-IL.
+   * - 'unit': each unit by itself. One whose error is exactly 0 when the front
+   *   passes (a dead ReLU) fires later, with a wrong error: equal to Z-IL only
+   *   where no delta is 0.
    */
   readonly trigger?: 'population' | 'unit';
   /**
@@ -64,7 +54,12 @@ const fire = mapKernel({
   ],
 });
 
-/** Fully autonomous Z-IL (Song 2020, Algorithm 3). Throws OptionError. */
+/**
+ * Fa-Z-IL, fully autonomous Z-IL (Song 2020, Algorithm 3): no clock tells a
+ * parameter when to learn; an error event does. phi is 1 when a population's
+ * error leaves 0 for the first time, else 0. What the events of a presentation
+ * taught is added up and changes the parameters when it ends. Throws OptionError.
+ */
 export function fazil(options: FazilOptions = {}): CircuitRule {
   const own = fazilOptions.read(options);
   const { trigger, steps, precision } = own;

@@ -1,10 +1,3 @@
-/**
- * IL, inference learning (Whittington 2017): values relax for T steps of size
- * gamma, then every parameter learns. With fixed predictions (Millidge 2020)
- * mu and the Jacobians stay those of the forward sweep; then, and only then,
- * the errors converge to BP's. No delays: the graph need not be levelled.
- */
-
 import {
   either,
   type FieldsOf,
@@ -33,6 +26,7 @@ export interface InferenceOptions extends NoisyOptions {
   readonly prediction?: 'recomputed' | 'fixed';
 }
 
+/** Options of `il`. */
 export interface IlOptions extends InferenceOptions {
   /** Inference steps a presentation, T, a whole number >= 1. Default 100. */
   readonly steps?: number;
@@ -62,7 +56,13 @@ const ilOptions = new Schema('il', {
   precision,
 } satisfies FieldsOf<IlOptions>);
 
-/** Inference learning (Whittington 2017). Throws OptionError. */
+/**
+ * IL, inference learning (Whittington 2017): values relax for T steps of size
+ * gamma, then every parameter learns. With fixed predictions (Millidge 2020)
+ * mu and the Jacobians stay those of the forward sweep; then, and only then,
+ * the errors converge to BP's. No delays: the graph need not be levelled.
+ * Throws OptionError.
+ */
 export function il(options: IlOptions = {}): CircuitRule {
   const own = ilOptions.read(options);
   const { gamma, steps: T, prediction, plasticity, sigma, precision } = own;

@@ -1,5 +1,3 @@
-/** What a learning rule is, and how a rule on circuits is made. */
-
 import { type Fields, number, oneOf, type Schema } from '../base/schema.ts';
 import {
   Circuit,
@@ -13,16 +11,19 @@ import type { Recorder } from '../program/recorder.ts';
 
 /** What a rule is given to record one presentation. */
 export interface Task {
+  /** The graph with its levels and delays. */
   readonly levelled: Levelled;
+  /** Where what the rule computes is recorded. */
   readonly recorder: Recorder;
   /** What becomes of gradients: optimiser, or only their sum. */
   readonly plasticity: Plasticity;
   /** Told of the output's prediction and target after the forward sweep. */
   readonly onForward?: (mu: Ref, target: Ref) => void;
+  /** Populations, or the energy, to be recorded tick by tick. */
   readonly probes: readonly Probe[];
   /** Every population at every tick, or only where events are. */
   readonly clocked: boolean;
-  /** Leave out what can no longer reach a result (false). */
+  /** Leave out what can no longer reach a result. Default false. */
   readonly horizon?: boolean;
 }
 
@@ -60,7 +61,13 @@ export const sigma = number({
   help: 'noise on the initial values',
 });
 
+/**
+ * A learning rule: it records one presentation of a graph as kernel calls, and
+ * what becomes of its gradients is the optimiser's business. `zil`, `fazil`,
+ * `il`, `ipc` and `bp` make one.
+ */
 export interface Rule {
+  /** Its name in the list, such as zil. */
   readonly name: string;
   /** Equal to BP to the bit on every graph, with the options it was made of. */
   readonly exact: boolean;
@@ -74,6 +81,10 @@ export interface Rule {
   readonly hasCircuit: boolean;
   /** Whether populations have precisions, which learn with the parameters. */
   readonly learnsPrecisions: boolean;
+  /**
+   * Records one presentation: forward sweep, error, plasticity. Computes no
+   * number.
+   */
   record(task: Task): void;
 }
 
@@ -85,12 +96,18 @@ export interface CircuitRule extends Rule {
   run(circuit: Circuit): Generator<number>;
 }
 
+/**
+ * A rule on circuits, made of how the circuit's populations move and of what
+ * drives it tick by tick.
+ */
 export function circuitRule(
   spec: Omit<
     CircuitRule,
     'record' | 'circuit' | 'sigma' | 'hasCircuit' | 'learnsPrecisions'
   > & {
+    /** How the populations move. */
     readonly dynamics: Omit<CircuitOptions, 'clocked' | 'horizon' | 'noise'>;
+    /** Standard deviation of noise on the initial values. Default 0. */
     readonly sigma?: number;
   },
 ): CircuitRule {

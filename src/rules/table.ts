@@ -1,5 +1,3 @@
-/** All rules, in one explicit list. */
-
 import { OptionError } from '../base/errors.ts';
 import { bpEntry } from './bp.ts';
 import { fazilEntry } from './fazil.ts';
@@ -8,6 +6,7 @@ import { ipcEntry } from './ipc.ts';
 import type { Rule, RuleEntry } from './rule.ts';
 import { zilEntry } from './zil.ts';
 
+/** All rules, in one explicit list. */
 export const rules: readonly RuleEntry[] = [
   bpEntry,
   zilEntry,

@@ -1,18 +1,3 @@
-/**
- * Z-IL, zero-divergence inference learning (Song 2020, Algorithm 1; for
- * computation graphs Salvatori 2022, Algorithm 3, with Song's times). Equals
- * BP to the bit when the graph is levelled, gamma = 1, a run starts at
- * eps = 0 and a parameter learns at t = level - 1: then the error front has
- * just reached its readers, and nothing that it reads has moved yet.
- *
- * Each condition is an option, so that it can be dropped:
- * - gamma: the error at level l comes out times gamma^l (Song A.5);
- * - levelled: without delays, errors of unlevelled graphs miss each other;
- * - plasticity: 'level', or every parameter at 'first' (t = 0), at 'last'
- *   (t = K - 1) or at 'every' t;
- * - sigma: standard deviation of the noise on the initial values.
- */
-
 import { type FieldsOf, flag, number, oneOf, Schema } from '../base/schema.ts';
 import type { Circuit } from '../circuit/circuit.ts';
 import type { Vertex } from '../graph/vertex.ts';
@@ -25,13 +10,17 @@ import {
   sigma,
 } from './rule.ts';
 
+/** Options of `zil`: each condition of exactness, so that it can be dropped. */
 export interface ZilOptions extends NoisyOptions {
   /**
-   * Integration step of the values, gamma, a number above 0: the error at
-   * level l comes out times gamma^l. Default 1.
+   * Integration step of the values, gamma, a number above 0: the error at level
+   * l comes out times gamma^l (Song 2020, A.5). Default 1.
    */
   readonly gamma?: number;
-  /** Delays that make the errors of unlevelled graphs meet. Default true. */
+  /**
+   * Delays that make the errors of unlevelled graphs meet; without them they
+   * miss each other. Default true.
+   */
   readonly levelled?: boolean;
   /**
    * When a parameter learns: at t = its level - 1, or all of them at t = 0, at
@@ -51,7 +40,14 @@ const zilOptions = new Schema('zil', {
   precision,
 } satisfies FieldsOf<ZilOptions>);
 
-/** Zero-divergence inference learning (Song 2020). Throws OptionError. */
+/**
+ * Z-IL, zero-divergence inference learning (Song 2020, Algorithm 2; for
+ * computation graphs Salvatori 2022, Algorithm 3, with Song's times). Equals
+ * BP to the bit when the graph is levelled, gamma = 1, a run starts at
+ * eps = 0 and a parameter learns at t = level - 1: then the error front has
+ * just reached its readers, and nothing that it reads has moved yet.
+ * Throws OptionError.
+ */
 export function zil(options: ZilOptions = {}): CircuitRule {
   const own = zilOptions.read(options);
   const { gamma, levelled, plasticity, sigma, precision } = own;

@@ -1,11 +1,15 @@
-/** Optimisers: how a gradient changes a parameter. One kernel call each. */
-
 import { OptionError } from '../base/errors.ts';
 import { type FieldsOf, number, Schema } from '../base/schema.ts';
 import { type MapKernel, mapKernel } from '../kernels/map.ts';
 
+/**
+ * How a gradient changes a parameter: one kernel call for each update. `sgd`,
+ * `momentum` and `adam` make one.
+ */
 export interface Optimiser {
+  /** Its name in the list, such as adam. */
   readonly name: string;
+  /** Options it was made of, for people and results. */
   readonly options: Readonly<Record<string, number>>;
   /** States kept for each element of a parameter, 0 at first. */
   readonly states: readonly string[];
@@ -165,10 +169,19 @@ function decayOf(weightDecay: number): Decay {
 }
 
 /** All optimisers by name. */
-export const optimisers = { sgd, momentum, adam } as const;
+export const optimisers = {
+  /** Plain steps against the gradient. */
+  sgd,
+  /** Steps of a velocity, heavy ball. */
+  momentum,
+  /** Steps of a size that follows the gradients' own. */
+  adam,
+} as const;
+
+/** Names of the optimisers. */
 export type OptimiserName = keyof typeof optimisers;
 
-/** Makes an optimiser by name. */
+/** Makes an optimiser by name; its usual rate if not given. Throws OptionError. */
 export function makeOptimiser(name: string, lr?: number): Optimiser {
   if (!Object.hasOwn(optimisers, name)) {
     const allowed = Object.keys(optimisers);

@@ -1,67 +1,78 @@
-/** Options of a simulation, and their checks. */
+/** Options of a simulation. */
 
 import type { Backend } from '../backends/backend.ts';
-import { OptionError, show } from '../base/errors.ts';
-import { checkKeys, oneOf } from '../base/options.ts';
-import { checkSeed } from '../base/random.ts';
-import type { DelayForm, Levelling } from '../graph/level.ts';
+import { openedBackend } from '../backends/open.ts';
+import { seed } from '../base/random.ts';
+import {
+  type FieldsOf,
+  made,
+  maybe,
+  oneOf,
+  Schema,
+  type Values,
+} from '../base/schema.ts';
+import { type DelayForm, form, type Levelling } from '../graph/level.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Optimiser } from './optim.ts';
-import { checkMode, type Mode } from './record.ts';
+import { type Mode, mode } from './record.ts';
 
-export interface SimulateOptions {
+/** Options of a simulation, beside its backend. */
+export interface SimulationOptions {
+  /** The rule under which parameters learn, such as `zil()`. */
   readonly rule: Rule;
-  readonly backend: Backend;
-  /** Without one, parameters stay and gradients can be read. */
+  /**
+   * What makes steps of gradients, such as `adam()`. Default null: parameters
+   * stay, and gradients can be read.
+   */
   readonly optimiser?: Optimiser | null;
+  /** How much of a run is executed; the bits are the same. Default 'pruned'. */
   readonly mode?: Mode;
+  /** Delays of axons, or explicit identity vertices. Default 'axonal'. */
   readonly form?: DelayForm;
-  /** Which delays, for a rule that needs some (longest-path). */
+  /** Which delays, for a rule that needs some. Default 'longest-path'. */
   readonly levelling?: Exclude<Levelling, 'none'>;
-  /** For initial parameters and noise; 1 if not given. */
+  /** Seed of initial parameters and noise. Default 1. */
   readonly seed?: number;
 }
 
-export const KEYS = [
-  'rule',
-  'backend',
-  'optimiser',
-  'mode',
-  'form',
-  'levelling',
-  'seed',
-] as const;
+/** Options of `Simulation.open`. */
+export interface SimulateOptions extends SimulationOptions {
+  /** The open backend on which it runs. */
+  readonly backend: Backend;
+}
 
-/** In plain JavaScript no compiler sees a typo. */
-export function checkOptions(options: SimulateOptions): void {
-  checkKeys('Simulation.open', options, KEYS);
-  const { rule, optimiser, backend } = options;
-  if (typeof rule?.record !== 'function') {
-    throw new OptionError(
-      `Option rule = ${show(rule)}: give a rule, such as zil()`,
-    );
-  }
-  if (optimiser && !optimiser.kernel) {
-    throw new OptionError(
-      `Option optimiser = ${show(optimiser)}: give an optimiser, such as adam()`,
-    );
-  }
-  if (typeof backend?.compile !== 'function') {
-    throw new OptionError(
-      `Option backend = ${show(backend)}: give an open backend, or use simulate()`,
-    );
-  }
-  checkMode(options.mode);
-  oneOf('form', options.form ?? 'axonal', ['axonal', 'explicit']);
-  oneOf('levelling', options.levelling ?? 'longest-path', [
-    'longest-path',
-    'least-delay',
-  ]);
-  if (options.levelling && rule.levelling === 'none') {
-    throw new OptionError(
-      `Option levelling = ${options.levelling}: ${rule.name} with its options ` +
-        'runs without delays',
-    );
-  }
-  checkSeed(options.seed);
+export const ruleOption = made<Rule>(
+  'a rule, such as zil()',
+  (rule) => typeof (rule as Rule | null)?.record === 'function',
+  { help: 'learning rule' },
+);
+
+export const simulationFields = {
+  rule: ruleOption,
+  backend: openedBackend,
+  optimiser: maybe(
+    'an optimiser, such as adam()',
+    (optimiser) => optimiser === null || !!(optimiser as Optimiser).kernel,
+    { help: 'how parameters move', otherwise: 'they stay' },
+  ),
+  mode,
+  form,
+  levelling: oneOf(['longest-path', 'least-delay'], {
+    ...{ optional: true, otherwise: 'longest-path' },
+    help: 'which delays',
+  }),
+  seed,
+} satisfies FieldsOf<SimulateOptions>;
+
+const simulationOptions = new Schema('Simulation.open', simulationFields);
+
+/** In plain JavaScript no compiler sees a typo. Throws OptionError. */
+export function readOptions(
+  options: SimulateOptions,
+): Values<typeof simulationFields> {
+  const own = simulationOptions.read(options);
+  const { levelling, rule } = own;
+  if (levelling === undefined || rule.levelling !== 'none') return own;
+  const remedy = `${rule.name} with its options runs without delays`;
+  throw simulationOptions.error('levelling', levelling, remedy);
 }

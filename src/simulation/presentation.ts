@@ -13,10 +13,13 @@ import type { Parameters } from './parameters.ts';
 import { type Presentation, rateName, withSharedRates } from './record.ts';
 import type { Streams } from './session.ts';
 
-/** One emission of a probe. */
+/** One emission of a probe: a state at a tick. */
 export interface Sample {
+  /** The tick at which it holds, counted from the start of the presentation. */
   readonly tick: number;
+  /** Shape of the population; [1] for an energy. */
   readonly shape: Shape;
+  /** Its values, row-major. */
   readonly data: FloatArray;
 }
 
@@ -30,6 +33,7 @@ export function checkCircuit({ name, hasCircuit }: Rule): void {
   if (hasCircuit) return;
   throw new OptionError(
     `Rule ${name} runs on a tape: it has no populations to probe`,
+    { rule: name },
   );
 }
 

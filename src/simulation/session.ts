@@ -16,6 +16,7 @@ interface Freed {
 
 /** `Built`: what is built on the backend for what is asked and watched. */
 export abstract class Session<Built extends Freed = Freed> {
+  /** The backend on which it runs. */
   readonly backend: Backend;
   /** Something else is asked or watched: it is built anew before it is used. */
   protected stale = false;
@@ -90,7 +91,9 @@ export abstract class Session<Built extends Freed = Freed> {
 
   protected checkExists(): void {
     if (this.gone === null) return;
-    throw new OptionError(`The ${this.gone} is destroyed: open another`);
+    throw new OptionError(`The ${this.gone} is destroyed: open another`, {
+      what: this.gone,
+    });
   }
 
   /** Whether work may begin now. Throws OptionError. */

@@ -1,14 +1,8 @@
-/**
- * A simulation: a graph under a rule on a backend, with its parameters. The
- * rule is recorded once; each step replays the program on new data.
- */
-
 import type { Observable } from 'rxjs';
 import type { Executable } from '../backends/backend.ts';
-import type { OnBackend } from '../backends/open.ts';
+import { type OnBackend, onBackendFields } from '../backends/open.ts';
 import { NonFiniteError, OptionError } from '../base/errors.ts';
-import { checkKeys } from '../base/options.ts';
-import { checkSeed } from '../base/random.ts';
+import { Schema, type Values } from '../base/schema.ts';
 import type { FloatArray, Shape } from '../base/tensor.ts';
 import { precisionsOf } from '../circuit/precision.ts';
 import { type Probe, probeOutput, type Quantity } from '../circuit/probe.ts';
@@ -18,7 +12,12 @@ import type { Program } from '../program/recorder.ts';
 import type { Rule } from '../rules/rule.ts';
 import { type Feeds, inputFeeds, presentationFeeds } from './feeds.ts';
 import type { Optimiser } from './optim.ts';
-import { checkOptions, KEYS, type SimulateOptions } from './options.ts';
+import {
+  readOptions,
+  type SimulateOptions,
+  type SimulationOptions,
+  simulationFields,
+} from './options.ts';
 import { Parameters } from './parameters.ts';
 import {
   Compiled,
@@ -29,7 +28,6 @@ import {
   type Sample,
 } from './presentation.ts';
 import {
-  checkMode,
   gradientName,
   type Mode,
   type Presentation,
@@ -39,34 +37,47 @@ import { openSession, Session } from './session.ts';
 import { Sweeps } from './sweep.ts';
 
 export type { Feeds } from './feeds.ts';
-export type { SimulateOptions } from './options.ts';
+export type { SimulateOptions, SimulationOptions } from './options.ts';
 export type { Sample } from './presentation.ts';
 export type { Mode } from './record.ts';
 
+type Options = Values<typeof simulationFields>;
+
+const simulateOptions = new Schema('simulate', {
+  ...simulationFields,
+  ...onBackendFields,
+});
+
+/**
+ * A simulation: a graph under a rule on a backend, with its parameters. The
+ * rule is recorded once; each step replays the program on new data. `simulate`
+ * opens one; `destroy` frees it.
+ */
 export class Simulation extends Session<Compiled> {
+  /** The graph, as it was given. */
   readonly graph: Graph;
+  /** The graph with the levels and delays that the rule needs. */
   readonly levelled: Levelled;
+  /** The rule under which parameters learn. */
   readonly rule: Rule;
+  /** How much of a run is executed. */
   readonly mode: Mode;
+  /** What makes steps of gradients; null: parameters stay. */
   readonly optimiser: Optimiser | null;
-  private readonly options: SimulateOptions;
+  private readonly options: Options;
   private readonly parameters: Parameters;
   /** Watched probes keep their events alive: others mean another program. */
   private readonly samples = this.watching<Probed, Sample>(true);
   private readonly sweeps: Sweeps;
   private byHand = false;
 
-  private constructor(
-    graph: Graph,
-    options: SimulateOptions,
-    shared?: Parameters,
-  ) {
+  private constructor(graph: Graph, options: Options, shared?: Parameters) {
     super('simulation', options.backend);
     const { rule, optimiser = null, form, backend, seed } = options;
     this.graph = graph;
     this.options = options;
     this.rule = rule;
-    this.mode = checkMode(options.mode);
+    this.mode = options.mode;
     this.optimiser = optimiser;
     const levelling = options.levelling ?? rule.levelling;
     this.levelled = level(graph, { levelling, form });
@@ -74,19 +85,19 @@ export class Simulation extends Session<Compiled> {
     const added = rule.learnsPrecisions ? precisionsOf(this.levelled) : [];
     shared?.checkShared([...parametersOf(graph), ...added]);
     this.parameters =
-      shared ??
-      new Parameters(graph, backend, checkSeed(seed), optimiser, added);
+      shared ?? new Parameters(graph, backend, seed, optimiser, added);
   }
 
   /** Opens a simulation: parameters are set up, nothing is compiled yet. */
   static open(graph: Graph, options: SimulateOptions): Simulation {
-    checkOptions(options);
+    const own = readOptions(options);
     if (!graph?.vertices || !graph.output) {
       throw new OptionError(
         'simulate needs a graph, as g.output(y) of a GraphBuilder makes it',
+        { value: graph },
       );
     }
-    return new Simulation(graph, options);
+    return new Simulation(graph, own);
   }
 
   /** Another graph (a batch of another size) on the same parameters. */
@@ -184,6 +195,7 @@ export class Simulation extends Session<Compiled> {
     if (this.optimiser) {
       throw new OptionError(
         'Gradients are used up by the optimiser: simulate with optimiser: null',
+        { optimiser: this.optimiser.name },
       );
     }
     const { gradients, ran } = this.presented;
@@ -210,11 +222,15 @@ export class Simulation extends Session<Compiled> {
     return this.parameters.shapeOf(id);
   }
 
+  /** Present values of a parameter, row-major. Throws OptionError. */
   async parameter(id: string): Promise<FloatArray> {
     this.checkExists();
     return this.parameters.read(id);
   }
 
+  /**
+   * Present values of all parameters by id, of those that the rule adds too.
+   */
   async allParameters(): Promise<Map<string, FloatArray>> {
     this.checkExists();
     return this.parameters.readAll();
@@ -233,6 +249,7 @@ export class Simulation extends Session<Compiled> {
     this.samples.complete();
   }
 
+  /** Frees the parameters, which others may share. */
   protected override release(): void {
     this.sweeps.free();
     this.parameters.free();
@@ -250,6 +267,7 @@ export class Simulation extends Session<Compiled> {
     return this.samples.stream(probeOutput(probe, 0), { probe, shape });
   }
 
+  /** What is destroyed: itself, or the owner of its parameters. */
   protected override get gone(): string | null {
     const shared = this.parameters.isFree;
     return (
@@ -257,11 +275,13 @@ export class Simulation extends Session<Compiled> {
     );
   }
 
+  /** No other work while a presentation is run by hand. Throws OptionError. */
   protected override checkReady(): void {
     super.checkReady();
     if (this.byHand) {
       throw new OptionError(
         'A presentation is being run by hand: finish its ticks() first',
+        { presentations: this.parameters.presentations },
       );
     }
   }
@@ -290,9 +310,12 @@ export class Simulation extends Session<Compiled> {
     this.checkExists();
     const { gradients = [], ran } = this.ready ?? {};
     if (ran) return { gradients, ran };
-    throw new OptionError('Nothing was presented yet: run a step first');
+    throw new OptionError('Nothing was presented yet: run a step first', {
+      presentations: this.parameters.presentations,
+    });
   }
 
+  /** A presentation, recorded for what is watched now. */
   protected override async build(): Promise<Compiled> {
     return new Compiled(this.record(), this.parameters, this.optimiser);
   }
@@ -326,13 +349,22 @@ export class Simulation extends Session<Compiled> {
   }
 }
 
-/** Opens a simulation on a backend, which closes with it if given by name. */
+/**
+ * Opens a simulation on a backend, which closes with it unless it was given
+ * open.
+ *
+ *     const options = { rule: zil(), optimiser: adam() };
+ *     const simulation = await simulate(graph, options);
+ *     const { loss } = await simulation.step({ x, target });
+ *     simulation.destroy();
+ *
+ * @throws OptionError, DeviceMissingError
+ */
 export async function simulate(
   graph: Graph,
-  options: Omit<SimulateOptions, 'backend'> & OnBackend,
+  options: SimulationOptions & OnBackend,
 ): Promise<Simulation> {
-  checkKeys('simulate', options, [...KEYS, 'dtype']);
-  const { dtype: _, ...rest } = options;
+  const { dtype: _, ...rest } = simulateOptions.read(options);
   return openSession(options, (backend) =>
     Simulation.open(graph, { ...rest, backend }),
   );

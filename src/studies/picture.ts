@@ -1,14 +1,9 @@
 /** Pictures of circuits, as plain data. Times in ms. */
 
-import type { Line, LinesFigure } from '../figures/figure.ts';
-import type { RasterPicture } from '../figures/raster.ts';
-import type { SpaceTimePicture } from '../figures/space-time.ts';
+import type { Picture } from '../figures/drawing.ts';
+import type { Line } from '../figures/figure.ts';
 
-/** What `--plot` draws of a circuit. */
-export type Picture =
-  | Omit<LinesFigure, 'name' | 'caption'>
-  | ({ readonly kind: 'raster' } & RasterPicture)
-  | ({ readonly kind: 'space-time' } & SpaceTimePicture);
+export type { Picture };
 
 /** Lines over an axis; what was measured is points, single ticks are stems. */
 export const traces = (

@@ -11,7 +11,7 @@ import {
 import type { HeadResponses } from '../data/heads.ts';
 import type { Network } from '../network/network.ts';
 import type { Progress, RunReport } from '../network/run/report.ts';
-import { type NetworkOptions, NetworkRun } from '../network/run/run.ts';
+import { NetworkRun, type NetworkRunOptions } from '../network/run/run.ts';
 import type { Picture } from './picture.ts';
 import type { Context, Study } from './study.ts';
 import type { Verdict } from './verdict.ts';
@@ -38,7 +38,7 @@ export interface Bench {
   readonly seed: number;
   /** float64: long chaotic runs can be held to exact counts. */
   readonly precise: boolean;
-  open(network: Network, options?: Omit<NetworkOptions, 'backend'>): NetworkRun;
+  open(network: Network, options?: NetworkRunOptions): NetworkRun;
   /** Measured head responses, or a model of a head where there are none. */
   heads(): Promise<HeadResponses>;
 }
@@ -116,6 +116,7 @@ const noHeads = () =>
     new OptionError(
       'This circuit needs head responses: give the Workbench a function that ' +
         'loads them',
+      { name: 'heads' },
     ),
   );
 
@@ -167,10 +168,7 @@ export class Workbench implements Bench {
   }
 
   /** A run of a network on this backend, freed by `close`. Throws OptionError. */
-  open(
-    network: Network,
-    options: Omit<NetworkOptions, 'backend'> = {},
-  ): NetworkRun {
+  open(network: Network, options: NetworkRunOptions = {}): NetworkRun {
     const run = NetworkRun.open(network, {
       seed: this.seed,
       ...options,

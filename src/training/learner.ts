@@ -15,6 +15,7 @@ import { Tally } from './score.ts';
 /** What a graph is for: a model may drop units in training only. */
 export type Phase = 'train' | 'test';
 
+/** What is learned, in which batches, and on what it is tested. */
 export interface LearnerOptions {
   /**
    * The graph for a batch size. It reads the inputs that the examples give
@@ -24,21 +25,27 @@ export interface LearnerOptions {
    * ID.mean and ID.variance: those of the training data.
    */
   readonly model: (batch: number, phase: Phase) => Graph;
+  /** Examples to learn from and to test on. */
   readonly data: TrainingData;
+  /** Training examples of a step. Default 64. */
   readonly batch?: number;
   /**
    * Leaves out what does not fill a batch, in training and test: a batch of
    * another size is another program, which large models take long to compile.
+   * Default false.
    */
   readonly dropLast?: boolean;
-  /** Examples tested at a time; `batch` if not given. */
+  /** Examples tested at a time. Default `batch`. */
   readonly testBatch?: number;
-  /** Tests on at most so many examples, the first ones. */
+  /** Tests on at most so many examples, the first ones. Default all. */
   readonly testLimit?: number;
 }
 
+/** Values of a parameter, by themselves. */
 export interface Weights {
+  /** Sizes of the axes. */
   readonly shape: readonly number[];
+  /** As many numbers as the shape has elements, row-major. */
   readonly data: Float32Array | Float64Array;
 }
 

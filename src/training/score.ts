@@ -1,11 +1,12 @@
-/** How well outputs agree with one-hot targets, and what chance would give. */
-
 import { NonFiniteError, OptionError } from '../base/errors.ts';
 import type { TrainingData } from '../data/examples.ts';
 
+/** What a score is called: accuracy, or bits per character. */
 export type ScoreName = TrainingData['score'];
 
+/** How well outputs agree with one-hot targets, and what chance would give. */
 export interface Score {
+  /** What the score is called. */
   readonly scoreName: ScoreName;
   /**
    * Accuracy: part of the rows whose largest output is the target's. Bits per

@@ -1,9 +1,3 @@
-/**
- * The CPU backend: in float64 the reference, in float32 the GPU's twin, which
- * rounds after every operation. Its numbers lie in the arena (wasm/arena.ts)
- * where there is one, so that WebAssembly and threads can work on them.
- */
-
 import { OptionError } from '../../base/errors.ts';
 import { type FieldsOf, flag, Schema, whole } from '../../base/schema.ts';
 import { type DType, type FloatArray, floatArray } from '../../base/tensor.ts';
@@ -69,13 +63,22 @@ const cpuOptions = new Schema('CpuBackend', {
 
 const cpuType = new Schema('CpuBackend', { dtype });
 
+/**
+ * The CPU backend: in float64 the reference, in float32 the GPU's twin, which
+ * rounds after every operation. Its numbers lie in the arena (wasm/arena.ts)
+ * where there is one, so that WebAssembly and threads can work on them.
+ */
 export class CpuBackend implements Backend {
   readonly name = 'cpu';
   readonly software = true;
+  /** Number format of all its memory. */
   readonly dtype: DType;
+  /** What it is, for people. */
   readonly description: string;
+  /** Whether it was closed: nothing runs on it any more. */
   closed = false;
   private readonly batches: boolean;
+  /** Threads that work on one call at most. */
   readonly threads: number;
   /** Parts in use of arrays that are shared. */
   private readonly shared = new WeakMap<Contents, number>();
@@ -91,10 +94,12 @@ export class CpuBackend implements Backend {
     this.description = `cpu, ${dtype === 'f64' ? 'float64' : 'float32'}`;
   }
 
+  /** Memory for so many numbers, which start as 0. Throws OptionError. */
   allocate(size: number): Memory {
     return this.allocateAll([size])[0];
   }
 
+  /** Memory for several, side by side in one array. */
   allocateAll(sizes: readonly number[]): Memory[] {
     const total = sizes.reduce((sum, size) => sum + aligned(size), 0);
     const pool = numbers(this.dtype, total);
@@ -107,20 +112,26 @@ export class CpuBackend implements Backend {
     });
   }
 
+  /**
+   * Memory for several, arrays of one buffer: no two share a line of the cache.
+   */
   allocateApart(requests: readonly Request[]): Memory[] {
     return together(this.dtype, requests).map(
       (pool) => new CpuMemory(this, pool, 0, pool.length),
     );
   }
 
+  /** Sets the contents of a memory, from its first element on. */
   write(memory: Memory, data: ArrayLike<number>): void {
     own(memory).data.set(data);
   }
 
+  /** A copy of the contents of a memory. */
   async read(memory: Memory): Promise<FloatArray> {
     return own(memory).data.slice() as FloatArray;
   }
 
+  /** Copies of the contents of several. */
   async readAll(memories: readonly Memory[]): Promise<Contents[]> {
     return memories.map((memory) => own(memory).data.slice());
   }
@@ -139,6 +150,7 @@ export class CpuBackend implements Backend {
     release(pool);
   }
 
+  /** A program, ready to run on these residents. Throws OptionError. */
   async compile(
     program: Program,
     residents: ReadonlyMap<string, Memory>,
@@ -149,6 +161,7 @@ export class CpuBackend implements Backend {
     return new CpuExecutable(plan, this);
   }
 
+  /** Releases all memory. Idempotent. */
   close(): void {
     this.closed = true;
     for (const pool of this.pools) {

@@ -4,10 +4,12 @@
  * orders of sums on top; here are the CPU forms and the launch sizes.
  */
 
+import type { FloatArray } from '../../base/tensor.ts';
 import {
   type GpuForm,
   type Kernel,
   mainOver,
+  type Params,
   spread,
   u32,
 } from '../../kernels/kernel.ts';
@@ -17,15 +19,47 @@ export const MOST_WINDOW = 32;
 
 const onePlace = new Uint32Array(MOST_WINDOW + 1);
 
+/** Arrays by name, as declared: floats, or words where a type is said. */
+type Arrays<R extends string> = {
+  readonly [K in R as K extends `${infer Name}: ${string}`
+    ? Name
+    : K]: K extends `${string}: ${string}` ? Uint32Array : FloatArray;
+};
+
 /** A kernel on memory: its operands are what it reads, then what it changes. */
-export function memoryKernel<N extends string>({
+export function memoryKernel<N extends string, const R extends string>({
   name,
   params,
   cpu,
   ...gpu
-}: Pick<Kernel<N>, 'name' | 'params' | 'cpu'> & GpuForm<N>): Kernel<N> {
-  const inPlace = gpu.writes.map((_, k) => gpu.reads.length + k);
-  return { name, params, inPlace, cpu, gpu };
+}: Pick<Kernel<N>, 'name' | 'params'> &
+  Omit<GpuForm<N>, 'reads' | 'writes'> & {
+    readonly reads: readonly R[];
+    readonly writes: readonly R[];
+    /** The CPU form; it is called on the same arrays again and again. */
+    cpu(single: boolean): (arrays: Arrays<R>, params: Params<N>) => void;
+  }): Kernel<N> {
+  const { reads, writes } = gpu;
+  const names = [...reads, ...writes].map((text) => text.split(':')[0]);
+  return {
+    ...{ name, params, gpu },
+    inPlace: writes.map((_, k) => reads.length + k),
+    cpu(single) {
+      const form = cpu(single);
+      let last: readonly FloatArray[] | null = null;
+      let arrays: Arrays<R>;
+      return (inputs, outputs, given) => {
+        if (inputs !== last) {
+          const all = [...inputs.slice(0, reads.length), ...outputs];
+          arrays = Object.fromEntries(
+            names.map((own, k) => [own, all[k]]),
+          ) as Arrays<R>;
+          last = inputs;
+        }
+        form(arrays, given);
+      };
+    },
+  };
 }
 
 /** Lists the spikes of a window. */
@@ -38,8 +72,7 @@ export const collect = memoryKernel({
   workgroups: () => [1],
   cpu:
     () =>
-    (inputs, _outputs, { elements, window, slotted }) => {
-      const [clock, spikes, list, starts] = inputs as unknown as Uint32Array[];
+    ({ clock, spikes, list, starts }, { elements, window, slotted }) => {
       const base = slotted * clock[1] * elements;
       const places = onePlace.fill(0);
       for (let e = base; e < base + elements; e++) {
@@ -74,11 +107,8 @@ export const deliver = memoryKernel({
   writes: ['arrivals'],
   code: (_, file) => file('deliver'),
   workgroups: (_, { params }) => [params.parts],
-  cpu: () => (inputs, outputs, params) => {
-    const [clock, list, starts, rows, ends] =
-      inputs as unknown as Uint32Array[];
-    const weight = inputs[5];
-    const arrivals = outputs[0];
+  cpu: () => (arrays, params) => {
+    const { clock, list, starts, rows, ends, weight, arrivals } = arrays;
     const { window, sources, targets, trials, base, mask, ago } = params;
     const elements = trials * targets;
     for (let k = 0; k < window; k++) {
@@ -126,11 +156,8 @@ const gatherKernel = (add: boolean, perTrial: boolean) =>
       mainOver('params.window * params.trials * params.targets', 'gather(i);'),
     workgroups: (_, { params: { window, trials, targets } }) =>
       spread(window * trials * targets),
-    cpu: (single) => (inputs, outputs, params) => {
-      const [clock, , rows, ends] = inputs as unknown as Uint32Array[];
-      const values = inputs[1];
-      const weight = inputs[4];
-      const arrivals = outputs[0];
+    cpu: (single) => (arrays, params) => {
+      const { clock, values, rows, ends, weight, arrivals } = arrays;
       const { window, sources, targets, trials, base, mask } = params;
       const { from_: from, history, since, until } = params;
       const [first, last] = [since | 0, until | 0];
@@ -177,10 +204,7 @@ export const play = memoryKernel({
   workgroups: (_, { params }) => spread(params.elements * params.window),
   cpu:
     () =>
-    (inputs, outputs, { elements, window, history, ago }) => {
-      const clock = inputs[0] as unknown as Uint32Array;
-      const samples = inputs[1];
-      const values = outputs[0];
+    ({ clock, samples, values }, { elements, window, history, ago }) => {
       const first = ago > 0 ? 0 : clock[2];
       for (let k = 0; k < window; k++) {
         const slot = (clock[0] + k - ago) & history;
@@ -200,8 +224,7 @@ export const advance = memoryKernel({
   workgroups: () => [1],
   cpu:
     () =>
-    (inputs, _outputs, { window }) => {
-      const clock = inputs[0] as unknown as Uint32Array;
+    ({ clock }, { window }) => {
       clock[0] += window;
       clock[1] += 1;
       clock[2] += window;

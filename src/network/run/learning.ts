@@ -3,7 +3,6 @@
  * a CPU cost follows the events: tables differ (tables.ts), sums and bits do not.
  */
 
-import type { FloatArray } from '../../base/tensor.ts';
 import { type Expression, parseExpression } from '../../formula/expression.ts';
 import { canCompile, compileJs, toClosure, toJs } from '../../formula/js.ts';
 import { toWgsl } from '../../formula/wgsl.ts';
@@ -85,10 +84,7 @@ export function learnKernel(rule: GradedRule): Kernel<keyof typeof GRADED> {
     cpu(single) {
       const next = nextWeight(expression, names, single);
       const round = rounding(single);
-      return (inputs, outputs, params) => {
-        const [clock, , , rows, ends] = inputs as unknown as Uint32Array[];
-        const [, values, sent] = inputs;
-        const weight = outputs[0];
+      return ({ clock, values, sent, rows, ends, weight }, params) => {
         const { sources, targets, trials, from_: from, history } = params;
         const { post, post_history: postHistory } = params;
         const numbers: Params = params;
@@ -117,8 +113,6 @@ export function learnKernel(rule: GradedRule): Kernel<keyof typeof GRADED> {
   return kernel;
 }
 
-type Words = Uint32Array;
-
 const STDP = {
   ...u32('sources', 'targets', 'trials', 'base', 'mask', 'history'),
   ...f32('keep_plus', 'keep_minus', 'a_plus', 'a_minus', 'low', 'high'),
@@ -126,11 +120,11 @@ const STDP = {
 export type StdpParams = Params<keyof typeof STDP>;
 
 /** A part of STDP, done for each source or target of all trials. */
-const stdpKernel = (
+const stdpKernel = <const R extends string>(
   part: 'arrive' | 'source' | 'target',
-  reads: readonly string[],
-  writes: readonly string[],
-  cpu: Kernel<keyof typeof STDP>['cpu'],
+  reads: readonly R[],
+  writes: readonly R[],
+  cpu: Parameters<typeof memoryKernel<keyof typeof STDP, R>>[0]['cpu'],
 ) => {
   const of = part === 'source' ? 'sources' : 'targets';
   const call = { arrive: 'arrive', source: 'source', target: 'raise' }[part];
@@ -157,10 +151,8 @@ export const stdpArrive = stdpKernel(
   (single) => {
     const r = rounding(single);
     let delays: number[] | null = null;
-    return (inputs, outputs, params) => {
-      const [clock, sent, , rows, ends] = inputs as unknown as Words[];
-      const post = inputs[2];
-      const [weight, arrivals] = outputs;
+    return (arrays, params) => {
+      const { clock, sent, post, rows, ends, weight, arrivals } = arrays;
       const { sources, targets, trials, base, mask, history } = params;
       const [keepMinus, aMinus] = [r(params.keep_minus), r(params.a_minus)];
       const [low, high] = [r(params.low), r(params.high)];
@@ -201,9 +193,10 @@ export const stdpSource = stdpKernel(
   ['sent: u32', 'trace'],
   (single) => {
     const r = rounding(single);
-    return (inputs, _outputs, { sources, trials, history, keep_plus }) => {
-      const [clock, spikes, sent] = inputs as unknown as Words[];
-      const trace = inputs[3];
+    return (
+      { clock, spikes, sent, trace },
+      { sources, trials, history, keep_plus },
+    ) => {
       const keep = r(keep_plus);
       const many = trials * sources;
       const tick = clock[0];
@@ -231,10 +224,8 @@ export const stdpTarget = stdpKernel(
   ['post', 'weight'],
   (single) => {
     const r = rounding(single);
-    return (inputs, outputs, params) => {
-      const [clock, spikes, , , ends, incoming] = inputs as unknown as Words[];
-      const trace = inputs[2];
-      const [post, weight] = outputs as FloatArray[];
+    return (arrays, params) => {
+      const { clock, spikes, trace, ends, incoming, post, weight } = arrays;
       const { sources, targets, trials, history } = params;
       const [keepMinus, aPlus] = [r(params.keep_minus), r(params.a_plus)];
       const [low, high] = [r(params.low), r(params.high)];
@@ -261,7 +252,7 @@ export const stdpTarget = stdpKernel(
   },
 );
 
-function distinctDelays(ends: Words): number[] {
+function distinctDelays(ends: Uint32Array): number[] {
   const found = new Set<number>();
   for (let s = 1; s < ends.length; s += 2) found.add(ends[s]);
   return [...found].sort((a, b) => b - a);
@@ -269,7 +260,7 @@ function distinctDelays(ends: Words): number[] {
 
 /** The first synapse of a source's row, sorted by delay, that has a delay. */
 function firstOf(
-  ends: Words,
+  ends: Uint32Array,
   low: number,
   high: number,
   delay: number,

@@ -32,12 +32,12 @@ export interface Ring {
   readonly ticks: number;
 }
 
-/** A quantity that is kept: every `every` ticks, in `slots` places in turn. */
+/** A quantity that is kept: every `every` ticks, in `slots` rows in turn. */
 export interface Recorded {
   readonly name: string;
   readonly every: number;
   readonly slots: number;
-  /** Where its places begin, in elements. */
+  /** Address of its rows, in elements. */
   readonly base: number;
 }
 
@@ -140,7 +140,7 @@ export function neuronKernel(spec: NeuronSpec): Kernel<keyof typeof FIELDS> {
     writes: memory.filter((name) => !isRead(name)).map(typed),
     code: (_, file) => code + (spec.noise.length > 0 ? file('philox') : ''),
     workgroups: (_, { params }) => spread(params.neurons),
-    cpu: (single) => onCpu(spec, memory, single),
+    cpu: (single) => onCpu(spec, single),
   });
   // Functions have no text that would tell kernels apart.
   if (!spec.own) kernels.set(key, kernel);
@@ -217,31 +217,31 @@ function wgsl(spec: NeuronSpec): string {
 
 function onCpu(
   spec: NeuronSpec,
-  memory: readonly NeuronMemory[],
   single: boolean,
-): ReturnType<Kernel<'window'>['cpu']> {
+): (arrays: NeuronArrays, params: Params<'window'>) => void {
   let run: ((window: number) => void) | null = null;
-  return (inputs, _outputs, params) => {
-    run ??= bind(spec, memory, inputs, params, single);
+  return (arrays, params) => {
+    run ??= bind(spec, arrays, params, single);
     run(params.window);
   };
 }
 
+/** What a population has of memory. */
+type NeuronArrays = Readonly<Record<string, FloatArray | Uint32Array>>;
+
 /** Binds the loop to its memory and its constants. */
 function bind(
   spec: NeuronSpec,
-  memory: readonly NeuronMemory[],
-  operands: readonly unknown[],
+  memory: NeuronArrays,
   params: Params,
   single: boolean,
 ): (window: number) => void {
   const { formulas, state, perNeuron, shared, noise, rings, outputs } = spec;
   const { history, recorded, neurons, trials, spiking } = spec;
   const elements = neurons * trials;
-  const of = (name: NeuronMemory) =>
-    operands[memory.indexOf(name)] as FloatArray | undefined;
-  const clock = operands[0] as Uint32Array;
-  const words = (of('spikes') as unknown as Uint32Array) ?? new Uint32Array(0);
+  const of = (name: NeuronMemory) => memory[name] as FloatArray | undefined;
+  const clock = memory.clock as Uint32Array;
+  const words = (memory.spikes as Uint32Array) ?? new Uint32Array(0);
   const kept = of('record');
   const random = of('noise');
   const draw = random && noiseInto(spec, random, single);

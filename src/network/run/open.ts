@@ -4,30 +4,42 @@ import type { Backend } from '../../backends/backend.ts';
 import {
   backendOptions,
   type OnBackend,
+  onBackendFields,
   openBackend,
 } from '../../backends/open.ts';
 import { OptionError } from '../../base/errors.ts';
-import { checkKeys } from '../../base/options.ts';
+import { Schema } from '../../base/schema.ts';
 import { openSession } from '../../simulation/session.ts';
 import { Network } from '../network.ts';
-import { NETWORK_OPTIONS, type NetworkOptions, NetworkRun } from './run.ts';
+import { NetworkRun, type NetworkRunOptions, networkFields } from './run.ts';
+
+const openOptions = new Schema('openNetwork', {
+  ...networkFields,
+  ...onBackendFields,
+});
 
 /**
- * A run of a network. A backend that is not open yet (auto: the quicker one for
- * this network, in float32; cpu with dtype f64 is the reference) closes with
- * the run.
+ * Opens a run of a network. A backend that is not open yet (auto: the quicker
+ * one for this network, in float32; cpu with dtype f64 is the reference) closes
+ * with the run.
+ *
+ *     const run = await openNetwork(network, { seed: 1 });
+ *     run.spikes$('cells').subscribe(({ time, neurons }) => { ... });
+ *     await run.run(100); // ms of model time
+ *     run.destroy();
  *
  * @throws OptionError, DelayError, NonFiniteError, DeviceMissingError
  */
 export async function openNetwork(
   network: Network,
-  options: Omit<NetworkOptions, 'backend'> & OnBackend = {},
+  options: NetworkRunOptions & OnBackend = {},
 ): Promise<NetworkRun> {
-  checkKeys('openNetwork', options, [...NETWORK_OPTIONS, 'dtype']);
+  const { dtype: _, ...rest } = openOptions.read(options);
   if (!(network instanceof Network)) {
-    throw new OptionError('openNetwork takes a Network, then its options');
+    throw new OptionError('openNetwork takes a Network, then its options', {
+      value: network,
+    });
   }
-  const { dtype: _, ...rest } = options;
   return openSession(
     options,
     (backend) => NetworkRun.open(network, { ...rest, backend }),

@@ -4,6 +4,7 @@ import type { Subject } from 'rxjs';
 
 /** What a call of `run` did. */
 export interface RunReport {
+  /** Ticks that were computed. */
   readonly ticks: number;
   /** Model time in ms. */
   readonly time: number;
@@ -15,12 +16,15 @@ export interface RunReport {
   readonly buildSeconds: number;
 }
 
+/** How far a call of `run` is. */
 export interface Progress {
-  /** Of the call: ticks computed, and asked for. */
+  /** Ticks of the call that are computed. */
   readonly done: number;
+  /** Ticks that the call asked for. */
   readonly ticks: number;
-  /** Wall time in seconds so far, and what it makes of the model's time. */
+  /** Wall time in seconds so far. */
   readonly seconds: number;
+  /** Wall time / model time so far. */
   readonly realTimeFactor: number;
 }
 

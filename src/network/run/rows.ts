@@ -21,6 +21,7 @@ export function circuitRows(network: Network) {
     ),
   ].sort((a, b) => a - b);
   return {
+    /** Populations and sources, with the kind that draws them. */
     populations: network.populations.map((population) => {
       const { name, size, source, spiking, model, options } = population;
       const pair = Object.hasOwn(model.state, 'eps');
@@ -39,6 +40,7 @@ export function circuitRows(network: Network) {
         ...(level === undefined ? {} : { level: levels.indexOf(level) }),
       };
     }),
+    /** Projections, with delays and signs as texts. */
     axons: network.projections.map((projection) => {
       const { from, to, port } = projection;
       const made = synapsesOf(projection, network.dt);

@@ -1,8 +1,3 @@
-/**
- * Snapshots: all that the future of a run depends on, as plain data that can be
- * cloned, sent or kept in a file (v8.serialize), and taken up by another run.
- */
-
 import type { Contents } from '../../backends/backend.ts';
 import { OptionError } from '../../base/errors.ts';
 import type { DType } from '../../base/tensor.ts';
@@ -10,18 +5,31 @@ import type { Network } from '../network.ts';
 import type { Geometry } from './carry-over.ts';
 import type { Wiring } from './wiring.ts';
 
+/**
+ * All that the future of a run depends on, as plain data that can be cloned,
+ * sent or kept in a file (v8.serialize), and taken up by another run of the
+ * same network.
+ */
 export interface Snapshot {
   /** What the network is made of, to know it again. */
   readonly structure: string;
+  /** Seed of the run. */
   readonly seed: number;
+  /** Number of its first trial. */
   readonly firstTrial: number;
+  /** Number format of its contents. */
   readonly dtype: DType;
+  /** Name of the backend it was taken on. */
   readonly backend: string;
+  /** The next tick to be computed. */
   readonly tick: number;
+  /** Synapses of each projection, with the weights and delays of now. */
   readonly wirings: readonly (Omit<Wiring, 'projection'> & {
     readonly projection: string;
   })[];
+  /** Where things lie in the contents. */
   readonly geometry: Geometry;
+  /** State and what is in flight, by the names of the memories. */
   readonly contents: ReadonlyMap<string, Contents>;
 }
 
@@ -85,11 +93,13 @@ export function captured(
     throw new OptionError(
       'That is no snapshot: give what `await run.snapshot()` gave, or its clone ' +
         '(structuredClone, v8.serialize; JSON has no arrays of numbers)',
+      { value: snapshot },
     );
   }
   if (snapshot.structure !== structureOf(network)) {
     throw new OptionError(
       'The snapshot is of another network: restore it in a run of its own',
+      { structure: snapshot.structure },
     );
   }
   const { seed, firstTrial, geometry, dtype, backend } = snapshot;
@@ -110,6 +120,7 @@ export function captured(
     throw new OptionError(
       `The snapshot is of ${backend}, where STDP keeps spikes in another form: ` +
         `restore it on ${backend}`,
+      { snapshot: backend, run: run.backend },
     );
   }
   return {
