@@ -23,7 +23,7 @@ export interface EncoderConfig {
    * Default 0.
    */
   readonly dropout?: number;
-  /** Loss of the output: its elements are values. Default 'half_sse'. */
+  /** Loss of the output. Default 'half_sse'. */
   readonly loss?: 'half_sse';
   /** Loss summed over the batch, or averaged. Default 'sum'. */
   readonly reduction?: Reduction;

@@ -55,7 +55,7 @@ export interface Backend {
   read(memory: Memory): Promise<FloatArray>;
   /** Contents of several at once, as they are after all runs so far. */
   readAll(memories: readonly Memory[]): Promise<Contents[]>;
-  /** Gives a memory back; using it afterwards is an OptionError. */
+  /** Gives a memory back; it may not be used afterwards. */
   free(memory: Memory): void;
   /**
    * Prepares a program; `residents` gives the memory of each by name.

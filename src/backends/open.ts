@@ -1,9 +1,16 @@
 /** Opens backends: given by name, by options, or open already. */
 
 import { DeviceMissingError, messageOf, OptionError } from '../base/errors.ts';
-import { checkKeys, oneOf } from '../base/options.ts';
+import {
+  type FieldsOf,
+  made,
+  maybe,
+  oneOf,
+  Schema,
+  whole,
+} from '../base/schema.ts';
 import type { DType } from '../base/tensor.ts';
-import type { Backend } from './backend.ts';
+import { type Backend, dtype } from './backend.ts';
 import { CpuBackend } from './cpu/cpu.ts';
 
 /** Names of backends; `auto` chooses one. */
@@ -21,6 +28,19 @@ export interface BackendOptions {
   readonly threads?: number;
 }
 
+/** A backend by name, as an option. */
+export const backendName = oneOf(['auto', 'webgpu', 'cpu'], {
+  default: 'auto',
+  help: 'auto takes a graphics adapter, else the cpu',
+});
+
+const named = new Schema('openBackend', { backend: backendName, dtype });
+const byOptions = new Schema('backend', {
+  name: backendName,
+  dtype,
+  threads: whole({ least: 1, optional: true, help: 'threads of the cpu' }),
+} satisfies FieldsOf<BackendOptions>);
+
 /** On which backend something runs: the same wherever something does. */
 export interface OnBackend {
   /**
@@ -31,6 +51,26 @@ export interface OnBackend {
   /** Number format, if the backend's options do not tell it. Default 'f32'. */
   readonly dtype?: DType;
 }
+
+/** Those of a schema; a backend's own options are checked where it opens. */
+export const onBackendFields = {
+  backend: maybe(
+    'a name, options or an open backend',
+    (backend) => ['string', 'object'].includes(typeof backend),
+    { help: 'what it runs on', otherwise: 'auto' },
+  ),
+  dtype,
+} satisfies FieldsOf<OnBackend>;
+
+const isOpen = (given: unknown): given is Backend =>
+  typeof (given as Backend | null)?.compile === 'function';
+
+/** A backend that is open already, as an option. */
+export const openedBackend = made<Backend>(
+  'an open backend, such as new CpuBackend()',
+  isOpen,
+  { help: 'what it runs on' },
+);
 
 /** A backend that was opened. */
 export interface OpenedBackend {
@@ -45,15 +85,15 @@ export function backendOptions(
   given: BackendChoice | BackendOptions = 'auto',
   dtype?: DType,
 ): BackendOptions & { readonly name: BackendChoice } {
-  const isObject = typeof given === 'object' && given !== null;
-  const options = isObject ? given : { name: given };
-  checkKeys('backend', options, ['name', 'dtype', 'threads']);
-  const { name = 'auto' } = options;
-  oneOf('backend', name, ['auto', 'webgpu', 'cpu']);
-  const type = options.dtype ?? dtype;
-  if (type !== undefined) oneOf('dtype', type, ['f32', 'f64']);
-  checkSame(dtype, type);
-  return { ...options, name, dtype: type };
+  const { backend, dtype: asked } = named.read(
+    typeof given === 'string' ? { backend: given, dtype } : { dtype },
+  );
+  const options = byOptions.read(
+    typeof given === 'string' ? { name: backend } : given,
+  );
+  const type = options.dtype ?? asked;
+  checkSame(asked, type);
+  return { ...options, dtype: type };
 }
 
 /**
@@ -74,6 +114,7 @@ export async function openBackend(
   if (name === 'webgpu' && threads !== undefined) {
     throw new OptionError(
       `Option threads = ${threads}: they are the CPU backend's, leave them out`,
+      { name: 'threads', value: threads, backend: name },
     );
   }
   if (type === 'f64') {
@@ -82,6 +123,7 @@ export async function openBackend(
     }
     throw new OptionError(
       'WebGPU has no float64: use backend cpu with dtype f64',
+      { name: 'dtype', value: type, backend: name },
     );
   }
   try {
@@ -132,12 +174,10 @@ export async function withBackend<T>(
   }
 }
 
-const isOpen = (given: unknown): given is Backend =>
-  typeof (given as Backend | null)?.compile === 'function';
-
 function checkSame(asked: DType | undefined, own: DType | undefined): void {
   if (asked === undefined || asked === own) return;
   throw new OptionError(
     `Option dtype = ${asked}: the backend is given with ${own}, say it once`,
+    { name: 'dtype', value: asked, allowed: own },
   );
 }

@@ -4,17 +4,16 @@
  * depend on how many were drawn before, so order and device do not matter.
  */
 
-import { OptionError } from './errors.ts';
-import { wholeNumber } from './options.ts';
+import { whole } from './schema.ts';
 
 /** The seed of all that is drawn where none is given. */
 export const SEED = 1;
 
-/** A seed: a whole number below 2^32. Throws OptionError. */
-export function checkSeed(seed: number = SEED, what = 'seed'): number {
-  if (wholeNumber(what, seed) < 2 ** 32) return seed;
-  throw new OptionError(`Option ${what} = ${seed}: give less than 2^32`);
-}
+/** A seed, as an option. */
+export const seed = whole({
+  ...{ most: 2 ** 32 - 1, default: SEED },
+  help: 'seed of all randomness',
+});
 
 const M0 = 0xd2511f53;
 const M1 = 0xcd9e8d57;

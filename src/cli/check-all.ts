@@ -3,6 +3,7 @@
 import type { Backend } from '../backends/backend.ts';
 import { openBackend } from '../backends/open.ts';
 import { DeviceMissingError, messageOf } from '../base/errors.ts';
+import type { Values } from '../base/schema.ts';
 import { table } from '../figures/circuit-text.ts';
 import { halfStep, noise, notLevelled, tooLate } from '../proof/ablations.ts';
 import { gradientsOf } from '../proof/check.ts';
@@ -17,7 +18,7 @@ import {
   type ShownRow,
   shown,
 } from './check-rows.ts';
-import { backendOf, type Values } from './command.ts';
+import { backendOf, type onBackend } from './command.ts';
 import type { Output } from './output.ts';
 
 const ABLATIONS = [notLevelled, noise, halfStep, tooLate];
@@ -80,15 +81,15 @@ export async function checkAll(
 }
 
 /** Every backend there is, or those asked for; the fastest last. */
-async function backendsOf(values: Values, out: Output) {
-  const asked = values.backend !== undefined && values.backend !== 'auto';
+async function backendsOf(values: Values<typeof onBackend>, out: Output) {
+  const asked = values.backend !== 'auto';
   if (asked && (values.backend !== 'cpu' || values.dtype !== undefined)) {
-    return { backends: [await backendOf(values, out)], missing: null };
+    return { backends: [await backendOf({ values, out })], missing: null };
   }
   const backends: Backend[] = [];
   for (const dtype of ['f64', 'f32'] as const) {
     if (values.dtype !== undefined && values.dtype !== dtype) continue;
-    backends.push(await backendOf({ backend: 'cpu', dtype }, out));
+    backends.push(await backendOf({ values: { backend: 'cpu', dtype }, out }));
   }
   if (asked) return { backends, missing: null };
   if (values.dtype === 'f64') {

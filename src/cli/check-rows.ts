@@ -1,6 +1,7 @@
 /** Rows of isochron check: one update each, or why there is none. */
 
 import type { Backend } from '../backends/backend.ts';
+import type { Values } from '../base/schema.ts';
 import { level } from '../graph/level.ts';
 import type { Ablation } from '../proof/ablations.ts';
 import {
@@ -11,7 +12,7 @@ import {
   type Gradients,
   type RunOptions,
 } from '../proof/check.ts';
-import type { Values } from './command.ts';
+import type { onBackend } from './command.ts';
 import type { Output } from './output.ts';
 import type { Results } from './results.ts';
 
@@ -39,7 +40,7 @@ export type How = Omit<RunOptions, 'rule' | 'backend'> & {
 
 /** What a checking command works with. */
 export interface Session {
-  readonly values: Values;
+  readonly values: Values<typeof onBackend>;
   readonly out: Output;
   readonly results: Results;
   readonly how: How;

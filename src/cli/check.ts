@@ -2,6 +2,7 @@
 
 import { type ModelEntry, models } from '../../models/index.ts';
 import { OptionError } from '../base/errors.ts';
+import { flag, whole } from '../base/schema.ts';
 import { table } from '../figures/circuit-text.ts';
 import { droppedWarning, level } from '../graph/level.ts';
 import { type CheckCase, ORACLE_TOLERANCE } from '../proof/check.ts';
@@ -10,17 +11,13 @@ import { checkAll } from './check-all.ts';
 import { type Case, type Session, type ShownRow, shown } from './check-rows.ts';
 import {
   backendOf,
-  type Command,
   type Context,
-  formOf,
+  command,
   inForm,
   inMode,
-  modeOf,
   onBackend,
   ruleOf,
   seeded,
-  seedOf,
-  whole,
   withRule,
 } from './command.ts';
 import { asCsv, Results } from './results.ts';
@@ -29,24 +26,29 @@ import { loadCase } from './source.ts';
 /** One update needs no large batch where a step is long. */
 const BATCHES: Readonly<Record<string, number>> = { 'lstm-millidge': 8 };
 
-export const checkCommand: Command = {
+const options = {
+  ...withRule,
+  all: flag({
+    default: false,
+    help: 'every exact rule on every backend, and each condition dropped',
+  }),
+  full: flag({ default: false, help: 'models in the size of the papers too' }),
+  batch: whole({
+    ...{ least: 1, optional: true, otherwise: "the model's own" },
+    help: 'batch size',
+  }),
+  ...onBackend,
+  ...seeded,
+  ...inMode,
+  ...inForm,
+  ...asCsv,
+};
+
+export const checkCommand = command({
   name: 'check',
   summary: 'compares a rule with backpropagation, bit by bit',
   operands: '[MODEL|FILE ...]   (default: all small models)',
-  options: {
-    ...withRule,
-    all: {
-      type: 'boolean',
-      help: 'every exact rule on every backend, and each condition dropped',
-    },
-    full: { type: 'boolean', help: 'models in the size of the papers too' },
-    batch: { type: 'string', value: 'N', help: "batch size (the model's own)" },
-    ...onBackend,
-    ...seeded,
-    ...inMode,
-    ...inForm,
-    ...asCsv,
-  },
+  options,
   examples: [
     'check',
     'check --all',
@@ -55,30 +57,31 @@ export const checkCommand: Command = {
     'check resnet-18 --batch 2',
   ],
   async run(context) {
-    const { values, out } = context;
-    const all = values.all === true;
-    if (all && (values.rule !== undefined || values.param !== undefined)) {
+    const { values, told, out } = context;
+    const { all, seed, mode, form } = values;
+    if (all && (told.has('rule') || told.has('param'))) {
       throw new OptionError(
         'Option --all takes every exact rule: leave --rule and --param out',
+        { names: ['all', 'rule', 'param'] },
       );
     }
     const rule = ruleOf(values);
-    const how = {
-      seed: seedOf(values),
-      mode: modeOf(values),
-      form: formOf(values),
-    };
+    const how = { seed, mode, form };
     // Files are read before a device is opened: a wrong one costs nothing.
     const cases = await casesOf(context);
-    const results = await Results.open(out, values);
+    const results = new Results(out, values.csv);
     return all
       ? checkAll(cases, { values, out, results, how })
       : checkOne(cases, rule, { values, out, results, how });
   },
-};
+});
 
-async function casesOf({ values, operands, out }: Context): Promise<Case[]> {
-  const batch = whole(values, 'batch', 1);
+async function casesOf({
+  values,
+  operands,
+  out,
+}: Context<typeof options>): Promise<Case[]> {
+  const { batch } = values;
   const chosen = models.filter(({ size }) => size === 'small' || values.full);
   const sources = operands.length > 0 ? operands : chosen.map((m) => m.name);
   const cases: Case[] = [];
@@ -88,6 +91,7 @@ async function casesOf({ values, operands, out }: Context): Promise<Case[]> {
       throw new OptionError(
         `Option --batch = ${batch}: "${source}" is no model, and a file has ` +
           'a batch size of its own; leave --batch out',
+        { name: 'batch', value: batch, source },
       );
     }
     const loaded = model ? made(model, batch) : await loadCase(source);
@@ -109,7 +113,7 @@ async function checkOne(
   rule: Rule,
   { values, out, results, how }: Session,
 ): Promise<number> {
-  const backend = await backendOf(values, out);
+  const backend = await backendOf({ values, out });
   const rows: ShownRow[] = [];
   for (const each of cases) {
     if (each.size === 'paper') out.note(`check: ${each.name}`);

@@ -1,216 +1,169 @@
 /** What a command of the command line is, and the options many of them share. */
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import type { Backend } from '../backends/backend.ts';
-import { type BackendChoice, openBackend } from '../backends/open.ts';
+import { type Backend, dtype } from '../backends/backend.ts';
+import { backendName, openBackend } from '../backends/open.ts';
 import { messageOf, OptionError } from '../base/errors.ts';
-import { SEED } from '../base/random.ts';
-import type { DType } from '../base/tensor.ts';
-import type { DelayForm } from '../graph/level.ts';
+import { seed } from '../base/random.ts';
+import {
+  type Fields,
+  flag,
+  list,
+  Schema,
+  text,
+  type Values,
+} from '../base/schema.ts';
+import { form } from '../graph/level.ts';
 import type { Network } from '../network/network.ts';
 import type { Rule } from '../rules/rule.ts';
 import { ruleByName } from '../rules/table.ts';
-import { checkMode, type Mode } from '../simulation/record.ts';
+import { mode } from '../simulation/record.ts';
 import type { Output } from './output.ts';
 
-export interface Option {
-  readonly type: 'string' | 'boolean';
-  /** What stands for the value in the help. */
-  readonly value?: string;
-  readonly help: string;
-  readonly multiple?: boolean;
-  /** One letter that stands for it. */
-  readonly short?: string;
-}
-
-export type Options = Readonly<Record<string, Option>>;
-
-/** Values of options: texts, lists of texts, or true. */
-export type Values = Readonly<Record<string, string | string[] | boolean>>;
-
-export interface Command {
+interface About {
   readonly name: string;
   readonly summary: string;
   /** What may follow the options. */
   readonly operands: string;
-  readonly options: Options;
   readonly examples: readonly string[];
-  /** Returns the exit code. */
-  run(context: Context): Promise<number>;
 }
 
-export interface Context {
-  readonly values: Values;
+export interface Command extends About {
+  readonly options: Fields;
+  /** Returns the exit code. */
+  run(context: Context<never>): Promise<number>;
+}
+
+/** What a command is run with: its options F by name. */
+export interface Context<F = unknown> {
+  readonly values: Values<F>;
+  /** Names of the options that were told. */
+  readonly told: ReadonlySet<string>;
   readonly operands: readonly string[];
   readonly out: Output;
 }
 
-export const common: Options = {
-  json: { type: 'boolean', help: 'one JSON object a line on stdout' },
-  help: { type: 'boolean', short: 'h', help: 'this text' },
+/** A command, whose values have the types of its options. */
+export const command = <const F extends Fields>(
+  made: About & {
+    readonly options: F;
+    run(context: Context<F>): Promise<number>;
+  },
+): Command => made;
+
+export const common = {
+  json: flag({ default: false, help: 'one JSON object a line on stdout' }),
+  help: flag({ default: false, short: 'h', help: 'this text' }),
 };
 
-export const seeded: Options = {
-  seed: {
-    type: 'string',
-    value: 'N',
-    help: `seed of all randomness (${SEED})`,
-  },
+export const seeded = { seed };
+export const inMode = { mode };
+export const inForm = { form };
+export const onBackend = { backend: backendName, dtype };
+
+/** Options of a rule or a study, as NAME=VALUE. */
+export const parameters = (help: string) =>
+  list(text({ placeholder: 'K=V' }), {
+    ...{ optional: true, repeated: true, placeholder: 'K=V', help },
+  });
+
+export const withRule = {
+  rule: text({ default: 'zil', placeholder: 'NAME', help: 'learning rule' }),
+  param: parameters('option of the rule, may be repeated (see isochron rules)'),
 };
 
-export const onBackend: Options = {
-  backend: {
-    type: 'string',
-    value: 'NAME',
-    help: 'auto, webgpu or cpu (auto: a graphics adapter, else the cpu)',
-  },
-  dtype: {
-    type: 'string',
-    value: 'T',
-    help: 'f32 or f64 (f32; f64 only on the cpu)',
-  },
-};
+/** The name of a file or folder. */
+export const file = (help: string, placeholder = 'FILE') =>
+  text({ optional: true, placeholder, help });
 
-export const withRule: Options = {
-  rule: { type: 'string', value: 'NAME', help: 'learning rule (zil)' },
-  param: {
-    type: 'string',
-    value: 'K=V',
-    multiple: true,
-    help: 'option of the rule, may be repeated (see isochron rules)',
-  },
-};
+/** The name of a folder that is there by default. */
+export const folder = (help: string, usual: string) =>
+  text({ default: usual, placeholder: 'DIR', help });
 
-export const inMode: Options = {
-  mode: {
-    type: 'string',
-    value: 'MODE',
-    help: 'pruned, event-driven or clocked (pruned): same bits, different cost',
-  },
-};
+/** Options of a command, as errors tell of them. */
+export const schemaOf = <const F extends Fields>(name: string, options: F) =>
+  new Schema(name, options, 'Option --');
 
-export const inForm: Options = {
-  form: {
-    type: 'string',
-    value: 'FORM',
-    help: 'axonal, or explicit identity vertices (axonal)',
-  },
-};
-
-/** Parses the arguments of a command. Throws OptionError. */
+/** Parses the arguments of a command; null if help is asked. Throws OptionError. */
 export function parse(
-  command: Command,
+  { name, options, operands }: Command,
   args: readonly string[],
-): { values: Values; operands: string[] } {
-  const options = { ...command.options, ...common };
+  out: Output,
+): Context | null {
+  const fields: Fields = { ...options, ...common };
+  const asked = asTold(name, fields, args);
+  const { positionals } = asked;
+  const { values }: { values: Record<string, unknown> } = asked;
+  if (positionals.length > 0 && operands === '') {
+    throw unexpected(positionals[0], `see isochron ${name} --help`);
+  }
+  if (values.help) return null;
+  const given = Object.entries(values).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? fields[name].parse(value) : value,
+  ]);
+  return {
+    values: schemaOf(name, fields).read(Object.fromEntries(given)),
+    told: new Set(Object.keys(values)),
+    operands: positionals,
+    out,
+  };
+}
+
+/** What was told of each option: texts, lists of texts, or true. */
+function asTold(name: string, fields: Fields, args: readonly string[]) {
+  const config = Object.entries(fields).map(
+    ([name, { kind, repeated, short }]) => [
+      name,
+      {
+        type: kind === 'flag' ? 'boolean' : 'string',
+        multiple: repeated ?? false,
+        ...(short ? { short } : {}),
+      },
+    ],
+  );
+  const options: ParseArgsConfig['options'] = Object.fromEntries(config);
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      strict: true,
-      options: Object.fromEntries(
-        Object.entries(options).map(([name, { type, multiple, short }]) => [
-          name,
-          { type, multiple: multiple ?? false, ...(short ? { short } : {}) },
-        ]),
-      ) as ParseArgsConfig['options'],
+    return parseArgs({
+      ...{ args: [...args], allowPositionals: true, strict: true, options },
     });
-    if (positionals.length > 0 && command.operands === '') {
-      throw new OptionError(`Unexpected "${positionals[0]}"`);
-    }
-    return { values: values as Values, operands: positionals };
   } catch (error) {
     const told = messageOf(error);
     const negative = /'(--[a-z-]+)' argument is ambiguous/.exec(told);
-    if (negative) {
-      throw new OptionError(
-        `Option ${negative[1]} needs a value that does not start with a dash`,
-      );
-    }
-    const first = told.split('. ')[0];
-    throw new OptionError(`${first}: see isochron ${command.name} --help`);
-  }
-}
-
-export function text(values: Values, name: string, otherwise: string): string {
-  const value = values[name];
-  return typeof value === 'string' ? value : otherwise;
-}
-
-/** A whole number within bounds, or undefined where it is not given. */
-export function whole(
-  values: Values,
-  name: string,
-  least: number,
-  most = Number.MAX_SAFE_INTEGER,
-): number | undefined {
-  const value = values[name];
-  if (typeof value !== 'string') return undefined;
-  const number = value.trim() === '' ? Number.NaN : Number(value);
-  if (!Number.isInteger(number) || number < least || number > most) {
     throw new OptionError(
-      `Option --${name} = ${value}: give a whole number from ${least}` +
-        (most === Number.MAX_SAFE_INTEGER ? ' on' : ` to ${most}`),
+      negative
+        ? `Option ${negative[1]} needs a value that does not start with a dash`
+        : `${told.split('. ')[0]}: see isochron ${name} --help`,
+      { of: name, allowed: Object.keys(fields) },
     );
   }
-  return number;
 }
 
-export function seedOf(values: Values): number {
-  return whole(values, 'seed', 0, 2 ** 32 - 1) ?? SEED;
+/** The error of an operand, or of an option beside another. */
+export const unexpected = (value: string, remedy: string) =>
+  new OptionError(`Unexpected "${value}": ${remedy}`, { value });
+
+/** The error of options that do not go together. */
+export const oneOfThem = (...names: readonly string[]) =>
+  new OptionError(
+    `Options ${names.map((name) => `--${name}`).join(' and ')}: give one of them`,
+    { names },
+  );
+
+/** The rule that was asked for, of its options. Throws OptionError. */
+export function ruleOf(values: Values<typeof withRule>): Rule {
+  const { make, options } = ruleByName(values.rule);
+  return make(options.parse(values.param ?? []) as Record<string, never>);
 }
 
-/** One of some words. */
-export function oneOf<T extends string>(
-  values: Values,
-  name: string,
-  words: readonly T[],
-  otherwise: T,
-): T {
-  const value = text(values, name, otherwise);
-  if (!words.includes(value as T)) {
-    throw new OptionError(
-      `Option --${name} = ${value}: give one of ${words.join(', ')}`,
-    );
-  }
-  return value as T;
-}
-
-export function modeOf(values: Values): Mode {
-  return checkMode(text(values, 'mode', 'pruned'), '--mode');
-}
-
-export function formOf(values: Values): DelayForm {
-  return oneOf(values, 'form', ['axonal', 'explicit'], 'axonal');
-}
-
-/** Options of a rule from K=V texts. */
-export function ruleOf(values: Values): Rule {
-  const { make, options } = ruleByName(text(values, 'rule', 'zil'));
-  const given = options.parse((values.param ?? []) as string[]);
-  return make(given as Record<string, never>);
-}
-
-/** The number format that was asked for, if any. */
-export function dtypeOf(values: Values): DType | undefined {
-  return values.dtype === undefined
-    ? undefined
-    : oneOf<DType>(values, 'dtype', ['f32', 'f64'], 'f32');
-}
+type OnBackend = Pick<Context<typeof onBackend>, 'values' | 'told' | 'out'>;
 
 /** Opens the backend that was asked for; says what was taken on stderr. */
 export async function backendOf(
-  values: Values,
-  out: Output,
+  { values, out }: Omit<OnBackend, 'told'>,
   open: typeof openBackend = openBackend,
 ): Promise<Backend> {
-  const choice = oneOf<BackendChoice>(
-    values,
-    'backend',
-    ['auto', 'webgpu', 'cpu'],
-    'auto',
-  );
-  const { backend, note } = await open(choice, dtypeOf(values));
+  const { backend, note } = await open(values.backend, values.dtype);
   if (note) out.note(note);
   out.note(`backend: ${backend.description}`);
   return backend;
@@ -218,14 +171,13 @@ export async function backendOf(
 
 /** The same for a network: float64 unless asked otherwise; `auto` measures. */
 export async function networkBackendOf(
+  { values, told, out }: OnBackend,
   network: () => Network,
-  values: Values,
-  out: Output,
 ): Promise<Backend> {
-  const own = values.backend === undefined && values.dtype === undefined;
-  const asked = own ? { ...values, backend: 'cpu', dtype: 'f64' } : values;
+  const own = !told.has('backend') && !told.has('dtype');
+  const asked = own ? ({ backend: 'cpu', dtype: 'f64' } as const) : values;
   const { backendFor } = await import('../network/run/open.ts');
-  return backendOf(asked, out, (choice, dtype) =>
+  return backendOf({ values: asked, out }, (choice, dtype) =>
     choice === 'auto'
       ? backendFor(network(), choice, dtype)
       : openBackend(choice, dtype),

@@ -12,14 +12,7 @@ import { adam } from '../simulation/optim.ts';
 import type { Mode } from '../simulation/record.ts';
 import { Simulation } from '../simulation/simulate.ts';
 import { saveResult } from '../training/checkpoint.ts';
-import {
-  backendOf,
-  type Command,
-  onBackend,
-  seeded,
-  seedOf,
-  text,
-} from './command.ts';
+import { backendOf, command, folder, onBackend, seeded } from './command.ts';
 import { alike, elsewhere } from './elsewhere.ts';
 import { describe } from './level.ts';
 import { deviceOf, percent, runTraining, scored } from './training.ts';
@@ -33,25 +26,20 @@ const CONFIG: MlpConfig = {
 const STEPS = 1500;
 const RATE = 0.004;
 
-export const demoCommand: Command = {
+export const demoCommand = command({
   name: 'demo',
   summary: 'levels a circuit, trains it with Z-IL, compares it with BP',
   operands: '',
   options: {
     ...onBackend,
     ...seeded,
-    out: {
-      type: 'string',
-      value: 'DIR',
-      help: 'folder of the result (results/demo)',
-    },
+    out: folder('folder of the result', 'results/demo'),
   },
   examples: ['demo', 'demo --backend cpu --dtype f64'],
   async run({ values, out }) {
-    const seed = seedOf(values);
-    const folder = text(values, 'out', 'results/demo');
-    await prepareFolder(folder);
-    const backend = await backendOf(values, out);
+    const { seed, out: into } = values;
+    await prepareFolder(into);
+    const backend = await backendOf({ values, out });
     const data = imageExamples(
       await loadDataset('auto', {
         seed,
@@ -112,7 +100,7 @@ export const demoCommand: Command = {
     };
     const other = await elsewhere(options, out);
     out.line();
-    const path = await saveResult(folder, { ...result, ...other }, weights);
+    const path = await saveResult(into, { ...result, ...other }, weights);
     backend.close();
     out.row({ kind: 'result', ...result, ...other, path });
     out.line('4. The result');
@@ -135,7 +123,7 @@ export const demoCommand: Command = {
     for (const line of lines.split('\n').slice(2)) out.line(`   ${line}`);
     return measured.differingBits === 0 ? 0 : 1;
   },
-};
+});
 
 /** Events and kernel calls of one step, all and without the dead ones. */
 async function eventCounts(

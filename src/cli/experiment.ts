@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { OptionError } from '../base/errors.ts';
+import { flag, type Values, whole } from '../base/schema.ts';
 import { experimentByName, experiments } from '../experiments/table.ts';
 import { table } from '../figures/circuit-text.ts';
 import { drawFigure } from '../figures/drawing.ts';
@@ -11,14 +12,14 @@ import { runPieces, toldOf } from '../studies/runner.ts';
 import type { Study } from '../studies/study.ts';
 import { verdictLines, verdictTable } from '../studies/verdict.ts';
 import {
-  type Command,
   type Context,
+  command,
+  file,
+  folder,
   onBackend,
+  oneOfThem,
+  parameters,
   seeded,
-  seedOf,
-  text,
-  type Values,
-  whole,
 } from './command.ts';
 import type { Output } from './output.ts';
 import { csvOf } from './results.ts';
@@ -31,40 +32,33 @@ import {
 } from './studies.ts';
 import { version } from './version.ts';
 
-export const experimentCommand: Command = {
+const options = {
+  list: flag({ default: false, help: 'lists the experiments and parameters' }),
+  param: parameters(
+    'a parameter of the experiment, may be repeated (see --list)',
+  ),
+  seeds: whole({ least: 1, default: 1, help: 'repeats with so many seeds' }),
+  quick: flag({ default: false, help: 'smaller sizes, for a look' }),
+  full: flag({
+    default: false,
+    help: "the papers' sizes, which may take hours",
+  }),
+  ...onBackend,
+  ...seeded,
+  csv: flag({ default: false, help: 'comma-separated values on stdout' }),
+  out: folder('folder of rows and pictures', 'results/experiments'),
+  report: file('writes one HTML page with all of it'),
+  fresh: flag({
+    default: false,
+    help: 'begins anew, whatever was done before',
+  }),
+};
+
+export const experimentCommand = command({
   name: 'experiment',
   summary: "measures the papers' tables and figures again",
   operands: 'NAME ...   (all: every one)',
-  options: {
-    list: { type: 'boolean', help: 'lists the experiments and parameters' },
-    param: {
-      type: 'string',
-      value: 'K=V',
-      multiple: true,
-      help: 'a parameter of the experiment, may be repeated (see --list)',
-    },
-    seeds: {
-      type: 'string',
-      value: 'N',
-      help: 'repeats with so many seeds (1)',
-    },
-    quick: { type: 'boolean', help: 'smaller sizes, for a look' },
-    full: { type: 'boolean', help: "the papers' sizes, which may take hours" },
-    ...onBackend,
-    ...seeded,
-    csv: { type: 'boolean', help: 'comma-separated values on stdout' },
-    out: {
-      type: 'string',
-      value: 'DIR',
-      help: 'folder of rows and pictures (results/experiments)',
-    },
-    report: {
-      type: 'string',
-      value: 'FILE',
-      help: 'writes one HTML page with all of it',
-    },
-    fresh: { type: 'boolean', help: 'begins anew, whatever was done before' },
-  },
+  options,
   examples: [
     'experiment --list',
     'experiment table1 --param models=skip,rnn --dtype f64',
@@ -78,7 +72,7 @@ export const experimentCommand: Command = {
     check(values, chosen, out);
     const size = values.quick ? 'quick' : values.full ? 'full' : null;
     const runs = chosen.map((study) => {
-      return { study, parameters: parametersFrom(study, values, size) };
+      return { study, parameters: parametersFrom(study, values.param, size) };
     });
     const entries: Entry[] = [];
     const begun = performance.now();
@@ -87,7 +81,7 @@ export const experimentCommand: Command = {
       if (!entry) return 130;
       entries.push(entry);
     }
-    if (typeof values.report === 'string') {
+    if (values.report !== undefined) {
       const page = reportPage(entries, { version: version() });
       await saveResult(values.report, page);
       out.note(`saved ${values.report}`);
@@ -95,30 +89,32 @@ export const experimentCommand: Command = {
     if (entries.length > 1) summarise('experiment', entries, begun, out);
     return entries.every(({ holds }) => holds) ? 0 : 1;
   },
-};
+});
 
 function chosenOf(operands: readonly string[]): Study[] {
   if (operands.length === 0) {
+    const allowed = experiments.map((each) => each.name);
     throw new OptionError(
-      'No experiment is named: give all, or some of ' +
-        experiments.map((each) => each.name).join(', '),
+      `No experiment is named: give all, or some of ${allowed.join(', ')}`,
+      { allowed },
     );
   }
   if (operands.includes('all')) return [...experiments];
   return [...new Set(operands)].map(experimentByName);
 }
 
-function check(values: Values, chosen: readonly Study[], out: Output): void {
-  if (values.csv && out.json) {
-    throw new OptionError('Options --json and --csv: give one of them');
-  }
-  if (values.quick && values.full) {
-    throw new OptionError('Options --quick and --full: give one of them');
-  }
+function check(
+  values: Values<typeof options>,
+  chosen: readonly Study[],
+  out: Output,
+): void {
+  if (values.csv && out.json) throw oneOfThem('json', 'csv');
+  if (values.quick && values.full) throw oneOfThem('quick', 'full');
   if (values.csv && chosen.length > 1) {
     throw new OptionError(
       'Option --csv: rows of several experiments have no common head; name ' +
         'one, or take the files in --out',
+      { name: 'csv', chosen: chosen.map(({ name }) => name) },
     );
   }
 }
@@ -127,16 +123,12 @@ function check(values: Values, chosen: readonly Study[], out: Output): void {
 async function runOne(
   study: Study,
   parameters: Readonly<Record<string, unknown>>,
-  { values, out }: Context,
+  { values, out }: Context<typeof options>,
 ): Promise<Entry | null> {
   const { name, title, source, about = [], paper = [] } = study;
-  const seed = seedOf(values);
-  const seeds = Array.from(
-    { length: whole(values, 'seeds', 1) ?? 1 },
-    (_, i) => seed + i,
-  );
+  const { seed, out: folder, fresh } = values;
+  const seeds = Array.from({ length: values.seeds }, (_, i) => seed + i);
   const pieces = study.pieces(parameters, seeds);
-  const folder = text(values, 'out', 'results/experiments');
   const backend = await backendForStudy(study, values, out);
   try {
     const device = backend.description;
@@ -144,7 +136,6 @@ async function runOne(
       ...{ experiment: name, version: version(), parameters, seeds },
       ...{ backend: backend.name, dtype: backend.dtype, device },
     };
-    const fresh = values.fresh === true;
     const journal = await Journal.open(folder, name, identity, { fresh });
     out.note(`${name}: ${device}`);
     const how = { backend, listener: out, journal };

@@ -2,18 +2,18 @@
 
 import { createRequire } from 'node:module';
 import { DeviceMissingError } from '../base/errors.ts';
-import { type Command, oneOf } from './command.ts';
+import { oneOf } from '../base/schema.ts';
+import { command } from './command.ts';
 
-export const infoCommand: Command = {
+export const infoCommand = command({
   name: 'info',
   summary: 'prints adapter, driver, limits, features, numeric fingerprint',
   operands: '',
   options: {
-    adapter: {
-      type: 'string',
-      value: 'WHICH',
-      help: 'auto, system or swiftshader (auto)',
-    },
+    adapter: oneOf(['auto', 'system', 'swiftshader'], {
+      ...{ optional: true, otherwise: 'auto', placeholder: 'WHICH' },
+      help: 'which driver',
+    }),
   },
   examples: ['info', 'info --adapter swiftshader --json'],
   async run({ values, out }) {
@@ -25,10 +25,7 @@ export const infoCommand: Command = {
       platform: `${process.platform} ${process.arch}`,
       ...versions,
     };
-    const adapter =
-      values.adapter === undefined
-        ? undefined
-        : oneOf(values, 'adapter', ['auto', 'system', 'swiftshader'], 'auto');
+    const { adapter } = values;
     try {
       const gpu = await openGpu({ adapter });
       const print = await fingerprint(gpu);
@@ -91,7 +88,7 @@ export const infoCommand: Command = {
       );
     }
   },
-};
+});
 
 function versionsOf(packages: readonly string[]): Record<string, string> {
   const require = createRequire(import.meta.url);

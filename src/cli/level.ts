@@ -1,7 +1,7 @@
 /** isochron level: levels, axons and delays of a model or a JSON graph. */
 
+import { oneOf } from '../base/schema.ts';
 import {
-  type CircuitFormat,
   type CircuitRows,
   circuitDot,
   circuitMermaid,
@@ -12,28 +12,22 @@ import {
   delayCost,
   droppedWarning,
   type Levelled,
-  type Levelling,
   level,
+  levelling,
 } from '../graph/level.ts';
-import { type Command, formOf, inForm, oneOf } from './command.ts';
+import { command, inForm } from './command.ts';
 import { loadCase } from './source.ts';
 
-export const levelCommand: Command = {
+export const levelCommand = command({
   name: 'level',
   summary: 'shows levels, axons and delays of a model or a JSON graph',
   operands: '[MODEL|FILE ...]   (default: skip)',
   options: {
-    levelling: {
-      type: 'string',
-      value: 'HOW',
-      help: 'longest-path, least-delay or none (longest-path)',
-    },
+    levelling,
     ...inForm,
-    format: {
-      type: 'string',
-      value: 'F',
-      help: `${FORMATS.join(', ')} (table)`,
-    },
+    format: oneOf(FORMATS, {
+      ...{ default: 'table', placeholder: 'F', help: 'how it is written' },
+    }),
   },
   examples: [
     'level skip',
@@ -41,14 +35,7 @@ export const levelCommand: Command = {
     'level graph.json --levelling least-delay',
   ],
   async run({ values, operands, out }) {
-    const levelling = oneOf<Levelling>(
-      values,
-      'levelling',
-      ['longest-path', 'least-delay', 'none'],
-      'longest-path',
-    );
-    const form = formOf(values);
-    const format = oneOf<CircuitFormat>(values, 'format', FORMATS, 'table');
+    const { levelling, form, format } = values;
     for (const source of operands.length > 0 ? operands : ['skip']) {
       const { name, graph } = await loadCase(source);
       const levelled = level(graph, { levelling, form });
@@ -71,7 +58,7 @@ export const levelCommand: Command = {
     }
     return 0;
   },
-};
+});
 
 export function summary(levelled: Levelled) {
   const populations = levelled.vertices.filter((v) => !v.isLeaf).length;

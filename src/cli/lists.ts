@@ -5,9 +5,9 @@ import { lineOf } from '../base/schema.ts';
 import { table } from '../figures/circuit-text.ts';
 import { delayCost, level } from '../graph/level.ts';
 import { rules } from '../rules/table.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 
-export const modelsCommand: Command = {
+export const modelsCommand = command({
   name: 'models',
   summary: 'lists the models',
   operands: '',
@@ -66,9 +66,9 @@ export const modelsCommand: Command = {
     );
     return 0;
   },
-};
+});
 
-export const rulesCommand: Command = {
+export const rulesCommand = command({
   name: 'rules',
   summary: 'lists the learning rules and their options',
   operands: '',
@@ -90,4 +90,4 @@ export const rulesCommand: Command = {
     }
     return 0;
   },
-};
+});

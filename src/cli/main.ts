@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /** The command line: finds the command, runs it, turns errors to exit codes. */
 
-import { IsochronError, messageOf } from '../base/errors.ts';
+import { IsochronError, messageOf, OptionError } from '../base/errors.ts';
+import { type Fields, lineOf } from '../base/schema.ts';
 import { checkCommand } from './check.ts';
-import { type Command, common, type Options, parse } from './command.ts';
+import { type Command, common, parse } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { experimentCommand } from './experiment.ts';
 import { infoCommand } from './info.ts';
@@ -48,24 +49,19 @@ async function main(args: readonly string[]): Promise<number> {
   const json = rest.includes('--json');
   try {
     if (!command) {
-      throw new IsochronErrorOfUse(
-        `Unknown command "${name}": use one of ` +
-          commands.map((each) => each.name).join(', '),
+      const allowed = commands.map((each) => each.name);
+      throw new OptionError(
+        `Unknown command "${name}": use one of ${allowed.join(', ')}`,
+        { name: 'command', value: name, allowed },
       );
     }
-    const { values, operands } = parse(command, rest);
-    if (values.help) {
-      process.stdout.write(`${helpOf(command)}\n`);
-      return 0;
-    }
-    return await command.run({ values, operands, out: new Output(json) });
+    const context = parse(command, rest, new Output(json));
+    if (context) return await command.run(context as never);
+    process.stdout.write(`${helpOf(command)}\n`);
+    return 0;
   } catch (error) {
     return report(error, json);
   }
-}
-
-class IsochronErrorOfUse extends IsochronError {
-  override readonly exitCode: number = 2;
 }
 
 function report(error: unknown, json: boolean): number {
@@ -115,11 +111,11 @@ function helpOf({ name, summary, operands, options, examples }: Command) {
   ].join('\n');
 }
 
-function optionLines(options: Options): string[] {
-  const rows = Object.entries(options).map(([name, { value, help }]) => [
-    `--${name}${value ? ` ${value}` : ''}`,
-    help,
-  ]);
+function optionLines(options: Fields): string[] {
+  const rows = Object.entries(options).map(([name, option]) => {
+    const { placeholder } = option;
+    return [`--${name}${placeholder ? ` ${placeholder}` : ''}`, lineOf(option)];
+  });
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`);
 }

@@ -3,6 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { CpuBackend } from '../backends/cpu/cpu.ts';
 import { FileError, messageOf, OptionError } from '../base/errors.ts';
+import { flag, number, oneOf } from '../base/schema.ts';
 import { circuitPicture } from '../figures/circuit-drawing.ts';
 import { table } from '../figures/circuit-text.ts';
 import type { Network } from '../network/network.ts';
@@ -13,46 +14,43 @@ import { readNir, writeNir } from '../nir/file.ts';
 import { networkToNir } from '../nir/from-network.ts';
 import { networkFromNir } from '../nir/to-network.ts';
 import {
-  type Command,
+  command,
+  file as fileOption,
   networkBackendOf,
   onBackend,
-  oneOf,
-  type Values,
+  unexpected,
 } from './command.ts';
 import { reserve, save } from './draw.ts';
 import { nodeRows, parameterText, rangeText } from './nir-rows.ts';
 import type { Output } from './output.ts';
 
-export const nirCommand: Command = {
+const ms = { above: 0, unit: 'ms', placeholder: 'MS' } as const;
+
+export const nirCommand = command({
   name: 'nir',
   summary: 'reads a NIR file, shows what it becomes here, and runs it',
   operands: 'FILE',
   options: {
-    dt: { type: 'string', value: 'MS', help: 'length of a tick in ms (1)' },
-    round: {
-      type: 'boolean',
+    dt: number({ ...ms, default: 1, help: 'length of a tick in ms' }),
+    round: flag({
+      default: false,
       help: 'delays that are no multiples of dt go to the nearest tick',
-    },
-    'close-loops': {
-      type: 'boolean',
+    }),
+    'close-loops': flag({
+      default: false,
       help: 'puts one dt on edges that close loops without delay',
-    },
-    lenient: {
-      type: 'boolean',
+    }),
+    lenient: flag({
+      default: false,
       help: 'warns of what is wrong in the file where that can be mended',
-    },
-    run: { type: 'string', value: 'MS', help: 'runs it for so long' },
-    input: {
-      type: 'string',
-      value: 'KIND',
-      help: 'impulse: 1 at every Input in the first tick; or zeros (impulse)',
-    },
-    write: {
-      type: 'string',
-      value: 'FILE',
-      help: 'writes the network back as a NIR file',
-    },
-    draw: { type: 'string', value: 'FILE', help: 'draws the network, as SVG' },
+    }),
+    run: number({ ...ms, optional: true, help: 'runs it for so long' }),
+    input: oneOf(['impulse', 'zeros'], {
+      ...{ default: 'impulse', placeholder: 'KIND' },
+      help: '1 at every Input in the first tick, or zeros',
+    }),
+    write: fileOption('writes the network back as a NIR file'),
+    draw: fileOption('draws the network, as SVG'),
     ...onBackend,
   },
   examples: [
@@ -60,20 +58,17 @@ export const nirCommand: Command = {
     'nir model.nir --dt 0.1 --run 100 --json',
     'nir model.nir --close-loops --write delayed.nir --draw circuit.svg',
   ],
-  async run({ values, operands, out }) {
+  async run(context) {
+    const { values, operands, out } = context;
     const [file, more] = operands;
-    if (file === undefined || more !== undefined) {
-      throw new OptionError(
-        more === undefined
-          ? 'No file: give the path of a NIR file'
-          : `Unexpected "${more}": give one NIR file`,
-      );
+    if (more !== undefined) throw unexpected(more, 'give one NIR file');
+    if (file === undefined) {
+      throw new OptionError('No file: give the path of a NIR file', {
+        operands,
+      });
     }
-    const dt = positive(values, 'dt') ?? 1;
-    const ms = positive(values, 'run');
-    const input = oneOf(values, 'input', ['impulse', 'zeros'], 'impulse');
-    const picture = typeof values.draw === 'string' ? values.draw : null;
-    const written = typeof values.write === 'string' ? values.write : null;
+    const { dt, run: ms, input, draw: picture = null } = values;
+    const { write: written = null } = values;
     if (picture !== null) await reserve(picture);
     const warnings: string[] = [];
     const onWarning = (text: string) => {
@@ -81,7 +76,7 @@ export const nirCommand: Command = {
       out.warn(`${file}: ${text}`);
     };
     const { graph, version } = await readNir(await bytesOf(file), {
-      strict: values.lenient !== true,
+      strict: !values.lenient,
       onWarning,
     });
     const nodes = nodeRows(graph);
@@ -111,8 +106,8 @@ export const nirCommand: Command = {
     const network = networkFromNir(graph, {
       dt,
       inputs,
-      round: values.round === true,
-      closeLoops: values['close-loops'] === true,
+      round: values.round,
+      closeLoops: values['close-loops'],
       onWarning,
     });
     if (written !== null) await put(written, network);
@@ -123,7 +118,7 @@ export const nirCommand: Command = {
     const backend =
       ms === undefined
         ? new CpuBackend('f64')
-        : await networkBackendOf(() => network, values, out);
+        : await networkBackendOf(context, () => network);
     try {
       const run = NetworkRun.open(network, { backend });
       show(run, { file, warnings, written, picture }, out);
@@ -136,7 +131,7 @@ export const nirCommand: Command = {
     if (picture !== null) out.line(`\npicture: ${picture}`);
     return 0;
   },
-};
+});
 
 const impulse = (time: number) => (time === 0 ? 1 : 0);
 
@@ -269,18 +264,6 @@ const lowest = (list: readonly number[]) =>
   list.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
 const highest = (list: readonly number[]) =>
   list.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-
-function positive(values: Values, name: string): number | undefined {
-  const value = values[name];
-  if (typeof value !== 'string') return undefined;
-  const number = value.trim() === '' ? Number.NaN : Number(value);
-  if (!(Number.isFinite(number) && number > 0)) {
-    throw new OptionError(
-      `Option --${name} = ${value}: give a time in ms, above 0`,
-    );
-  }
-  return number;
-}
 
 async function bytesOf(file: string): Promise<Uint8Array> {
   try {

@@ -17,7 +17,6 @@ import {
   type Fields,
   list,
   oneOf,
-  Schema,
   type Values,
   whole,
 } from '../base/schema.ts';
@@ -32,7 +31,6 @@ import {
 import type { Graph } from '../graph/graph.ts';
 import type { OptimiserName } from '../simulation/optim.ts';
 import type { Phase } from '../training/learner.ts';
-import type { Values as Texts } from './command.ts';
 
 interface LoadOptions {
   readonly seed: number;
@@ -105,13 +103,6 @@ export interface Recipe<C = object, F extends Fields = Fields> {
 /** A recipe with the types of its own kept where it is written. */
 const recipe = <C extends object, const F extends Fields>(of: Recipe<C, F>) =>
   of as unknown as Recipe;
-
-/** Values of the options that are the recipe's own. Throws OptionError. */
-export function ownOf({ name, options = {} }: Recipe, texts: Texts) {
-  const schema = new Schema(`Recipe ${name}`, options, 'Option --');
-  const given = Object.entries(texts).filter(([key]) => key in options);
-  return schema.read(schema.parse(Object.fromEntries(given) as never));
-}
 
 /** What every classifier of images or names has in common. */
 const CLASSES = { loss: 'softmax_xent', reduction: 'mean' } as const;
@@ -236,15 +227,16 @@ export const recipes: readonly Recipe[] = [
 ];
 
 /** Checks that no option is given that only other recipes have. */
-export function checkOwn(recipe: Recipe, values: Texts): void {
-  if (values.sample !== undefined && !recipe.writes) {
+export function checkOwn(recipe: Recipe, told: ReadonlySet<string>): void {
+  if (told.has('sample') && !recipe.writes) {
     throw new OptionError(
       `Option --sample: recipe ${recipe.name} writes no text: leave it out`,
+      { name: 'sample', recipe: recipe.name },
     );
   }
   for (const { name, options = {} } of recipes) {
     for (const option of Object.keys(options)) {
-      if (recipe.options?.[option] || values[option] === undefined) continue;
+      if (recipe.options?.[option] || !told.has(option)) continue;
       throw new OptionError(
         `Option --${option} is not of recipe ${recipe.name}: leave it out, ` +
           `or train ${name}`,
@@ -262,6 +254,7 @@ function checkSizes(sizes: readonly number[], data: TrainingData): void {
     throw new OptionError(
       `Option --sizes = ${sizes.join(',')}: ${data.name} needs ` +
         `${pixels} first and ${classes} last`,
+      { name: 'sizes', value: sizes, allowed: { pixels, classes } },
     );
   }
 }

@@ -1,44 +1,33 @@
-/** Rows for people, as JSON or as CSV; on stdout, or in a file. */
+/** Rows for people, as JSON or as CSV, on stdout. */
 
-import { writeFile } from 'node:fs/promises';
-import { FileError, messageOf, OptionError } from '../base/errors.ts';
+import { flag } from '../base/schema.ts';
 import { csvRecord } from '../formats/csv.ts';
-import type { Options, Values } from './command.ts';
+import { oneOfThem } from './command.ts';
 import type { Output } from './output.ts';
 
-export const asCsv: Options = {
-  csv: { type: 'boolean', help: 'comma-separated values (RFC 4180) on stdout' },
+export const asCsv = {
+  csv: flag({
+    default: false,
+    help: 'comma-separated values (RFC 4180) on stdout',
+  }),
 };
 
 export class Results {
   private readonly out: Output;
   private readonly csv: boolean;
-  private readonly file: string | null;
-  private readonly written: string[] = [];
   private head: readonly string[] | null = null;
 
-  private constructor(out: Output, csv: boolean, file: string | null) {
+  /** Throws OptionError where rows are asked for in two forms. */
+  constructor(out: Output, csv: boolean) {
+    if (csv && out.json) throw oneOfThem('json', 'csv');
     this.out = out;
     this.csv = csv;
-    this.file = file;
-  }
-
-  /** Checks that the file can be written, before anything is computed. */
-  static async open(out: Output, values: Values): Promise<Results> {
-    if (values.csv && out.json) {
-      throw new OptionError('Options --json and --csv: give one of them');
-    }
-    const file = typeof values.out === 'string' ? values.out : null;
-    if (file !== null) await write(file, '', 'a');
-    return new Results(out, values.csv === true, file);
   }
 
   /** A row, for machines. Every row has the keys of the first. */
   row(row: Readonly<Record<string, unknown>>): void {
-    if (this.out.json) {
-      if (this.file === null) this.out.row(row);
-      else this.written.push(`${JSON.stringify(row)}\n`);
-    } else if (this.csv) {
+    if (this.out.json) this.out.row(row);
+    else if (this.csv) {
       if (!this.head) {
         this.head = Object.keys(row);
         this.record(this.head);
@@ -49,34 +38,11 @@ export class Results {
 
   /** A line for people; nothing with --json or --csv. */
   line(text = ''): void {
-    if (this.out.json || this.csv) return;
-    if (this.file === null) this.out.line(text);
-    else this.written.push(`${text}\n`);
-  }
-
-  /** Writes the file, if there is one. */
-  async end(): Promise<void> {
-    if (this.file === null) return;
-    await write(this.file, this.written.join(''), 'w');
-    this.out.note(`saved ${this.file}`);
+    if (!this.csv) this.out.line(text);
   }
 
   private record(cells: readonly unknown[]): void {
-    const record = csvRecord(cells);
-    if (this.file === null) this.out.line(`${record}\r`);
-    else this.written.push(`${record}\r\n`);
-  }
-}
-
-async function write(file: string, text: string, flag: string): Promise<void> {
-  try {
-    await writeFile(file, text, { flag });
-  } catch (error) {
-    throw new FileError(
-      `Results cannot be written to "${file}" (${messageOf(error)}): ` +
-        'give another --out',
-      { file },
-    );
+    this.out.line(`${csvRecord(cells)}\r`);
   }
 }
 

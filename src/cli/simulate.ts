@@ -3,6 +3,7 @@
 import { circuits } from '../../models/circuits/index.ts';
 import type { Backend } from '../backends/backend.ts';
 import { OptionError } from '../base/errors.ts';
+import { flag, type Values } from '../base/schema.ts';
 import { loadHeads } from '../data/heads.ts';
 import { circuitPicture } from '../figures/circuit-drawing.ts';
 import { table } from '../figures/circuit-text.ts';
@@ -13,12 +14,12 @@ import type { CircuitRow, Shelved } from '../studies/shelf.ts';
 import { named } from '../studies/study.ts';
 import { numberText, verdictLines, verdictTable } from '../studies/verdict.ts';
 import {
-  type Command,
+  command,
+  file,
   networkBackendOf,
   onBackend,
+  parameters,
   seeded,
-  seedOf,
-  type Values,
 } from './command.ts';
 import { reserve, save } from './draw.ts';
 import type { Output } from './output.ts';
@@ -26,40 +27,38 @@ import { described, parametersFrom, summarise } from './studies.ts';
 
 type Parameters = Readonly<Record<string, unknown>>;
 
-export const simulateCommand: Command = {
+const options = {
+  all: flag({ default: false, help: 'every circuit of the shelf' }),
+  param: parameters('parameter of the circuit, may be repeated (see --list)'),
+  plot: file(
+    'draws what was measured, as SVG; further pictures as FILE-2, ...',
+  ),
+  draw: file('draws the circuit, as SVG'),
+  list: flag({
+    default: false,
+    help: 'lists the circuits and their parameters',
+  }),
+  backend: {
+    ...onBackend.backend,
+    ...{ otherwise: 'cpu in float64', help: 'auto takes the quicker one' },
+  },
+  dtype: onBackend.dtype,
+  ...seeded,
+};
+
+export const simulateCommand = command({
   name: 'simulate',
   summary: 'runs a delay circuit and holds it to the number known of it',
   operands: 'NAME ...   (none: lists the circuits; --all: all of them)',
-  options: {
-    all: { type: 'boolean', help: 'every circuit of the shelf' },
-    param: {
-      type: 'string',
-      value: 'K=V',
-      multiple: true,
-      help: 'parameter of the circuit, may be repeated (see --list)',
-    },
-    plot: {
-      type: 'string',
-      value: 'FILE',
-      help: 'draws what was measured, as SVG; further pictures as FILE-2, ...',
-    },
-    draw: { type: 'string', value: 'FILE', help: 'draws the circuit, as SVG' },
-    list: { type: 'boolean', help: 'lists the circuits and their parameters' },
-    backend: {
-      type: 'string',
-      value: 'NAME',
-      help: 'webgpu, cpu, or auto, the quicker of them (cpu in float64)',
-    },
-    dtype: onBackend.dtype,
-    ...seeded,
-  },
+  options,
   examples: [
     'simulate echo',
     'simulate jeffress --plot jeffress.svg --draw circuit.svg',
     'simulate inhibition --param g=3 --json',
     'simulate cuba --backend cpu --dtype f64 --plot raster.svg',
   ],
-  async run({ values, operands, out }) {
+  async run(context) {
+    const { values, operands, out } = context;
     if (values.list || (operands.length === 0 && !values.all)) return list(out);
     const chosen = values.all
       ? circuits
@@ -67,26 +66,30 @@ export const simulateCommand: Command = {
     if (values.all && operands.length > 0) {
       throw new OptionError(
         `Option --all and "${operands[0]}": give one of them`,
+        { name: 'all', operands },
       );
     }
     const files = [values.plot, values.draw].filter(
-      (file): file is string => typeof file === 'string',
+      (file) => file !== undefined,
     );
     if (chosen.length > 1 && (files.length > 0 || values.param !== undefined)) {
       throw new OptionError(
         'Options --plot, --draw and --param are for one circuit: name one',
+        { chosen: chosen.map(({ name }) => name) },
       );
     }
-    const asked = chosen.map((circuit) => parametersFrom(circuit, values));
+    const asked = chosen.map((circuit) =>
+      parametersFrom(circuit, values.param),
+    );
     for (const file of files) await reserve(file);
-    const seed = seedOf(values);
+    const { seed } = values;
     const begun = performance.now();
     const run = [];
     for (const [i, circuit] of chosen.entries()) {
       if (chosen.length > 1) out.note(`simulate: ${circuit.name}`);
       if (i > 0) out.line();
       const network = () => circuit.network(asked[i]);
-      const backend = await networkBackendOf(network, values, out);
+      const backend = await networkBackendOf(context, network);
       try {
         const how = { backend, seed, out, values };
         const holds = await simulate(circuit, asked[i], how);
@@ -101,13 +104,13 @@ export const simulateCommand: Command = {
     }
     return run.every(({ holds }) => holds) ? 0 : 1;
   },
-};
+});
 
 interface How {
   readonly backend: Backend;
   readonly seed: number;
   readonly out: Output;
-  readonly values: Values;
+  readonly values: Partial<Values<typeof options>>;
 }
 
 /** Runs one circuit and shows it; whether it meets its numbers. */
@@ -161,10 +164,10 @@ async function savePictures(
   circuit: Shelved,
   parameters: Parameters,
   rows: readonly CircuitRow[],
-  { plot, draw: drawing }: Values,
+  { plot, draw: drawing }: How['values'],
 ): Promise<string[]> {
   const saved: string[] = [];
-  if (typeof plot === 'string') {
+  if (plot !== undefined) {
     const figures = circuit.figures(rows, parameters);
     for (const [i, picture] of figures.entries()) {
       const file = i === 0 ? plot : numbered(plot, i + 1);
@@ -172,7 +175,7 @@ async function savePictures(
       saved.push(file);
     }
   }
-  if (typeof drawing === 'string') {
+  if (drawing !== undefined) {
     const { title } = circuit;
     const rows = circuitRows(circuit.network(parameters));
     await save(drawing, await circuitPicture({ ...rows, title }));

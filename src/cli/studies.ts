@@ -5,21 +5,22 @@ import path from 'node:path';
 import type { Backend } from '../backends/backend.ts';
 import { openBackend } from '../backends/open.ts';
 import { FileError, messageOf } from '../base/errors.ts';
+import type { Values } from '../base/schema.ts';
 import { table } from '../figures/circuit-text.ts';
 import type { Study } from '../studies/study.ts';
-import { dtypeOf, oneOf, type Values } from './command.ts';
+import type { onBackend } from './command.ts';
 import type { Output } from './output.ts';
 
 /** The parameters of a study: of a size, then as told. Throws OptionError. */
 export function parametersFrom(
   study: Pick<Study, 'schema' | 'quick' | 'full'>,
-  values: Values,
+  told: readonly string[] = [],
   size: 'quick' | 'full' | null = null,
 ): Readonly<Record<string, unknown>> {
   const { schema } = study;
   return schema.read({
     ...schema.parse((size && study[size]) ?? {}),
-    ...schema.parse((values.param as string[] | undefined) ?? []),
+    ...schema.parse(told),
   });
 }
 
@@ -28,7 +29,7 @@ export function described({ fields }: Study['schema']) {
   const told = Object.entries(fields).map(([name, option]) => {
     const { default: value, unit, help = '', from, words: oneOf } = option;
     const { least, most } = option;
-    const whole = /\bwhole number\b/.test(option.allowed) || undefined;
+    const whole = option.kind === 'whole' || undefined;
     const bounds = from ? { least, whole } : { whole, least };
     return [name, { value, unit, help, from, oneOf, ...bounds, most }] as const;
   });
@@ -38,15 +39,14 @@ export function described({ fields }: Study['schema']) {
 /** The backend that was asked for; of a study's own numbers if none was. */
 export async function backendForStudy(
   { dtype }: Study,
-  values: Values,
+  values: Values<typeof onBackend>,
   out: Output,
 ): Promise<Backend> {
-  const choice = oneOf(values, 'backend', ['auto', 'webgpu', 'cpu'], 'auto');
   // An adapter that is asked for has float32 only.
-  const own = choice === 'webgpu' ? undefined : dtype;
-  const { backend, note } = await openBackend(choice, dtypeOf(values) ?? own);
-  if (note && dtypeOf(values) === undefined && own === undefined)
-    out.note(note);
+  const own = values.backend === 'webgpu' ? undefined : dtype;
+  const asked = values.dtype ?? own;
+  const { backend, note } = await openBackend(values.backend, asked);
+  if (note && asked === undefined) out.note(note);
   return backend;
 }
 

@@ -1,7 +1,14 @@
 /** isochron train: a recipe's model on its data, under any rule. */
 
-import { OptionError } from '../base/errors.ts';
-import { lineOf } from '../base/schema.ts';
+import {
+  type Fields,
+  flag,
+  number,
+  oneOf,
+  text,
+  type Values,
+  whole,
+} from '../base/schema.ts';
 import { table } from '../figures/circuit-text.ts';
 import { prepareFolder } from '../formats/folder.ts';
 import { parametersOf } from '../graph/graph.ts';
@@ -15,106 +22,82 @@ import { sampleText } from '../training/sample.ts';
 import { countSteps } from '../training/train.ts';
 import {
   backendOf,
-  type Command,
   type Context,
+  command,
+  file,
   inMode,
-  modeOf,
-  type Options,
   onBackend,
-  oneOf,
   ruleOf,
+  schemaOf,
   seeded,
-  seedOf,
-  text,
-  type Values,
-  whole,
+  unexpected,
   withRule,
 } from './command.ts';
 import type { Output } from './output.ts';
-import { checkOwn, ownOf, type Recipe, recipes } from './recipes.ts';
+import { checkOwn, type Recipe, recipes } from './recipes.ts';
 import { deviceOf, runTraining, scored, told } from './training.ts';
 
-const ownOptions: Options = Object.fromEntries(
-  recipes.flatMap(({ options = {} }) =>
-    Object.entries(options).map(([name, option]) => {
-      const { placeholder: value } = option;
-      return [name, { type: 'string', value, help: lineOf(option) }];
-    }),
-  ),
-);
+const ofRecipe = { optional: true, otherwise: 'of the recipe' } as const;
 
-export const trainCommand: Command = {
+const options = {
+  list: flag({
+    ...{ default: false, otherwise: 'mlp if none is given' },
+    help: 'lists the recipes',
+  }),
+  data: text({
+    ...{ optional: true, placeholder: 'NAME' },
+    otherwise: 'the first that --list tells of it',
+    help: 'data set, one of the recipe',
+  }),
+  ...(Object.assign({}, ...recipes.map((each) => each.options)) as Fields),
+  ...withRule,
+  against: text({
+    ...{ optional: true, placeholder: 'RULE' },
+    help: 'train another rule in step and compare the weights bit by bit',
+  }),
+  optimiser: text({
+    ...{ ...ofRecipe, placeholder: 'NAME', help: 'sgd, momentum or adam' },
+  }),
+  lr: number({
+    ...{ above: 0, optional: true, help: 'learning rate' },
+    otherwise: 'of the recipe; else adam 0.001, others 0.01',
+  }),
+  batch: whole({ least: 1, ...ofRecipe, help: 'examples a step' }),
+  epochs: whole({ least: 1, ...ofRecipe, help: 'passes over the data' }),
+  steps: whole({
+    ...{ least: 1, optional: true },
+    help: 'so many steps; with --epochs, at most so many',
+  }),
+  'evaluate-every': whole({
+    ...{ least: 1, optional: true },
+    help: 'test every so many steps too, not only after each epoch',
+  }),
+  'test-limit': whole({
+    ...{ least: 1, optional: true },
+    help: 'test on at most so many examples',
+  }),
+  sample: whole({
+    ...{ default: 200, otherwise: '200; 0 none' },
+    help: 'characters that a model of text writes in the end',
+  }),
+  weights: file('start from the weights of a .safetensors file'),
+  ...inMode,
+  ...onBackend,
+  ...seeded,
+  out: text({
+    ...{ optional: true, otherwise: 'results/train/RECIPE' },
+    ...{ placeholder: 'DIR' },
+    help: 'folder of the result; what is there is replaced',
+  }),
+};
+
+type Own = Values<typeof options>;
+
+export const trainCommand = command({
   name: 'train',
   summary: 'trains a model by its recipe and saves the weights',
   operands: '[RECIPE]',
-  options: {
-    list: { type: 'boolean', help: 'lists the recipes (mlp if none is given)' },
-    data: {
-      type: 'string',
-      value: 'NAME',
-      help: 'data set, one of the recipe (the first that --list tells of it)',
-    },
-    ...ownOptions,
-    ...withRule,
-    against: {
-      type: 'string',
-      value: 'RULE',
-      help: 'train another rule in step and compare the weights bit by bit',
-    },
-    optimiser: {
-      type: 'string',
-      value: 'NAME',
-      help: 'sgd, momentum or adam (of the recipe)',
-    },
-    lr: {
-      type: 'string',
-      value: 'X',
-      help: 'learning rate (of the recipe; else adam 0.001, others 0.01)',
-    },
-    batch: {
-      type: 'string',
-      value: 'N',
-      help: 'examples a step (of the recipe)',
-    },
-    epochs: {
-      type: 'string',
-      value: 'N',
-      help: 'passes over the data (of the recipe)',
-    },
-    steps: {
-      type: 'string',
-      value: 'N',
-      help: 'so many steps; with --epochs, at most so many',
-    },
-    'evaluate-every': {
-      type: 'string',
-      value: 'N',
-      help: 'test every so many steps too, not only after each epoch',
-    },
-    'test-limit': {
-      type: 'string',
-      value: 'N',
-      help: 'test on at most so many examples',
-    },
-    sample: {
-      type: 'string',
-      value: 'N',
-      help: 'characters that a model of text writes in the end (200; 0 none)',
-    },
-    weights: {
-      type: 'string',
-      value: 'FILE',
-      help: 'start from the weights of a .safetensors file',
-    },
-    ...inMode,
-    ...onBackend,
-    ...seeded,
-    out: {
-      type: 'string',
-      value: 'DIR',
-      help: 'folder of the result (results/train/RECIPE); what is there is replaced',
-    },
-  },
+  options,
   examples: [
     'train --epochs 5',
     'train mlp --data fashion-mnist --rule il --param steps=20 --steps 500',
@@ -131,55 +114,52 @@ export const trainCommand: Command = {
       interruption.end();
     }
   },
-};
+});
 
 async function trainAndSave(
-  { values, operands, out }: Context,
+  { values, told: given, operands, out }: Context<typeof options>,
   interruption: Interruption,
 ): Promise<number> {
   const { signal: stop } = interruption;
   if (operands.length > 1) {
-    throw new OptionError(
-      `Unexpected "${operands[1]}": train takes one recipe at a time`,
-    );
+    throw unexpected(operands[1], 'train takes one recipe at a time');
   }
   const recipe = named('recipe', recipes, operands[0] ?? 'mlp');
-  checkOwn(recipe, values);
+  checkOwn(recipe, given);
   const rule = ruleOf(values);
   const optimiser = optimiserOf(values, recipe);
-  const own = ownOf(recipe, values);
-  const against = values.against
-    ? makeRule(text(values, 'against', 'bp'))
-    : undefined;
-  const mode = modeOf(values);
-  const seed = seedOf(values);
+  const against = values.against ? makeRule(values.against) : undefined;
+  const { mode, seed } = values;
   const { defaults } = recipe;
-  const batch = whole(values, 'batch', 1) ?? defaults.batch;
+  const { batch = defaults.batch } = values;
   const numbers = {
     batch,
     epochs: epochsOf(values, recipe),
-    steps: whole(values, 'steps', 1) ?? stepsOf(values, recipe),
-    evaluateEvery: whole(values, 'evaluate-every', 1) ?? defaults.evaluateEvery,
-    testLimit: whole(values, 'test-limit', 1) ?? defaults.testLimit,
+    steps: values.steps ?? stepsOf(values, recipe),
+    evaluateEvery: values['evaluate-every'] ?? defaults.evaluateEvery,
+    testLimit: values['test-limit'] ?? defaults.testLimit,
     testBatch: defaults.testBatch,
     dropLast: defaults.dropLast,
   };
-  const characters = recipe.writes ? (whole(values, 'sample', 0) ?? 200) : 0;
-  const folder = text(values, 'out', `results/train/${recipe.name}`);
-  const data = await recipe.data.load(
-    oneOf(values, 'data', recipe.data.names, recipe.data.names[0]),
-    { seed, onProgress: (line) => out.note(line) },
-  );
-  const config = recipe.config(data, own);
+  const characters = recipe.writes ? values.sample : 0;
+  const { out: folder = `results/train/${recipe.name}` } = values;
+  const { names } = recipe.data;
+  const asked = schemaOf('train', {
+    data: oneOf(names, { default: names[0] }),
+  }).read({ data: values.data });
+  const data = await recipe.data.load(asked.data, {
+    ...{ seed, onProgress: (line: string) => out.note(line) },
+  });
+  const config = recipe.config(data, values);
   const graph = (batch: number, phase: Phase) =>
     recipe.graph(config, batch, phase);
   const weights =
-    typeof values.weights === 'string'
-      ? await readWeights(values.weights)
-      : undefined;
+    values.weights === undefined
+      ? undefined
+      : await readWeights(values.weights);
   countSteps({ data, ...numbers });
   await prepareFolder(folder);
-  const backend = await backendOf(values, out);
+  const backend = await backendOf({ values, out });
   out.note(
     `data: ${data.title}, ${data.train.count} training and ` +
       `${data.test.count} test examples (${data.source})`,
@@ -281,29 +261,19 @@ function list(out: Output): number {
 }
 
 /** The rate of a recipe is that of its own optimiser. */
-function optimiserOf(values: Values, { defaults }: Recipe) {
-  const name = text(values, 'optimiser', defaults.optimiser);
+function optimiserOf(values: Own, { defaults }: Recipe) {
+  const name = values.optimiser ?? defaults.optimiser;
   const own = name === defaults.optimiser ? defaults.lr : undefined;
-  return makeOptimiser(name, rate(values.lr) ?? own);
+  return makeOptimiser(name, values.lr ?? own);
 }
 
 /** Whoever says how many steps wants them all, however many epochs they take. */
-function epochsOf(values: Values, { defaults }: Recipe): number {
-  const epochs = whole(values, 'epochs', 1);
-  if (epochs !== undefined) return epochs;
+function epochsOf(values: Own, { defaults }: Recipe): number {
+  if (values.epochs !== undefined) return values.epochs;
   return values.steps === undefined ? defaults.epochs : Number.MAX_SAFE_INTEGER;
 }
 
 /** Whoever says how many epochs wants all of their steps. */
-function stepsOf(values: Values, { defaults }: Recipe): number | undefined {
+function stepsOf(values: Own, { defaults }: Recipe): number | undefined {
   return values.epochs === undefined ? defaults.steps : undefined;
-}
-
-function rate(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  const number = value.trim() === '' ? Number.NaN : Number(value);
-  if (!(number > 0 && number < Number.POSITIVE_INFINITY)) {
-    throw new OptionError(`Option --lr = ${value}: give a number above 0`);
-  }
-  return number;
 }

@@ -69,7 +69,7 @@ export interface LevelOptions {
 
 export const form = oneOf(['axonal', 'explicit'], {
   default: 'axonal',
-  help: 'delays of axons, or explicit identity vertices',
+  help: 'delays of axons, or identity vertices',
   placeholder: 'FORM',
 });
 

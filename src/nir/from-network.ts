@@ -1,6 +1,6 @@
 import { OptionError } from '../base/errors.ts';
-import { SEED } from '../base/random.ts';
-import { type FieldsOf, maybe, Schema, whole } from '../base/schema.ts';
+import { seed } from '../base/random.ts';
+import { type FieldsOf, maybe, Schema } from '../base/schema.ts';
 import { type Shape, sameShape, shapeText } from '../base/tensor.ts';
 import type { Network, Population, Projection } from '../network/network.ts';
 import { makeSynapses, type Synapses } from '../network/synapses.ts';
@@ -22,11 +22,7 @@ const toOptions = new Schema('networkToNir', {
   synapses: maybe('a function', (value) => typeof value === 'function', {
     help: 'synapses as a run has them',
   }),
-  seed: whole({
-    most: 2 ** 32 - 1,
-    default: SEED,
-    help: 'seed of what is drawn',
-  }),
+  seed,
 } satisfies FieldsOf<ToNirOptions>);
 
 /**

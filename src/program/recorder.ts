@@ -46,7 +46,7 @@ export interface Program {
   readonly constants: readonly { ref: Ref; fill: number }[];
   /** Values that can be read after a run. */
   readonly outputs: ReadonlyMap<string, Ref>;
-  /** Errors and values that populations sent, as they are drawn. */
+  /** Errors and values that populations sent, without those dropped. */
   readonly events: readonly RecordedEvent[];
   /** Instants of the run, those without calls included. */
   readonly ticks: number;

@@ -1,7 +1,8 @@
 import { type OnBackend, withBackend } from '../backends/open.ts';
 import { differing } from '../base/compare.ts';
 import { FormatError, OptionError } from '../base/errors.ts';
-import { checkSeed, Random } from '../base/random.ts';
+import { Random, seed } from '../base/random.ts';
+import { Schema } from '../base/schema.ts';
 import {
   type FloatArray,
   sameShape,
@@ -237,13 +238,15 @@ export async function check(
   });
 }
 
+const seeded = new Schema('check', { seed });
+
 /** What one presentation of a graph's data teaches its parameters. */
 export async function gradientsOf(
   graph: Graph,
   options: RunOptions,
 ): Promise<Gradients> {
   const { rule, mode, form } = options;
-  const seed = checkSeed(options.seed);
+  const { seed } = seeded.read({ seed: options.seed });
   return withBackend(options, async (backend) => {
     const simulation = Simulation.open(graph, {
       ...{ rule, backend, seed, optimiser: null, mode },

@@ -60,7 +60,9 @@ const noiseName = (id: string) => `noise/${id}`;
 /** A data input that was dropped may be fed: nothing reads it. */
 function checkNames(graph: Graph, feeds: Feeds, more: readonly string[]): void {
   if (typeof feeds !== 'object' || feeds === null) {
-    throw new OptionError('No data was given: pass values by name');
+    throw new OptionError('No data was given: pass values by name', {
+      value: feeds,
+    });
   }
   const ids = inputsOf(graph).map(({ id }) => id);
   const known = [...ids, 'target', ...more];

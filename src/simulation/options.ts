@@ -1,13 +1,20 @@
-/** Options of a simulation, and their checks. */
+/** Options of a simulation. */
 
 import type { Backend } from '../backends/backend.ts';
-import { OptionError, show } from '../base/errors.ts';
-import { checkKeys, oneOf } from '../base/options.ts';
-import { checkSeed } from '../base/random.ts';
-import type { DelayForm, Levelling } from '../graph/level.ts';
+import { openedBackend } from '../backends/open.ts';
+import { seed } from '../base/random.ts';
+import {
+  type FieldsOf,
+  made,
+  maybe,
+  oneOf,
+  Schema,
+  type Values,
+} from '../base/schema.ts';
+import { type DelayForm, form, type Levelling } from '../graph/level.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Optimiser } from './optim.ts';
-import { checkMode, type Mode } from './record.ts';
+import { type Mode, mode } from './record.ts';
 
 /** Options of a simulation, beside its backend. */
 export interface SimulationOptions {
@@ -34,46 +41,38 @@ export interface SimulateOptions extends SimulationOptions {
   readonly backend: Backend;
 }
 
-export const KEYS = [
-  'rule',
-  'backend',
-  'optimiser',
-  'mode',
-  'form',
-  'levelling',
-  'seed',
-] as const;
+export const ruleOption = made<Rule>(
+  'a rule, such as zil()',
+  (rule) => typeof (rule as Rule | null)?.record === 'function',
+  { help: 'learning rule' },
+);
 
-/** In plain JavaScript no compiler sees a typo. */
-export function checkOptions(options: SimulateOptions): void {
-  checkKeys('Simulation.open', options, KEYS);
-  const { rule, optimiser, backend } = options;
-  if (typeof rule?.record !== 'function') {
-    throw new OptionError(
-      `Option rule = ${show(rule)}: give a rule, such as zil()`,
-    );
-  }
-  if (optimiser && !optimiser.kernel) {
-    throw new OptionError(
-      `Option optimiser = ${show(optimiser)}: give an optimiser, such as adam()`,
-    );
-  }
-  if (typeof backend?.compile !== 'function') {
-    throw new OptionError(
-      `Option backend = ${show(backend)}: give an open backend, or use simulate()`,
-    );
-  }
-  checkMode(options.mode);
-  oneOf('form', options.form ?? 'axonal', ['axonal', 'explicit']);
-  oneOf('levelling', options.levelling ?? 'longest-path', [
-    'longest-path',
-    'least-delay',
-  ]);
-  if (options.levelling && rule.levelling === 'none') {
-    throw new OptionError(
-      `Option levelling = ${options.levelling}: ${rule.name} with its options ` +
-        'runs without delays',
-    );
-  }
-  checkSeed(options.seed);
+export const simulationFields = {
+  rule: ruleOption,
+  backend: openedBackend,
+  optimiser: maybe(
+    'an optimiser, such as adam()',
+    (optimiser) => optimiser === null || !!(optimiser as Optimiser).kernel,
+    { help: 'how parameters move', otherwise: 'they stay' },
+  ),
+  mode,
+  form,
+  levelling: oneOf(['longest-path', 'least-delay'], {
+    ...{ optional: true, otherwise: 'longest-path' },
+    help: 'which delays',
+  }),
+  seed,
+} satisfies FieldsOf<SimulateOptions>;
+
+const simulationOptions = new Schema('Simulation.open', simulationFields);
+
+/** In plain JavaScript no compiler sees a typo. Throws OptionError. */
+export function readOptions(
+  options: SimulateOptions,
+): Values<typeof simulationFields> {
+  const own = simulationOptions.read(options);
+  const { levelling, rule } = own;
+  if (levelling === undefined || rule.levelling !== 'none') return own;
+  const remedy = `${rule.name} with its options runs without delays`;
+  throw simulationOptions.error('levelling', levelling, remedy);
 }

@@ -33,6 +33,7 @@ export function checkCircuit({ name, hasCircuit }: Rule): void {
   if (hasCircuit) return;
   throw new OptionError(
     `Rule ${name} runs on a tape: it has no populations to probe`,
+    { rule: name },
   );
 }
 

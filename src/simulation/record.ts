@@ -4,8 +4,7 @@
  * start with @, which ids may not.
  */
 
-import { OptionError } from '../base/errors.ts';
-import { oneOf } from '../base/options.ts';
+import { type Option, oneOf, Schema } from '../base/schema.ts';
 import type { Plastic } from '../circuit/circuit.ts';
 import type { Probe } from '../circuit/probe.ts';
 import { lossDivisor } from '../graph/graph.ts';
@@ -36,12 +35,23 @@ const FORMER: ReadonlyMap<string, Mode> = new Map([
   ['live', 'pruned'],
 ]);
 
-/** The mode that is used; OptionError for another, or for a former name. */
-export function checkMode(mode: string = 'pruned', option = 'mode'): Mode {
-  const now = FORMER.get(mode);
-  if (!now) return oneOf(option, mode as Mode, MODES);
-  throw new OptionError(`Mode "${mode}" is called "${now}" now`, { mode, now });
-}
+const known = oneOf(MODES, {
+  default: 'pruned',
+  help: 'same bits, different cost',
+  placeholder: 'MODE',
+});
+
+/** The mode, as an option; a former name is told the new one. */
+export const mode: Option<Mode, false> = {
+  ...known,
+  refused(value) {
+    const now = FORMER.get(value as string);
+    if (!now) return known.refused(value);
+    return { value, allowed: `"${now}", as it is called now` };
+  },
+};
+
+const modes = new Schema('recordPresentation', { mode });
 
 /** One presentation of a rule, recorded, and what it changes. */
 export interface Presentation {
@@ -82,7 +92,7 @@ export function recordPresentation(
   },
 ): Presentation {
   const { optimiser, probes = [] } = options;
-  const mode = checkMode(options.mode);
+  const { mode } = modes.read({ mode: options.mode });
   const { graph } = levelled;
   const recorder = new Recorder();
   const updates = new Map<string, number>();

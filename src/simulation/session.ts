@@ -91,7 +91,9 @@ export abstract class Session<Built extends Freed = Freed> {
 
   protected checkExists(): void {
     if (this.gone === null) return;
-    throw new OptionError(`The ${this.gone} is destroyed: open another`);
+    throw new OptionError(`The ${this.gone} is destroyed: open another`, {
+      what: this.gone,
+    });
   }
 
   /** Whether work may begin now. Throws OptionError. */

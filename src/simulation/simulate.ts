@@ -1,9 +1,8 @@
 import type { Observable } from 'rxjs';
 import type { Executable } from '../backends/backend.ts';
-import type { OnBackend } from '../backends/open.ts';
+import { type OnBackend, onBackendFields } from '../backends/open.ts';
 import { NonFiniteError, OptionError } from '../base/errors.ts';
-import { checkKeys } from '../base/options.ts';
-import { checkSeed } from '../base/random.ts';
+import { Schema, type Values } from '../base/schema.ts';
 import type { FloatArray, Shape } from '../base/tensor.ts';
 import { precisionsOf } from '../circuit/precision.ts';
 import { type Probe, probeOutput, type Quantity } from '../circuit/probe.ts';
@@ -14,10 +13,10 @@ import type { Rule } from '../rules/rule.ts';
 import { type Feeds, inputFeeds, presentationFeeds } from './feeds.ts';
 import type { Optimiser } from './optim.ts';
 import {
-  checkOptions,
-  KEYS,
+  readOptions,
   type SimulateOptions,
   type SimulationOptions,
+  simulationFields,
 } from './options.ts';
 import { Parameters } from './parameters.ts';
 import {
@@ -29,7 +28,6 @@ import {
   type Sample,
 } from './presentation.ts';
 import {
-  checkMode,
   gradientName,
   type Mode,
   type Presentation,
@@ -42,6 +40,13 @@ export type { Feeds } from './feeds.ts';
 export type { SimulateOptions, SimulationOptions } from './options.ts';
 export type { Sample } from './presentation.ts';
 export type { Mode } from './record.ts';
+
+type Options = Values<typeof simulationFields>;
+
+const simulateOptions = new Schema('simulate', {
+  ...simulationFields,
+  ...onBackendFields,
+});
 
 /**
  * A simulation: a graph under a rule on a backend, with its parameters. The
@@ -59,24 +64,20 @@ export class Simulation extends Session<Compiled> {
   readonly mode: Mode;
   /** What makes steps of gradients; null: parameters stay. */
   readonly optimiser: Optimiser | null;
-  private readonly options: SimulateOptions;
+  private readonly options: Options;
   private readonly parameters: Parameters;
   /** Watched probes keep their events alive: others mean another program. */
   private readonly samples = this.watching<Probed, Sample>(true);
   private readonly sweeps: Sweeps;
   private byHand = false;
 
-  private constructor(
-    graph: Graph,
-    options: SimulateOptions,
-    shared?: Parameters,
-  ) {
+  private constructor(graph: Graph, options: Options, shared?: Parameters) {
     super('simulation', options.backend);
     const { rule, optimiser = null, form, backend, seed } = options;
     this.graph = graph;
     this.options = options;
     this.rule = rule;
-    this.mode = checkMode(options.mode);
+    this.mode = options.mode;
     this.optimiser = optimiser;
     const levelling = options.levelling ?? rule.levelling;
     this.levelled = level(graph, { levelling, form });
@@ -84,19 +85,19 @@ export class Simulation extends Session<Compiled> {
     const added = rule.learnsPrecisions ? precisionsOf(this.levelled) : [];
     shared?.checkShared([...parametersOf(graph), ...added]);
     this.parameters =
-      shared ??
-      new Parameters(graph, backend, checkSeed(seed), optimiser, added);
+      shared ?? new Parameters(graph, backend, seed, optimiser, added);
   }
 
   /** Opens a simulation: parameters are set up, nothing is compiled yet. */
   static open(graph: Graph, options: SimulateOptions): Simulation {
-    checkOptions(options);
+    const own = readOptions(options);
     if (!graph?.vertices || !graph.output) {
       throw new OptionError(
         'simulate needs a graph, as g.output(y) of a GraphBuilder makes it',
+        { value: graph },
       );
     }
-    return new Simulation(graph, options);
+    return new Simulation(graph, own);
   }
 
   /** Another graph (a batch of another size) on the same parameters. */
@@ -194,6 +195,7 @@ export class Simulation extends Session<Compiled> {
     if (this.optimiser) {
       throw new OptionError(
         'Gradients are used up by the optimiser: simulate with optimiser: null',
+        { optimiser: this.optimiser.name },
       );
     }
     const { gradients, ran } = this.presented;
@@ -279,6 +281,7 @@ export class Simulation extends Session<Compiled> {
     if (this.byHand) {
       throw new OptionError(
         'A presentation is being run by hand: finish its ticks() first',
+        { presentations: this.parameters.presentations },
       );
     }
   }
@@ -307,7 +310,9 @@ export class Simulation extends Session<Compiled> {
     this.checkExists();
     const { gradients = [], ran } = this.ready ?? {};
     if (ran) return { gradients, ran };
-    throw new OptionError('Nothing was presented yet: run a step first');
+    throw new OptionError('Nothing was presented yet: run a step first', {
+      presentations: this.parameters.presentations,
+    });
   }
 
   /** A presentation, recorded for what is watched now. */
@@ -359,8 +364,7 @@ export async function simulate(
   graph: Graph,
   options: SimulationOptions & OnBackend,
 ): Promise<Simulation> {
-  checkKeys('simulate', options, [...KEYS, 'dtype']);
-  const { dtype: _, ...rest } = options;
+  const { dtype: _, ...rest } = simulateOptions.read(options);
   return openSession(options, (backend) =>
     Simulation.open(graph, { ...rest, backend }),
   );

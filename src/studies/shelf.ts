@@ -116,6 +116,7 @@ const noHeads = () =>
     new OptionError(
       'This circuit needs head responses: give the Workbench a function that ' +
         'loads them',
+      { name: 'heads' },
     ),
   );
 

@@ -2,8 +2,17 @@
 
 import { type OnBackend, withBackend } from '../backends/open.ts';
 import { OptionError, ShapeError } from '../base/errors.ts';
-import { notNegative, wholeNumber } from '../base/options.ts';
-import { checkSeed, Random } from '../base/random.ts';
+import { Random, seed } from '../base/random.ts';
+import {
+  type FieldsOf,
+  made,
+  maybe,
+  number,
+  Schema,
+  text,
+  type Values,
+  whole,
+} from '../base/schema.ts';
 import { yielder } from '../base/turns.ts';
 import { decodeText, encodeText } from '../data/text.ts';
 import { type Graph, inputsOf } from '../graph/graph.ts';
@@ -32,20 +41,33 @@ export interface SampleOptions {
   readonly simulation: Simulation | TrainedModel;
   /** The vocabulary, in the order of the outputs. */
   readonly characters: readonly string[];
-  /** What comes before. Default the first character of the vocabulary. */
+  /** What comes before; the first character of the vocabulary if empty. Default ''. */
   readonly prompt?: string;
-  /** Characters to write, a whole number. */
+  /** Characters to write, a whole number >= 0. */
   readonly length: number;
-  /**
-   * 1 draws as the model says, less is bolder; 0 takes the likeliest. Default
-   * 1.
-   */
+  /** >= 0: 1 draws as the model says, less is bolder; 0 takes the likeliest. Default 1. */
   readonly temperature?: number;
-  /** Seed of what is drawn. Default 1. */
+  /** Seed of what is drawn, a whole number below 2^32. Default 1. */
   readonly seed?: number;
   /** Ends it early, with what is written by then. */
   readonly stop?: AbortSignal;
 }
+
+const isObject = (value: unknown) => Object(value) === value;
+
+const sampleOptions = new Schema('sampleText', {
+  simulation: made('a simulation or a trained model', isObject, {
+    help: 'what writes',
+  }),
+  characters: made('a list of characters', Array.isArray, {
+    help: 'the vocabulary',
+  }),
+  prompt: text({ default: '', help: 'what comes before' }),
+  length: whole({ help: 'characters to write' }),
+  temperature: number({ least: 0, default: 1, help: 'how bold it is' }),
+  seed,
+  stop: maybe('an AbortSignal', isObject, { help: 'ends it early' }),
+} satisfies FieldsOf<SampleOptions>);
 
 /**
  * Writes on from a prompt, which is not part of the result. The model sees
@@ -53,13 +75,14 @@ export interface SampleOptions {
  * used as they were in training. The same seed gives the same text.
  */
 export async function sampleText(options: SampleOptions): Promise<string> {
-  const { simulation } = options;
-  if (simulation instanceof Simulation) return write(simulation, options);
+  const own = sampleOptions.read(options);
+  const { simulation } = own;
+  if (simulation instanceof Simulation) return write(simulation, own);
   const { graph, rule, weights } = simulation;
   return withBackend(simulation, async (backend) => {
     const opened = Simulation.open(graph, { rule, backend });
     try {
-      return await write(startFrom(opened, weights), options);
+      return await write(startFrom(opened, weights), own);
     } finally {
       opened.destroy();
     }
@@ -68,12 +91,9 @@ export async function sampleText(options: SampleOptions): Promise<string> {
 
 async function write(
   simulation: Simulation,
-  options: SampleOptions,
+  options: Values<typeof sampleOptions.fields>,
 ): Promise<string> {
-  const { characters, prompt = '', length, temperature = 1, stop } = options;
-  const seed = checkSeed(options.seed);
-  wholeNumber('length', length);
-  notNegative('temperature', temperature);
+  const { characters, prompt, length, temperature, seed, stop } = options;
   const reader = readerOf(simulation, characters.length);
   const start = prompt === '' ? characters.slice(0, 1) : prompt;
   const seen = [...encodeText(start, characters)];
@@ -116,12 +136,14 @@ function readerOf({ graph }: Simulation, width: number): Reader {
       `The model reads ${inputs.map((v) => `${v.id} of ${v.size}`).join(', ')}, ` +
         `not tokens, nor x1, x2, ... of ${width} each: sample a model of ` +
         'text, with a batch of 1',
+      { inputs: inputs.map(({ id, size }) => ({ id, size })), width },
     );
   }
   if (graph.output.size !== places * width) {
     throw new ShapeError(
       `The model has ${graph.output.size} outputs but ${places} characters of ` +
         `${width} kinds need ${places * width}: give a row for each place`,
+      { outputs: graph.output.size, places, width },
     );
   }
   const counts = all.length > inputs.length;

@@ -1,13 +1,28 @@
 import { Observable } from 'rxjs';
 import type { Backend } from '../backends/backend.ts';
-import { type OnBackend, withBackend } from '../backends/open.ts';
+import {
+  type OnBackend,
+  onBackendFields,
+  withBackend,
+} from '../backends/open.ts';
 import { OptionError, show } from '../base/errors.ts';
-import { checkKeys, oneOf, wholeNumber } from '../base/options.ts';
-import { Random, SEED } from '../base/random.ts';
+import { Random, seed } from '../base/random.ts';
+import {
+  type FieldsOf,
+  flag,
+  type Given,
+  made,
+  maybe,
+  oneOf,
+  Schema,
+  type Values,
+  whole,
+} from '../base/schema.ts';
 import { yielder } from '../base/turns.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Optimiser } from '../simulation/optim.ts';
-import type { Mode } from '../simulation/record.ts';
+import { ruleOption } from '../simulation/options.ts';
+import { type Mode, mode } from '../simulation/record.ts';
 import { Simulation } from '../simulation/simulate.ts';
 import {
   Learner,
@@ -111,21 +126,21 @@ export function train(options: TrainOptions): Observable<TrainEvent> {
 type Emit = (event: TrainEvent) => void;
 
 async function start(options: TrainOptions, emit: Emit, gone: AbortSignal) {
-  checkKeys('train', options, KEYS);
-  const steps = countSteps(options);
-  return withBackend(options, (backend) =>
-    run({ ...options, backend }, steps, emit, gone),
+  const own = trainOptions.read(options);
+  const steps = stepsOf(own);
+  return withBackend(own, (backend) =>
+    run({ ...own, backend }, steps, emit, gone),
   );
 }
 
 async function run(
-  options: TrainOptions & { readonly backend: Backend },
+  options: Own & { readonly backend: Backend },
   steps: number,
   emit: Emit,
   gone: AbortSignal,
 ): Promise<void> {
   const { rule, against, optimiser, backend, mode, weights, stop } = options;
-  const { seed, compareEvery = 50, evaluateEvery } = options;
+  const { seed, compareEvery, evaluateEvery } = options;
   const open = (with_: Rule) =>
     new Learner(options, (graph) => {
       const options = { rule: with_, backend, optimiser, mode, seed };
@@ -193,8 +208,8 @@ interface Batch {
 }
 
 /** Batches of all steps: each epoch has an order of its own. */
-function* batches(options: TrainOptions, steps: number): Generator<Batch> {
-  const { data, batch = 64, seed = SEED, dropLast } = options;
+function* batches(options: Own, steps: number): Generator<Batch> {
+  const { data, batch, seed, dropLast } = options;
   const { count } = data.train;
   const end = dropLast ? count - (count % batch) : count;
   let step = 0;
@@ -213,6 +228,49 @@ function* batches(options: TrainOptions, steps: number): Generator<Batch> {
   }
 }
 
+const numberFields = {
+  batch: whole({ least: 1, default: 64, help: 'examples a step' }),
+  epochs: whole({ least: 1, default: 1, help: 'passes over the data' }),
+  steps: whole({ least: 1, optional: true, help: 'at most so many steps' }),
+  dropLast: flag({ default: false, help: 'leaves out what fills no batch' }),
+  testBatch: whole({ least: 1, optional: true, help: 'tested at a time' }),
+  testLimit: whole({
+    least: 1,
+    optional: true,
+    help: 'at most so many tested',
+  }),
+  evaluateEvery: whole({ least: 1, optional: true, help: 'steps to a test' }),
+  compareEvery: whole({ least: 1, default: 50, help: 'steps to a comparison' }),
+};
+
+const numberOptions = new Schema('train', numberFields);
+const isObject = (value: unknown) => Object(value) === value;
+const isFunction = (value: unknown) => typeof value === 'function';
+
+const trainOptions = new Schema('train', {
+  model: made('a function that makes the graph', isFunction, {
+    help: 'the graph for a batch size',
+  }),
+  data: made('training and test examples', isObject, { help: 'examples' }),
+  rule: ruleOption,
+  optimiser: made('an optimiser, such as adam()', isObject, {
+    help: 'how parameters move',
+  }),
+  ...onBackendFields,
+  ...numberFields,
+  seed,
+  mode,
+  weights: maybe('values by name', isObject, { help: 'where it starts' }),
+  against: maybe('a rule, such as bp()', isObject, { help: 'another rule' }),
+  stop: maybe('an AbortSignal', isObject, { help: 'ends it early' }),
+} satisfies FieldsOf<TrainOptions>);
+
+type Own = Values<typeof trainOptions.fields>;
+
+const scores = new Schema('train', {
+  'data.score': oneOf(['accuracy', 'bits per character'], {}),
+});
+
 /** In plain JavaScript no compiler sees what is missing. Throws OptionError. */
 function checkData(data: TrainOptions['data']): void {
   for (const part of ['train', 'test'] as const) {
@@ -223,43 +281,31 @@ function checkData(data: TrainOptions['data']): void {
     throw new OptionError(
       `Option data.${part} = ${show(data?.[part])}: give {count, feeds}, how many ` +
         'examples there are and a function from their numbers to values by name',
+      { name: `data.${part}`, value: data?.[part] },
     );
   }
   if (!Array.isArray(data.classes) || data.classes.length < 1) {
     throw new OptionError(
       `Option data.classes = ${show(data.classes)}: give the names of the classes`,
+      { name: 'data.classes', value: data.classes },
     );
   }
-  oneOf('data.score', data.score, ['accuracy', 'bits per character']);
+  scores.read({ 'data.score': data.score });
 }
-
-const KEYS = [
-  ...[
-    'model',
-    'rule',
-    'optimiser',
-    'backend',
-    'dtype',
-    'data',
-    'batch',
-    'epochs',
-  ],
-  ...['steps', 'dropLast', 'testBatch', 'testLimit', 'evaluateEvery', 'seed'],
-  ...['mode', 'weights', 'against', 'compareEvery', 'stop'],
-];
 
 /** Steps of a run; checks every number of its options. Throws OptionError. */
 export function countSteps(
-  options: Pick<TrainOptions, 'data'> & Partial<TrainOptions>,
+  options: Given<typeof numberFields> & Pick<TrainOptions, 'data'>,
 ): number {
-  const { data, batch = 64, epochs = 1, steps, dropLast } = options;
+  const { data, ...numbers } = options;
+  return stepsOf({ data, ...numberOptions.read(numbers) });
+}
+
+function stepsOf(
+  options: Pick<Own, 'data' | 'batch' | 'epochs' | 'steps' | 'dropLast'>,
+): number {
+  const { data, batch, epochs, steps, dropLast } = options;
   checkData(data);
-  const { testBatch, testLimit, evaluateEvery, compareEvery } = options;
-  const numbers = { batch, epochs, steps, testBatch, testLimit };
-  const every = { evaluateEvery, compareEvery };
-  for (const [name, value] of Object.entries({ ...numbers, ...every })) {
-    if (value !== undefined) wholeNumber(name, value, 1);
-  }
   const { count } = data.train;
   if (batch > count) {
     throw new OptionError(

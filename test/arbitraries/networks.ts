@@ -25,6 +25,8 @@ export interface NetworkOptions {
   readonly greatestDelay?: number;
   /** Whether delays of 0 may be drawn. */
   readonly zero?: boolean;
+  /** Models that may be drawn where numbers need not be whole; default all. */
+  readonly models?: readonly (keyof typeof zoo)[];
 }
 
 const ALL = Object.keys(zoo) as (keyof typeof zoo)[];
@@ -133,7 +135,7 @@ function populationOf(
   index: number,
   trials: number,
   ticks: number,
-  { integer = false, linear = false }: NetworkOptions,
+  { integer = false, linear = false, models = ALL }: NetworkOptions,
 ): PopulationRecipe {
   const { size } = raw;
   const draw = new Random(raw.seed, 'population');
@@ -170,7 +172,7 @@ function populationOf(
       trials: Array.from({ length: trials }, trial),
     };
   }
-  const names = linear ? LINEAR : integer ? WHOLE : ALL;
+  const names = linear ? LINEAR : integer ? WHOLE : models;
   const model: ModelRecipe =
     !whole && raw.model % 5 === 0
       ? raw.formulas

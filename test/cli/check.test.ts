@@ -201,7 +201,7 @@ describe.concurrent('check --all', () => {
     [['--rule', 'zil'], /Option --all takes every exact rule: leave --rule/],
     [['--param', 'gamma=1'], /leave --rule and --param out/],
     [['--json', '--csv'], /Options --json and --csv: give one of them/],
-    [['--batch', '0'], /--batch = 0: give a whole number from 1/],
+    [['--batch', '0'], /--batch = 0: give a whole number >= 1/],
   ])('%j is wrong use', async (more, told) => {
     const ending = await isochron([...some, ...more]);
     expect(ending.code).toBe(2);

@@ -132,7 +132,7 @@ describe.concurrent('experiment', () => {
       'levelling --param graphs=tree',
       /graphs = "tree" of .*: give .*one of residual/,
     ],
-    ['table1 --seeds 0', /--seeds = 0: give a whole number from 1/],
+    ['table1 --seeds 0', /--seeds = 0: give a whole number >= 1/],
     ['table1 --json --csv', /Options --json and --csv: give one of them/],
     ['table1 --quick --full', /Options --quick and --full: give one of them/],
     ['table1 table3 --csv', /Option --csv: rows of several experiments/],

@@ -236,19 +236,19 @@ describe.concurrent('failures', () => {
   test.each<[string, number, RegExp]>([
     ['', 2, /No file: give the path/],
     ['line.nir looped.nir', 2, /Unexpected "looped.nir"/],
-    ['line.nir --dt 0', 2, /--dt = 0: give a time in ms/],
-    ['line.nir --run x', 2, /--run = x: give a time in ms/],
+    ['line.nir --dt 0', 2, /--dt = 0: give a number above 0, in ms/],
+    ['line.nir --run x', 2, /--run = "x": give a number above 0, in ms/],
     [
       'line.nir --input noise',
       2,
-      /--input = noise: give one of impulse, zeros/,
+      /--input = "noise": give one of impulse, zeros/,
     ],
     [
       'line.nir --dt 0.2 --run 0.3',
       1,
       /0\.3 ms is not a multiple of dt = 0\.2/,
     ],
-    ['line.nir --dt 0.2 --run 1 --dtype f16', 2, /--dtype = f16/],
+    ['line.nir --dt 0.2 --run 1 --dtype f16', 2, /--dtype = "f16"/],
     ['nosuch.nir', 1, /nosuch\.nir cannot be read/],
     ['broken.nir', 1, /HDF5|damaged|complete/i],
     ['line.nir --dt 0.2 --write no/such.nir', 1, /no\/such\.nir cannot be/],

@@ -177,7 +177,12 @@ describe.concurrent('what cannot be trained ends with one line and saves nothing
     ['another recipe', ['nosuch'], 2, /Unknown recipe "nosuch": use .*mlp/],
     ['two recipes', ['mlp', 'mlp'], 2, /Unexpected "mlp": train takes one/],
     ['a sample of images', ['--sample', '9'], 2, /mlp writes no text/],
-    ['data of others', ['--data', 'shapes'], 2, /--data = shapes: give one of/],
+    [
+      'data of others',
+      ['--data', 'shapes'],
+      2,
+      /--data = "shapes": give one of/,
+    ],
     ['a test of none', ['--test-limit', '0'], 2, /--test-limit = 0: give/],
     ['a loss that explodes', ['--lr', '1e38'], 1, /loss is (NaN|Infinity)/],
     ['weights that are none', ['--weights', 'none'], 1, /none cannot be read/],

@@ -191,7 +191,7 @@ describe('what is no model, pattern or name', () => {
     ['call it', () => net().population('y', 1, leaky as never)],
     ['such as lif', () => net().population('y', 1, 'lif' as never)],
     [
-      'ports must be',
+      'needs part ports: give a list of names',
       () => net().population('y', 1, { ...relay, ports: undefined } as never),
     ],
     [
@@ -211,7 +211,7 @@ describe('what is no model, pattern or name', () => {
       () => net().population('y', 1, { ...relay, ports: ['constructor'] }),
     ],
     [
-      'pattern "all" is none',
+      'pattern = "all" of projection from "x" to "x": give one such as oneToOne()',
       () => net().project('x', 'x', { delay: 1, pattern: 'all' as never }),
     ],
     [
@@ -227,7 +227,7 @@ describe('what is no model, pattern or name', () => {
       () => net().project('x', 'x', { delay: 1, name: 'p@5' }),
     ],
     [
-      'less than 2^32',
+      'seed = 4294967296: give a whole number from 0 to 4294967295',
       () => NetworkRun.open(net(), { ...options, seed: 2 ** 32 }),
     ],
     [

@@ -16,7 +16,7 @@ import { openNetwork } from '../../src/network/run/open.ts';
 import { check, feedsFor, gradientsOf } from '../../src/proof/check.ts';
 import { il } from '../../src/rules/il.ts';
 import { zil } from '../../src/rules/zil.ts';
-import { checkMode, recordPresentation } from '../../src/simulation/record.ts';
+import { recordPresentation } from '../../src/simulation/record.ts';
 import { simulate } from '../../src/simulation/simulate.ts';
 import { Workbench } from '../../src/studies/shelf.ts';
 import { expectFailure } from '../network/failures.ts';
@@ -94,7 +94,7 @@ describe.each(places)('%s', (_, ranOn) => {
   });
 
   test.each<[string, unknown, string[]]>([
-    ['a typo', { backend: 'gpu' }, ['"gpu"', 'auto or webgpu or cpu']],
+    ['a typo', { backend: 'gpu' }, ['"gpu"', 'one of auto, webgpu, cpu']],
     ['an option', { backend: { thread: 2 } }, ['"thread"', 'threads']],
     ['threads', { backend: { name: 'cpu', threads: 0 } }, ['threads = 0']],
     [
@@ -186,11 +186,12 @@ test.each([
   ['event', 'event-driven'],
   ['live', 'pruned'],
 ])('mode %s is called %s now', async (former, now) => {
-  const text = `Mode "${former}" is called "${now}" now`;
+  const text = `mode = "${former}": give "${now}", as it is called now`;
   const mode = former as 'pruned';
   const options = { rule: zil(), backend: 'cpu', mode } as const;
   await expectFailure(() => simulate(graph, options), OptionError, text);
-  await expectFailure(() => checkMode('toString'), OptionError, '"toString"');
+  const other = { ...options, mode: 'toString' as 'pruned' };
+  await expectFailure(() => simulate(graph, other), OptionError, '"toString"');
   const record = { mode, optimiser: null };
   const { levelled } = await simulate(graph, { ...options, mode: 'pruned' });
   const work = () => recordPresentation(levelled, zil(), record);

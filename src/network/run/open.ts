@@ -4,13 +4,19 @@ import type { Backend } from '../../backends/backend.ts';
 import {
   backendOptions,
   type OnBackend,
+  onBackendFields,
   openBackend,
 } from '../../backends/open.ts';
 import { OptionError } from '../../base/errors.ts';
-import { checkKeys } from '../../base/options.ts';
+import { Schema } from '../../base/schema.ts';
 import { openSession } from '../../simulation/session.ts';
 import { Network } from '../network.ts';
-import { NETWORK_OPTIONS, NetworkRun, type NetworkRunOptions } from './run.ts';
+import { NetworkRun, type NetworkRunOptions, networkFields } from './run.ts';
+
+const openOptions = new Schema('openNetwork', {
+  ...networkFields,
+  ...onBackendFields,
+});
 
 /**
  * Opens a run of a network. A backend that is not open yet (auto: the quicker
@@ -28,11 +34,12 @@ export async function openNetwork(
   network: Network,
   options: NetworkRunOptions & OnBackend = {},
 ): Promise<NetworkRun> {
-  checkKeys('openNetwork', options, [...NETWORK_OPTIONS, 'dtype']);
+  const { dtype: _, ...rest } = openOptions.read(options);
   if (!(network instanceof Network)) {
-    throw new OptionError('openNetwork takes a Network, then its options');
+    throw new OptionError('openNetwork takes a Network, then its options', {
+      value: network,
+    });
   }
-  const { dtype: _, ...rest } = options;
   return openSession(
     options,
     (backend) => NetworkRun.open(network, { ...rest, backend }),

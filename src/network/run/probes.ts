@@ -6,7 +6,7 @@
 import { map, type Observable, zip } from 'rxjs';
 import type { Backend } from '../../backends/backend.ts';
 import { OptionError, show } from '../../base/errors.ts';
-import { checkKeys } from '../../base/options.ts';
+import { checkNames } from '../../base/schema.ts';
 import type { FloatArray } from '../../base/tensor.ts';
 import { Session } from '../../simulation/session.ts';
 import type { Network, Population } from '../network.ts';
@@ -92,7 +92,7 @@ export abstract class Watchable extends Session<Held> {
     variable: string,
     options: { every?: number } = {},
   ): Observable<StateSample> {
-    checkKeys('state$', options, ['every']);
+    checkNames('state$', options, ['every']);
     const found = this.network.find(population);
     const { name, model, source } = found;
     const known = [...new Set([...Object.keys(model.state), ...found.outputs])];
@@ -121,9 +121,10 @@ export abstract class Watchable extends Session<Held> {
     if (options?.bin === undefined) {
       throw new OptionError(
         'rate$ needs { bin }: the length of its bins in ms',
+        { of: 'rate$', name: 'bin' },
       );
     }
-    checkKeys('rate$', options, ['bin']);
+    checkNames('rate$', options, ['bin']);
     const found = this.spiking(population);
     const bin = this.interval('Bin of a rate', options.bin);
     const rate = { population: found, bin };
@@ -138,6 +139,7 @@ export abstract class Watchable extends Session<Held> {
     if (names.length === 0) {
       throw new OptionError(
         'The network has no error neurons (state eps), so it has no energy',
+        { populations: this.network.populations.map(({ name }) => name) },
       );
     }
     return zip(names.map((name) => this.state$(name, 'eps', options))).pipe(
@@ -157,7 +159,7 @@ export abstract class Watchable extends Session<Held> {
     projection: string,
     options: { every: number },
   ): Observable<StateSample> {
-    checkKeys('weights$', options, ['every']);
+    checkNames('weights$', options, ['every']);
     this.network.projection(projection);
     const every = this.interval('Interval of a probe', options.every);
     const watched = { projection, every };
@@ -266,10 +268,13 @@ export abstract class Watchable extends Session<Held> {
       throw new OptionError(
         `"${found.name}" is a live source: what it sends is known to its stream, ` +
           'subscribe to that',
+        { population: found.name },
       );
     }
     if (found.spiking) return found;
-    throw new OptionError(`"${found.name}" sends no spikes: probe its state$`);
+    throw new OptionError(`"${found.name}" sends no spikes: probe its state$`, {
+      population: found.name,
+    });
   }
 
   private interval(what: string, ms: number | undefined): number {

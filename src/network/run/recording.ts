@@ -6,7 +6,7 @@
 
 import type { Observable } from 'rxjs';
 import { IsochronError, OptionError } from '../../base/errors.ts';
-import { checkKeys, oneOf, wholeNumber } from '../../base/options.ts';
+import { type FieldsOf, oneOf, Schema, whole } from '../../base/schema.ts';
 import type { NumberSample, SpikeSample, StateSample } from './probes.ts';
 
 /** More was sent than a recording has room for. */
@@ -14,16 +14,23 @@ export class OverflowError extends IsochronError {}
 
 /** Options of `recordSpikes` and `recordValues`. */
 export interface RecordingOptions {
-  /** Most entries: spikes, samples or numbers. Default a million. */
+  /** Most entries: spikes, samples or numbers, >= 1. Default 1000000. */
   readonly capacity?: number;
   /**
    * When it is full: 'fail' keeps the first and fails when it is read, 'first'
    * keeps them and counts the others, 'latest' lets the oldest go and counts them.
+   * Default 'fail'.
    */
   readonly policy?: 'fail' | 'first' | 'latest';
 }
 
-const USUAL = 1_000_000;
+const recordingOptions = new Schema('A recording', {
+  capacity: whole({ least: 1, default: 1_000_000, help: 'most entries' }),
+  policy: oneOf(['fail', 'first', 'latest'], {
+    default: 'fail',
+    help: 'what happens when it is full',
+  }),
+} satisfies FieldsOf<RecordingOptions>);
 
 /** Entries of a stream, oldest first. */
 class Buffer<T> {
@@ -39,11 +46,10 @@ class Buffer<T> {
   private fullAt: number | null = null;
 
   constructor(what: string, options: RecordingOptions) {
-    checkKeys('A recording', options, ['capacity', 'policy']);
-    const { capacity = USUAL, policy = 'fail' } = options;
+    const { capacity, policy } = recordingOptions.read(options);
     this.what = what;
-    this.capacity = wholeNumber('capacity', capacity, 1);
-    this.policy = oneOf('policy', policy, ['fail', 'first', 'latest']);
+    this.capacity = capacity;
+    this.policy = policy;
   }
 
   /** Entries that were let go, or found no room. */
@@ -154,7 +160,9 @@ export function recordValues(
       const data = new Float64Array(entries.length * elements);
       entries.forEach(([, values], i) => {
         if (values.length !== elements) {
-          throw new OptionError('A recording has samples of several sizes');
+          throw new OptionError('A recording has samples of several sizes', {
+            ...{ sizes: [elements, values.length] },
+          });
         }
         data.set(values, i * elements);
       });
@@ -183,11 +191,14 @@ function record<S extends { readonly time: number }, E, T>(
   if (typeof stream$?.subscribe !== 'function') {
     throw new OptionError(
       'A recording takes a stream of a run, as run.spikes$(population)',
+      { value: stream$ },
     );
   }
   const subscription = stream$.subscribe((sample) => {
     if (!kind.fits(sample)) {
-      buffer.failure ??= new OptionError(`${kind.other} for it`);
+      buffer.failure ??= new OptionError(`${kind.other} for it`, {
+        ...{ what: kind.what, value: sample },
+      });
       return;
     }
     for (const entry of kind.entries(sample)) buffer.add(entry, sample.time);

@@ -1,8 +1,16 @@
 import { Subject } from 'rxjs';
 import type { Backend } from '../../backends/backend.ts';
+import { openedBackend } from '../../backends/open.ts';
 import { DelayError, OptionError, show } from '../../base/errors.ts';
-import { checkKeys, wholeNumber } from '../../base/options.ts';
-import { checkSeed } from '../../base/random.ts';
+import { seed } from '../../base/random.ts';
+import {
+  type FieldsOf,
+  flag,
+  maybe,
+  Schema,
+  type Values,
+  whole,
+} from '../../base/schema.ts';
 import { checkFinite } from '../../base/tensor.ts';
 import { yieldThread } from '../../base/turns.ts';
 import { TickClock } from '../../circuit/clock.ts';
@@ -25,11 +33,14 @@ import { settle, type Wiring, Wirings } from './wiring.ts';
 
 /** Options of a run of a network, beside its backend. */
 export interface NetworkRunOptions {
-  /** Seed of everything drawn: synapses, starts, noise. Default 1. */
+  /**
+   * Seed of everything drawn: synapses, starts, noise; a whole number below
+   * 2^32. Default 1.
+   */
   readonly seed?: number;
   /**
-   * Copies of the network, run at once on stimuli and noise of their own.
-   * Default 1.
+   * Copies of the network, run at once on stimuli and noise of their own, a
+   * whole number >= 1. Default 1.
    */
   readonly trials?: number;
   /**
@@ -37,7 +48,10 @@ export interface NetworkRunOptions {
    * Default 0.
    */
   readonly firstTrial?: number;
-  /** Ticks of a window, at most as many as the delays allow. Changes no bit. */
+  /**
+   * Ticks of a window, at least 1 and at most as many as the delays allow, which
+   * it has if not given. Changes no bit.
+   */
   readonly window?: number;
 }
 
@@ -47,13 +61,22 @@ export interface NetworkOptions extends NetworkRunOptions {
   readonly backend: Backend;
 }
 
-export const NETWORK_OPTIONS = [
-  'backend',
-  'seed',
-  'trials',
-  'firstTrial',
-  'window',
-] as const;
+export const networkFields = {
+  backend: openedBackend,
+  seed,
+  trials: whole({ least: 1, default: 1, help: 'copies run at once' }),
+  firstTrial: whole({ default: 0, help: 'number of the first trial' }),
+  // How many there may be is known once the network is wired.
+  window: maybe('a number of ticks', (value) => typeof value === 'number', {
+    help: 'ticks of a window',
+  }),
+} satisfies FieldsOf<NetworkOptions>;
+
+const networkOptions = new Schema('openNetwork', networkFields);
+const runOptions = new Schema('runTicks', { ticks: whole({}) });
+const delayOptions = new Schema('setDelay', {
+  round: flag({ default: false }),
+});
 
 /**
  * A run of a network: its memory on a backend, windows of ticks one after
@@ -80,12 +103,15 @@ export class NetworkRun extends Watchable {
   private next = 0;
   private buildSeconds = 0;
 
-  private constructor(network: Network, options: NetworkOptions) {
-    const { backend, seed, trials = 1, firstTrial = 0, window } = options;
-    super(network, backend, wholeNumber('trials', trials, 1));
-    this.seed = checkSeed(seed);
-    this.firstTrial = wholeNumber('firstTrial', firstTrial);
-    checkSeed(firstTrial + trials, 'firstTrial + trials');
+  private constructor(network: Network, options: Values<typeof networkFields>) {
+    const { backend, seed, trials, firstTrial, window } = options;
+    super(network, backend, trials);
+    this.seed = seed;
+    this.firstTrial = firstTrial;
+    if (firstTrial + trials >= 2 ** 32) {
+      const remedy = `with ${trials} trials give less than 2^32 - ${trials}`;
+      throw networkOptions.error('firstTrial', firstTrial, remedy);
+    }
     this.askedWindow = window;
     const begun = performance.now();
     this.wirings = new Wirings(network, this.seed);
@@ -108,11 +134,13 @@ export class NetworkRun extends Watchable {
    * @throws OptionError, DelayError, NonFiniteError
    */
   static open(network: Network, options: NetworkOptions): NetworkRun {
-    checkKeys('openNetwork', options, NETWORK_OPTIONS);
+    const own = networkOptions.read(options);
     if (network.populations.length === 0) {
-      throw new OptionError('The network is empty: give it populations');
+      throw new OptionError('The network is empty: give it populations', {
+        populations: 0,
+      });
     }
-    return new NetworkRun(network, options);
+    return new NetworkRun(network, own);
   }
 
   /** Model time of the next tick in ms. */
@@ -161,11 +189,12 @@ export class NetworkRun extends Watchable {
 
   /** Runs so many ticks. */
   runTicks(ticks: number): Promise<RunReport> {
-    wholeNumber('ticks', ticks);
+    runOptions.read({ ticks });
     return this.inTurn(async () => {
       if (this.next + ticks > MOST_TICKS) {
         throw new DelayError(
           `Tick ${this.next + ticks} cannot be counted: a run has at most ${MOST_TICKS}`,
+          { value: this.next + ticks, allowed: MOST_TICKS },
         );
       }
       await this.prepare();
@@ -205,6 +234,7 @@ export class NetworkRun extends Watchable {
       throw new OptionError(
         `${variable} of "${name}" has ${many} values: give as many, not ` +
           `${list?.length ?? show(list)}`,
+        { population: name, variable, value: list?.length, allowed: many },
       );
     }
     checkFinite(`${variable} of ${name}`, list, this.backend.dtype);
@@ -241,8 +271,7 @@ export class NetworkRun extends Watchable {
       round?: boolean;
     } = {},
   ): Promise<void> {
-    checkKeys('setDelay', options, ['round']);
-    const { round = false } = options;
+    const { round } = delayOptions.read(options);
     const ticks = this.wirings.delays(projection, delay, round, this.next);
     return this.change(() => {
       const all = this.wirings.withDelays(projection, ticks, this.next);
@@ -267,6 +296,7 @@ export class NetworkRun extends Watchable {
         throw new OptionError(
           'A network with live sources cannot go back: what their streams would ' +
             'have emitted is not known',
+          { tick: this.next },
         );
       }
       const from = captured(snapshot, this.network, this.origin);

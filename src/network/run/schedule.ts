@@ -79,11 +79,13 @@ export function schedule(
         `Projection "${name}" from the live source "${from.name}" has no delay: ` +
           'what is emitted at a tick can arrive at the next at the earliest, ' +
           'give at least one dt',
+        { projection: name, population: from.name },
       );
     }
     if (plasticity?.kind === 'stdp' && range.least === 0) {
       throw new DelayError(
         `Projection "${name}" learns by STDP and has no delay: give at least one dt`,
+        { projection: name },
       );
     }
     if (ahead && !live) continue;

@@ -93,11 +93,13 @@ export function captured(
     throw new OptionError(
       'That is no snapshot: give what `await run.snapshot()` gave, or its clone ' +
         '(structuredClone, v8.serialize; JSON has no arrays of numbers)',
+      { value: snapshot },
     );
   }
   if (snapshot.structure !== structureOf(network)) {
     throw new OptionError(
       'The snapshot is of another network: restore it in a run of its own',
+      { structure: snapshot.structure },
     );
   }
   const { seed, firstTrial, geometry, dtype, backend } = snapshot;
@@ -118,6 +120,7 @@ export function captured(
     throw new OptionError(
       `The snapshot is of ${backend}, where STDP keeps spikes in another form: ` +
         `restore it on ${backend}`,
+      { snapshot: backend, run: run.backend },
     );
   }
   return {

@@ -78,6 +78,7 @@ export class Wirings {
     throw new OptionError(
       `"${name}" has ${length} synapses: give as many weights, not ` +
         `${weights?.length ?? show(weights)}`,
+      { projection: name, value: weights?.length, allowed: length },
     );
   }
 
@@ -97,6 +98,7 @@ export class Wirings {
       throw new OptionError(
         `"${name}" learns: its delays cannot change, what is on its way ` +
           'would teach it at another time',
+        { projection: name },
       );
     }
     const { pre, post } = synapses;
