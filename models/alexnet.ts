@@ -68,7 +68,7 @@ export function alexnet(config: AlexnetConfig = {}): Graph {
   ];
   layers.forEach(({ filters, kernel, pool, ...attrs }, i) => {
     const l = i + 1;
-    const inputs = h.shape[1] / attrs.groups;
+    const inputs = h.shape[1]! / attrs.groups;
     const K = g.param(
       `K${l}`,
       [wide(filters), inputs, kernel, kernel],
@@ -83,7 +83,7 @@ export function alexnet(config: AlexnetConfig = {}): Graph {
   const units = [wide(4096), wide(4096), classes];
   units.forEach((size, i) => {
     const l = i + 6;
-    const inputs = h.shape[1];
+    const inputs = h.shape[1]!;
     const last = i === units.length - 1;
     if (!last && step) h = h.dropout(dropout, step, l).named(`d${l}`);
     const init = last ? undefined : forRelu(inputs);
@@ -103,7 +103,7 @@ function forRelu(inputs: number) {
 
 /** Maximum over 3 x 3 every 2, where the image allows it. */
 function pooled(h: Vertex): Vertex {
-  if (h.shape[2] < 3 || h.shape[3] < 3) {
+  if (h.shape[2]! < 3 || h.shape[3]! < 3) {
     throw new GraphError(
       `AlexNet has only ${h.shape[2]} x ${h.shape[3]} left before a maximum ` +
         'over 3 x 3: use images of 28 x 28 or more',

@@ -38,7 +38,7 @@ export function cnn(config: CnnConfig = {}): Graph {
   let h = g.input('x', [batch, ...image]);
   filters.forEach((count, i) => {
     const l = i + 1;
-    const K = g.param(`K${l}`, [count, h.shape[1], kernel, kernel]);
+    const K = g.param(`K${l}`, [count, h.shape[1]!, kernel, kernel]);
     h = h.conv2d(K, bias(`c${l}`, count)).named(`a${l}`);
     h = h.relu().named(`h${l}`);
     if (i === 0) h = h.maxpool2d(2).named('p1');
@@ -46,7 +46,7 @@ export function cnn(config: CnnConfig = {}): Graph {
   h = h.flatten().named('f');
   [...hidden, classes].forEach((size, i) => {
     const l = i + 1 + filters.length;
-    const W = g.param(`W${l}`, [size, h.shape[1]]);
+    const W = g.param(`W${l}`, [size, h.shape[1]!]);
     h = h.affine(W, bias(`b${l}`, size));
     const last = i === hidden.length;
     h = last ? h.named('y') : h.named(`a${l}`).relu().named(`h${l}`);

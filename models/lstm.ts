@@ -78,7 +78,7 @@ export function lstm(config: LstmConfig): Graph {
   }
   const [first, ...rest] = made;
   const { loss = 'half_sse', reduction = 'sum' } = config;
-  return g.output(first.concat(rest).named('y'), loss, { reduction });
+  return g.output(first!.concat(rest).named('y'), loss, { reduction });
 }
 
 const INIT = { kind: 'normal', std: 0.05 } as const;

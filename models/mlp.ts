@@ -37,11 +37,11 @@ export function mlp(config: MlpConfig): Graph {
     );
   }
   const g = new GraphBuilder();
-  let x = g.input('x', [batch, sizes[0]]);
+  let x = g.input('x', [batch, sizes[0]!]);
   for (let l = 1; l < sizes.length; l++) {
-    const W = g.param(`W${l}`, [sizes[l], sizes[l - 1]]);
-    const bound = 1 / Math.sqrt(sizes[l - 1]);
-    const b = g.param(`b${l}`, [sizes[l]], { kind: 'uniform', bound });
+    const W = g.param(`W${l}`, [sizes[l]!, sizes[l - 1]!]);
+    const bound = 1 / Math.sqrt(sizes[l - 1]!);
+    const b = g.param(`b${l}`, [sizes[l]!], { kind: 'uniform', bound });
     const last = l === sizes.length - 1;
     const layer = (x: Vertex, W: Vertex, b: Vertex) =>
       x.affine(W, b).apply(activation);

@@ -36,7 +36,7 @@ export function residualMlp(config: ResidualMlpConfig = {}): Graph {
   const g = new GraphBuilder();
   const affine = (x: Vertex, l: number, size: number) =>
     x.affine(
-      g.param(`W${l}`, [size, x.shape[1]]),
+      g.param(`W${l}`, [size, x.shape[1]!]),
       g.param(`b${l}`, [size], { kind: 'zeros' }),
     );
   let h = affine(g.input('x', [batch, inputs]), 0, width).named('h0');
@@ -90,7 +90,7 @@ export function resnet(config: ResnetConfig = {}): Graph {
   const conv = (x: Vertex, size: number, kernel: number, stride = 1) => {
     layer += 1;
     const l = layer;
-    const inputs = x.shape[1];
+    const inputs = x.shape[1]!;
     const std = Math.sqrt(2 / (size * kernel * kernel));
     const K = g.param(`K${l}`, [size, inputs, kernel, kernel], {
       kind: 'normal',
@@ -130,7 +130,7 @@ export function resnet(config: ResnetConfig = {}): Graph {
       h = deep.add(skip).named(`s${name}`).relu().named(`h${name}`);
     }
   });
-  const W = g.param('W', [classes, h.shape[1]]);
+  const W = g.param('W', [classes, h.shape[1]!]);
   const b = g.param('b', [classes], { kind: 'zeros' });
   const y = h.globalAvgpool().named('f').affine(W, b).named('y');
   const { loss = 'half_sse', reduction = 'sum' } = config;

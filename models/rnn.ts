@@ -59,7 +59,7 @@ export function rnn(config: RnnConfig): Graph {
     made.push(y.named(many === 'last' ? 'y' : `y${t}`));
   }
   const [first, ...rest] = made;
-  const y = many === 'last' ? first : first.concat(rest).named('y');
+  const y = many === 'last' ? first! : first!.concat(rest).named('y');
   const { loss = 'half_sse', reduction = 'sum' } = config;
   return g.output(y, loss, { reduction });
 }

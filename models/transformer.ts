@@ -116,14 +116,14 @@ export function transformer(config: TransformerConfig): Graph {
 const SMALL = { kind: 'normal', std: 0.02 } as const;
 
 function affine(g: GraphBuilder, x: Vertex, id: string, size: number): Vertex {
-  const W = g.param(`${id}.W`, [size, x.shape[x.shape.length - 1]]);
+  const W = g.param(`${id}.W`, [size, x.shape[x.shape.length - 1]!]);
   const b = g.param(`${id}.b`, [size], { kind: 'zeros' });
   return x.affine(W, b);
 }
 
 /** layernorm with a gain of 1 and a shift of 0 to begin with. */
 function norm(g: GraphBuilder, x: Vertex, id: string): Vertex {
-  const width = x.shape[x.shape.length - 1];
+  const width = x.shape[x.shape.length - 1]!;
   const gain = g.param(`${id}.gain`, [width], { kind: 'constant', value: 1 });
   const shift = g.param(`${id}.shift`, [width], { kind: 'zeros' });
   return x.layernorm(gain, shift).named(id);
@@ -137,16 +137,16 @@ function attention(
 ): Vertex {
   const { heads, prefix, causal } = of;
   const [batch, steps, width] = x.shape;
-  if (width % heads !== 0) {
+  if (width! % heads !== 0) {
     throw new GraphError(
       `A width of ${width} cannot be shared by ${heads} heads: use a multiple`,
     );
   }
-  const depth = width / heads;
+  const depth = width! / heads;
   /** [batch, heads, steps, depth]. */
   const headsOf = (id: string) =>
-    affine(g, x, `${prefix}${id}`, width)
-      .reshape([batch, steps, heads, depth])
+    affine(g, x, `${prefix}${id}`, width!)
+      .reshape([batch!, steps!, heads, depth])
       .transpose([0, 2, 1, 3]);
   const [q, k, v] = [headsOf('q'), headsOf('k'), headsOf('v')];
   let scores = q.matmul(k, { transpose_b: true }).scale(1 / Math.sqrt(depth));
@@ -156,8 +156,8 @@ function attention(
     .named(`${prefix}attention`)
     .matmul(v)
     .transpose([0, 2, 1, 3])
-    .reshape([batch, steps, width]);
-  return affine(g, mixed, `${prefix}o`, width);
+    .reshape([batch!, steps!, width!]);
+  return affine(g, mixed, `${prefix}o`, width!);
 }
 
 function feedForward(
@@ -167,5 +167,5 @@ function feedForward(
 ): Vertex {
   const { hidden, prefix, activation } = of;
   const inner = affine(g, x, `${prefix}in`, hidden).apply(activation);
-  return affine(g, inner, `${prefix}out`, x.shape[x.shape.length - 1]);
+  return affine(g, inner, `${prefix}out`, x.shape[x.shape.length - 1]!);
 }

@@ -23,12 +23,12 @@ export function response(
   { tau_m, tau_s }: Parameters,
   time: number,
 ): readonly [y: number, x: number, v: number] {
-  const y = Math.exp(-time / tau_s);
-  const rate = 1 / tau_s - 1 / tau_m;
+  const y = Math.exp(-time / tau_s!);
+  const rate = 1 / tau_s! - 1 / tau_m!;
   const v =
-    (Math.exp(-time / tau_m) * -gap(rate * time)) /
-    (rate * rate * tau_m * tau_s);
-  return [y, (time / tau_s) * y, v];
+    (Math.exp(-time / tau_m!) * -gap(rate * time)) /
+    (rate * rate * tau_m! * tau_s!);
+  return [y, (time / tau_s!) * y, v];
 }
 
 /** (1 + z) e^-z - 1. */
@@ -36,8 +36,8 @@ const gap = (z: number) => Math.expm1(-z) + z * Math.exp(-z);
 
 /** What a jump of x by 1 has made of V. */
 function passed({ tau_m, tau_s }: Parameters, time: number): number {
-  const rate = 1 / tau_s - 1 / tau_m;
-  return (Math.exp(-time / tau_m) * -Math.expm1(-rate * time)) / (rate * tau_m);
+  const rate = 1 / tau_s! - 1 / tau_m!;
+  return (Math.exp(-time / tau_m!) * -Math.expm1(-rate * time)) / (rate * tau_m!);
 }
 
 /**
@@ -54,15 +54,15 @@ export function noiseRoot(parameters: Parameters, time: number): number[][] {
   const PARTS = 64;
   for (let part = 0; part < PARTS; part++) {
     for (const [at, weight] of [
-      [-outer, 1 - heavy],
-      [-inner, heavy],
+      [-outer!, 1 - heavy],
+      [-inner!, heavy],
       [inner, heavy],
       [outer, 1 - heavy],
     ]) {
-      const r = response(parameters, ((part + (1 + at) / 2) * time) / PARTS);
+      const r = response(parameters, ((part + (1 + at!) / 2) * time) / PARTS);
       for (let i = 0; i < 3; i++) {
         for (let j = 0; j <= i; j++) {
-          c[i][j] += (r[i] * r[j] * weight * time) / (2 * PARTS);
+          c[i]![j]! += (r[i]! * r[j]! * weight! * time) / (2 * PARTS);
         }
       }
     }
@@ -71,9 +71,9 @@ export function noiseRoot(parameters: Parameters, time: number): number[][] {
   const root = [0, 1, 2].map(() => [0, 0, 0]);
   for (let i = 0; i < 3; i++) {
     for (let j = 0; j <= i; j++) {
-      let rest = c[i][j];
-      for (let k = 0; k < j; k++) rest -= root[i][k] * root[j][k];
-      root[i][j] = i === j ? Math.sqrt(Math.max(0, rest)) : rest / root[j][j];
+      let rest = c[i]![j]!;
+      for (let k = 0; k < j; k++) rest -= root[i]![k]! * root[j]![k]!;
+      root[i]![j] = i === j ? Math.sqrt(Math.max(0, rest)) : rest / root[j]![j]!;
     }
   }
   return root;
@@ -86,12 +86,12 @@ export function noiseRoot(parameters: Parameters, time: number): number[][] {
 export function atRest(parameters: Parameters): { mean: number; std: number } {
   const { tau_m, tau_s, V_r, drift, noise } = parameters;
   const [d1, d2, d3] = [
-    2 * tau_s + tau_m,
-    tau_s ** 2 + 2 * tau_s * tau_m,
-    tau_s ** 2 * tau_m,
+    2 * tau_s! + tau_m!,
+    tau_s! ** 2 + 2 * tau_s! * tau_m!,
+    tau_s! ** 2 * tau_m!,
   ];
   const power = d2 / (2 * (d1 * d2 - d3));
-  return { mean: V_r + drift * tau_s, std: noise * tau_s * Math.sqrt(power) };
+  return { mean: V_r! + drift! * tau_s!, std: noise! * tau_s! * Math.sqrt(power) };
 }
 
 export const alphaLif: PopulationModel = {
@@ -115,27 +115,27 @@ export const alphaLif: PopulationModel = {
     noise: 'mV/sqrt(ms)',
     refractory: 'ms',
   },
-  derived(parameters, dt) {
+  derived!(parameters, dt) {
     const { tau_m, tau_s, V_r, drift, noise, refractory } = parameters;
     const [y, x, v] = response(parameters, dt);
     const root = noiseRoot(parameters, dt).map((row) =>
-      row.map((each) => each * noise),
+      row.map((each) => each * noise!),
     );
     return {
       e_s: y,
-      e_m: Math.exp(-dt / tau_m),
+      e_m: Math.exp(-dt / tau_m!),
       p_xy: x,
       p_vy: v,
       p_vx: passed(parameters, dt),
       // Where everything comes to rest.
-      rest_y: drift * tau_s,
-      rest_v: V_r + drift * tau_s,
-      n_yy: root[0][0],
-      n_xy: root[1][0],
-      n_xx: root[1][1],
-      n_vy: root[2][0],
-      n_vx: root[2][1],
-      rest_ticks: Math.max(0, Math.round(refractory / dt) - 1),
+      rest_y: drift! * tau_s!,
+      rest_v: V_r! + drift! * tau_s!,
+      n_yy: root[0]![0],
+      n_xy: root[1]![0],
+      n_xx: root[1]![1],
+      n_vy: root[2]![0],
+      n_vx: root[2]![1],
+      rest_ticks: Math.max(0, Math.round(refractory! / dt) - 1),
     };
   },
   state: { v: 'V_r', x: 0, y: 0, rest: 0 },
@@ -157,7 +157,7 @@ export const alphaLif: PopulationModel = {
   reset: { v: 'V_r', rest: 'rest_ticks' },
   outputs: { v: 'v' },
   check({ tau_m, tau_s }) {
-    if (tau_m > 0 && tau_s > 0 && tau_m !== tau_s) return;
+    if (tau_m! > 0 && tau_s! > 0 && tau_m !== tau_s) return;
     throw new OptionError(
       `Parameters tau_m = ${tau_m} and tau_s = ${tau_s}: give two times above ` +
         '0 that differ',

@@ -19,7 +19,7 @@ function periodOf(
 ): number {
   const passages: number[] = [];
   for (let n = 1; n < values.length; n++) {
-    const [before, after] = [values[n - 1] - mean, values[n] - mean];
+    const [before, after] = [values[n - 1]! - mean, values[n]! - mean];
     if (before < 0 && after >= 0) {
       passages.push(n - after / (after - before));
     }
@@ -27,7 +27,7 @@ function periodOf(
   const count = passages.length - 1;
   return count < 1
     ? Number.NaN
-    : ((passages[count] - passages[0]) / count) * every;
+    : ((passages[count]! - passages[0]!) / count) * every;
 }
 
 /** Growth of the tangent per unit of time: of its size over one delay. */

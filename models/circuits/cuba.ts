@@ -79,13 +79,13 @@ export function cubaNetwork(size = 4000): Network {
   const excitatory = Math.floor(0.8 * size);
   const all = draw(size, 0, size);
   const part = (isOurs: (source: number) => boolean) => {
-    const chosen = [...all.pre.keys()].filter((s) => isOurs(all.pre[s]));
+    const chosen = [...all.pre.keys()].filter((s) => isOurs(all.pre[s]!));
     return {
       pattern: pairs(
-        chosen.map((s) => all.pre[s]),
-        chosen.map((s) => all.post[s]),
+        chosen.map((s) => all.pre[s]!),
+        chosen.map((s) => all.post[s]!),
       ),
-      delay: chosen.map((s) => all.delay[s] * DT),
+      delay: chosen.map((s) => all.delay[s]! * DT),
     };
   };
   network.project(cells, cells, {
@@ -107,7 +107,7 @@ export function cubaNetwork(size = 4000): Network {
 function meanCv(times: readonly (readonly number[])[]): number {
   const all = times.flatMap((list) => {
     if (list.length < 3) return [];
-    const intervals = list.slice(1).map((time, i) => time - list[i]);
+    const intervals = list.slice(1).map((time, i) => time - list[i]!);
     const mean = intervals.reduce((a, b) => a + b, 0) / intervals.length;
     const variance =
       intervals.reduce((sum, x) => sum + (x - mean) ** 2, 0) / intervals.length;
@@ -141,7 +141,7 @@ export const cuba = shelve({
       total += neurons.length;
       if (time < 99.95) early += neurons.length;
       for (const neuron of neurons) {
-        times[neuron].push(time);
+        times[neuron]!.push(time);
         if (time >= SHOWN) continue;
         const inhibits = neuron >= 3200;
         spikes.push({

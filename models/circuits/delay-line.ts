@@ -65,7 +65,7 @@ export const delayLineReservoir = shelve({
     let different = 0;
     run.state$('delays', 'y').subscribe(({ data }) => states.push(data));
     run.state$('chain', 'y').subscribe(({ tick, data }) => {
-      different += data.filter((v, i) => v !== states[tick][i]).length;
+      different += data.filter((v, i) => v !== states[tick]![i]).length;
     });
     await run.runTicks(ticks);
 

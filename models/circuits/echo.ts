@@ -44,7 +44,7 @@ function tonesOf({ delay }: Parameters): number[] {
 /** Trial 0 is an impulse, trial j + 1 the tone j. */
 function input(tones: readonly number[], time: number, trial: number): number {
   if (trial === 0) return Number(time === 0);
-  return Math.cos(2 * Math.PI * tones[trial - 1] * time);
+  return Math.cos(2 * Math.PI * tones[trial - 1]! * time);
 }
 
 function echoNetwork(parameters: Parameters): Network {
@@ -109,7 +109,7 @@ export const echo = shelve({
     let different = 0;
     run.state$('echo', 'y').subscribe(({ data }) => rows.push(data));
     run.state$('echo in parts', 'y').subscribe(({ tick, data }) => {
-      different += data.filter((value, i) => value !== rows[tick][i]).length;
+      different += data.filter((value, i) => value !== rows[tick]![i]).length;
     });
     const echoes = g === 0 ? 1 : Math.log(FAINT) / Math.log(Math.abs(g));
     const from = Math.max(TAPS.length, Math.ceil(echoes)) * delay;
@@ -120,7 +120,7 @@ export const echo = shelve({
     let power = 1;
     for (const k of TAPS) {
       const what = `echo of an impulse after ${k * delay} ms`;
-      const tap = rows[k * delay][0];
+      const tap = rows[k * delay]![0]!;
       verdicts.push(
         bench.precise
           ? exactly(what, power, tap)
@@ -134,20 +134,20 @@ export const echo = shelve({
     );
     const gains = tones.map((f, j) => {
       const given = sizeAt(f, from, end, (n) => input(tones, n, j + 1));
-      return sizeAt(f, from, end, (n) => rows[n][j + 1]) / given;
+      return sizeAt(f, from, end, (n) => rows[n]![j + 1]!) / given;
     });
     // Echoes that change their sign add up half way between.
     const [peak, trough] = g < 0 ? [TONES / 2, TONES] : [TONES, TONES / 2];
     const at = (j: number) =>
-      `|H| at ${Number((1000 * tones[j]).toFixed(3))} Hz`;
+      `|H| at ${Number((1000 * tones[j]!).toFixed(3))} Hz`;
     const theory = tones.map((f) => gainOf(parameters, f));
-    const misses = gains.map((gain, j) => Math.abs(gain / theory[j] - 1));
+    const misses = gains.map((gain, j) => Math.abs(gain / theory[j]! - 1));
     verdicts.push(
-      within(`${at(peak)}, a peak`, 1 / (1 - Math.abs(g)), gains[peak], 1e-4),
+      within(`${at(peak)}, a peak`, 1 / (1 - Math.abs(g)), gains[peak]!, 1e-4),
       within(
         `${at(trough)}, a trough`,
         1 / (1 + Math.abs(g)),
-        gains[trough],
+        gains[trough]!,
         1e-4,
       ),
       near(
@@ -159,7 +159,7 @@ export const echo = shelve({
       exactly('values of the echo in parts that differ', 0, different),
     );
     const hertz = tones.map((f) => 1000 * f);
-    const last = tones[tones.length - 1];
+    const last = tones[tones.length - 1]!;
     const fine = Array.from({ length: 401 }, (_, i) => (last * i) / 400);
     const shown = Array.from({ length: 8 * delay }, (_, n) => n);
     const taps = shown.filter((n) => n % delay === 0);

@@ -118,10 +118,10 @@ export const hierarchy = shelve({
       const lags: number[][] = Array.from({ length: levels }, () => []);
       for (let l = 0; l < levels; l++) {
         run.state$(`error ${l}`, 'y').subscribe(({ data }) => {
-          errors[l].push(data[POSITION]);
+          errors[l]!.push(data[POSITION]!);
         });
         run.state$(`value ${l + 1}`, 'y').subscribe(({ tick, data }) => {
-          lags[l].push(truth(parameters, tick)[POSITION] - data[POSITION]);
+          lags[l]!.push(truth(parameters, tick)[POSITION] - data[POSITION]!);
         });
       }
       await run.runTicks(end);
@@ -141,24 +141,28 @@ export const hierarchy = shelve({
         exactly(
           `lag of level ${l + 1}`,
           (l + 1) * speed * forward,
-          steady(plain.lags[l]),
+          steady(plain.lags[l]!)!,
         ),
-        exactly(`error at level ${l}`, speed * around, steady(plain.errors[l])),
+        exactly(
+          `error at level ${l}`,
+          speed * around,
+          steady(plain.errors[l]!)!,
+        ),
         exactly(
           `lag of level ${l + 1}, extrapolated`,
           0,
-          steady(extrapolated.lags[l]),
+          steady(extrapolated.lags[l]!)!,
         ),
         exactly(
           `error at level ${l}, extrapolated`,
           0,
-          steady(extrapolated.errors[l]),
+          steady(extrapolated.errors[l]!)!,
         ),
       );
     }
     // Level l learns of the reversal l Df after it, its prediction later still.
     for (let l = 0; l < levels; l++) {
-      const after = extrapolated.errors[l].slice(turn);
+      const after = extrapolated.errors[l]!.slice(turn);
       const first = l * forward;
       const wrong = after.filter(
         (error, k) =>

@@ -81,16 +81,16 @@ export const inhibition = shelve({
     const theory = (delay: number) => rightmostRoot([[-g]], tau, delay);
     const measured = SHARES.map((_, i) =>
       dominantMode(
-        rows.map((row) => row[i]),
+        rows.map((row) => row[i]!),
         every * dt,
       ),
     );
-    const slowest = Math.abs(theory(delays[1]).growth);
+    const slowest = Math.abs(theory(delays[1]!).growth);
     const verdicts: Verdict[] = JUDGED.map((i) =>
       near(
-        `growth at ${SHARES[i]} D_c, ${Number(delays[i].toFixed(6))} ms`,
-        theory(delays[i]).growth,
-        measured[i].growth,
+        `growth at ${SHARES[i]} D_c, ${Number(delays[i]!.toFixed(6))} ms`,
+        theory(delays[i]!).growth,
+        measured[i]!.growth,
         0.01 * slowest,
         '/ms',
       ),
@@ -105,14 +105,14 @@ export const inhibition = shelve({
       within(
         'D_c, where what was measured neither grows nor decays',
         critical.delay,
-        atOnset(delays[after - 1], delays[after]),
+        atOnset(delays[after - 1]!, delays[after]!),
         1e-3,
         'ms',
       ),
       within(
         'frequency at D_c',
         critical.frequency,
-        atOnset(low?.frequency, high?.frequency),
+        atOnset(low?.frequency!, high?.frequency!),
         1e-3,
         'Hz',
       ),
@@ -133,7 +133,7 @@ export const inhibition = shelve({
             trace(
               `${SHARES[i]} D_c`,
               times,
-              rows.map((row) => row[i]),
+              rows.map((row) => row[i]!),
             ),
           ),
         ),

@@ -103,18 +103,18 @@ async function clicks(parameters: JeffressParameters, bench: Bench) {
   const first = itds.map(() => -1);
   run.spikes$('cells').subscribe(({ neurons, trials }) => {
     trials.forEach((trial, i) => {
-      if (fired[trial].size === 0) first[trial] = neurons[i];
-      fired[trial].add(neurons[i]);
+      if (fired[trial]!.size === 0) first[trial] = neurons[i]!;
+      fired[trial]!.add(neurons[i]!);
     });
   });
   await run.runTicks(NEAR + 2 * cells);
 
   const width = windowOf(parameters);
   const fires = (itd: number, j: number) =>
-    Math.abs(itd - itds[j]) * dt < width;
+    Math.abs(itd - itds[j]!) * dt < width;
   const pairs = itds.flatMap((itd, trial) =>
     itds.map((_, j) => {
-      return { itd, j, fires: fires(itd, j), fired: fired[trial].has(j) };
+      return { itd, j, fires: fires(itd, j), fired: fired[trial]!.has(j) };
     }),
   );
   const best = itds.filter(
@@ -140,7 +140,7 @@ async function clicks(parameters: JeffressParameters, bench: Bench) {
     ),
   ];
   const us = (ticks: number) => Number((1000 * ticks * dt).toPrecision(12));
-  const ends = [us(itds[0]), us(itds[cells - 1])];
+  const ends = [us(itds[0]!), us(itds[cells - 1]!)];
   const border = (name: string, sign: number) =>
     trace(
       name,

@@ -45,8 +45,8 @@ const hairCell: PopulationModel = {
   parameters: { cutoff: 1.2, floor: 0.1 },
   units: { cutoff: 'kHz' },
   derived: ({ cutoff }, dt) => ({
-    keep: Math.exp(-2 * Math.PI * cutoff * dt),
-    gain: -Math.expm1(-2 * Math.PI * cutoff * dt),
+    keep: Math.exp(-2 * Math.PI * cutoff! * dt),
+    gain: -Math.expm1(-2 * Math.PI * cutoff! * dt),
   }),
   state: { x1: 0, x2: 0, x3: 0, x4: 0, last: 0, before: 0 },
   lets: [
@@ -118,7 +118,7 @@ export async function localise(
     heard.push({
       sound: sound.name,
       formula: azimuths.map((azimuth, i) => {
-        return { azimuth, read: bySphere(itds[i]) };
+        return { azimuth, read: bySphere(itds[i]!) };
       }),
       learned: byOthers(azimuths, itds),
     });
@@ -162,7 +162,7 @@ async function differencesOf(
   const counts = azimuths.map(() => new Float64Array(cells));
   run.spikes$('cells').subscribe(({ neurons, trials }) => {
     trials.forEach((trial, i) => {
-      counts[trial][neurons[i]] += 1;
+      counts[trial]![neurons[i]!]! += 1;
     });
   });
   const samples = sound.samples.length + head.samples;
@@ -181,7 +181,7 @@ function heardBy(
   const heard = new Float64Array(samples.length + response.length - 1);
   samples.forEach((sample, n) => {
     for (let k = 0; k < response.length; k++) {
-      heard[n + k] += sample * response[k];
+      heard[n + k]! += sample * response[k]!;
     }
   });
   const power = heard.reduce((sum, x) => sum + x * x, 0) / length;
@@ -199,12 +199,12 @@ function topOf(counts: Float64Array, dt: number): number {
     }
     return total;
   };
-  const smooth = itds.map((_, at) => sum(at, SMOOTH, (j) => counts[j]));
+  const smooth = itds.map((_, at) => sum(at, SMOOTH, (j) => counts[j]!));
   const highest = Math.max(...smooth);
   const tops = itds.flatMap((_, j) => (smooth[j] === highest ? [j] : []));
-  const top = tops[Math.floor(tops.length / 2)];
-  const mass = sum(top, TOP, (j) => counts[j]);
-  return (dt * sum(top, TOP, (j) => counts[j] * itds[j])) / mass;
+  const top = tops[Math.floor(tops.length / 2)]!;
+  const mass = sum(top, TOP, (j) => counts[j]!);
+  return (dt * sum(top, TOP, (j) => counts[j]! * itds[j]!)) / mass;
 }
 
 /** Kuhn 1977, turned round; ITD in ms, in degrees. */
@@ -221,17 +221,19 @@ function byOthers(
   const known = azimuths
     .map((azimuth, i) => ({ azimuth, itd: itds[i] }))
     .filter((_, i) => i % 2 === 0)
-    .sort((a, b) => a.itd - b.itd);
+    .sort((a, b) => a.itd! - b.itd!);
   const read = (itd: number) => {
-    const after = known.findIndex((each) => each.itd >= itd);
+    const after = known.findIndex((each) => each.itd! >= itd);
     if (after === 0 || after < 0) return known.at(after)!.azimuth;
     const [a, b] = [known[after - 1], known[after]];
-    const share = (itd - a.itd) / (b.itd - a.itd);
-    return a.azimuth + share * (b.azimuth - a.azimuth);
+    const share = (itd - a!.itd!) / (b!.itd! - a!.itd!);
+    return a!.azimuth + share * (b!.azimuth - a!.azimuth);
   };
   return azimuths.flatMap((azimuth, i) => {
     const between = i % 2 === 1 && i + 1 < azimuths.length;
     if (!between) return [];
-    return [{ azimuth, read: Number.isNaN(itds[i]) ? itds[i] : read(itds[i]) }];
+    return [
+      { azimuth, read: Number.isNaN(itds[i]) ? itds[i] : read(itds[i]!) },
+    ];
   });
 }

@@ -164,7 +164,7 @@ function mackeyGlassNetwork(parameters: Parameters): Network {
           all.flatMap((i) => ago.map(() => i)),
           all.flatMap(() => weights),
         ),
-        delay: all.flatMap((i) => ago.map((ticks) => (then[i] - ticks) * DT)),
+        delay: all.flatMap((i) => ago.map((ticks) => (then[i]! - ticks) * DT)),
       });
     late('then', [0], [1]);
     late('middle', [-1, 0, 1, 2], [-1 / 16, 9 / 16, 9 / 16, -1 / 16]);
@@ -197,7 +197,7 @@ export const mackeyGlassCircuit = shelve({
     const d: number[][] = Array.from({ length: many }, () => []);
     for (const [name, lists] of Object.entries({ x, d })) {
       run.state$('x', name, { every: EVERY }).subscribe(({ data }) => {
-        for (const [i, value] of data.entries()) lists[i].push(value);
+        for (const [i, value] of data.entries()) lists[i]!.push(value);
       });
     }
     await run.run(duration);
@@ -216,14 +216,14 @@ export const mackeyGlassCircuit = shelve({
     ];
     for (const { tau, neurons } of groups) {
       const found = attractorOf(
-        neurons.map((i) => x[i].slice(from)),
-        neurons.map((i) => d[i].slice(from)),
+        neurons.map((i) => x[i]!.slice(from)),
+        neurons.map((i) => d[i]!.slice(from)),
         tau,
         EVERY,
       );
       const time = neurons.length * duration;
       verdicts.push(
-        ...verdictsOf(tau, found, x[neurons[0]], time, bench.precise),
+        ...verdictsOf(tau, found, x[neurons[0]!]!, time, bench.precise),
       );
     }
     const shown = Math.floor(300 / EVERY);
@@ -236,7 +236,7 @@ export const mackeyGlassCircuit = shelve({
           'Mackey-Glass: rest, cycles and chaos by the delay',
           ['time', 'x'],
           groups.map(({ tau, neurons }) =>
-            trace(`tau = ${tau}`, times, x[neurons[0]].slice(0, shown)),
+            trace(`tau = ${tau}`, times, x[neurons[0]!]!.slice(0, shown)),
           ),
         ),
       ],
@@ -253,8 +253,8 @@ function onsetVerdicts(
     dominantMode(x.slice(0, NEXT_TO_REST / EVERY), EVERY, { rest: 1 }),
   );
   const [below, above] = modes;
-  const share = below.growth / (below.growth - above.growth);
-  const mixed = ([a, b]: readonly number[]) => a + (b - a) * share;
+  const share = below!.growth / (below!.growth - above!.growth);
+  const mixed = ([a, b]: readonly number[]) => a! + (b! - a!) * share;
   return [
     within(
       'tau_c, where what was measured begins to grow',

@@ -59,7 +59,7 @@ function motionNetwork({ tau, phase, amplitude }: Parameters): Network {
   const lag = (phase * Math.PI) / 180;
   const wave = (time: number, trial: number, behind: number) => {
     const ticks = Math.round(time / dt);
-    const turns = (WAVES[trial % WAVES.length] * ticks) / TICKS;
+    const turns = (WAVES[trial % WAVES.length]! * ticks) / TICKS;
     return amplitude * Math.sin(2 * Math.PI * turns - behind);
   };
   const exchanged = (trial: number) => trial >= WAVES.length;
@@ -129,7 +129,7 @@ export const motion = shelve({
       responses[form] = sums;
       run.state$(form, 'response').subscribe(({ tick, data }) => {
         if (tick < from) return;
-        for (const [i, r] of data.entries()) sums[i] += r / TICKS;
+        for (const [i, r] of data.entries()) sums[i]! += r / TICKS;
       });
     }
     await run.runTicks(from + TICKS);
@@ -137,19 +137,19 @@ export const motion = shelve({
     const hertz = (x: number) => short((1000 * x) / tau);
     const verdicts: Verdict[] = [];
     for (const [form, expected] of Object.entries(theory)) {
-      const measured = responses[form];
+      const measured = responses[form]!;
       for (const x of SHOWN) {
         verdicts.push(
           near(
             `${form}: response to ${hertz(x)} Hz`,
             expected(parameters, x),
-            measured[WAVES.indexOf(x)],
-            tolerances[form],
+            measured[WAVES.indexOf(x)]!,
+            tolerances[form]!,
           ),
         );
       }
       const peak =
-        WAVES[measured.indexOf(Math.max(...measured.slice(0, count)))];
+        WAVES[measured.indexOf(Math.max(...measured.slice(0, count)))]!;
       const best = form === 'delay' ? 0.25 : 0.5 / Math.PI;
       verdicts.push(
         exactly(
@@ -161,7 +161,7 @@ export const motion = shelve({
         exactly(
           `${form}: waves the other way that do not give the opposite`,
           0,
-          WAVES.filter((_, j) => measured[count + j] !== -measured[j]).length,
+          WAVES.filter((_, j) => measured[count + j] !== -measured[j]!).length,
         ),
       );
     }
@@ -182,7 +182,7 @@ export const motion = shelve({
             trace(
               `${form}, measured`,
               WAVES.map((x) => (1000 * x) / tau),
-              Array.from(responses[form].subarray(0, count)),
+              Array.from(responses[form]!.subarray(0, count)),
               'points',
             ),
           ]),

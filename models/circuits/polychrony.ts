@@ -61,7 +61,7 @@ export function timingFor(
   const delays = delaysTo(cell, parameters);
   const longest = Math.max(...delays);
   const [b, c, d] = delays.map((delay) => longest - delay);
-  return [b, c, d];
+  return [b!, c!, d!];
 }
 
 /** The motif; trial by trial b, c and d spike as one timing says. */
@@ -73,14 +73,14 @@ export function polychronyNetwork(
   const network = new Network({ dt: DT });
   SOURCES.forEach((name, i) => {
     network.events(name, 1, {
-      trials: timings.map((timing) => [[timing[i]]]),
+      trials: timings.map((timing) => [[timing[i]!]]),
       level: 0,
     });
   });
   for (const cell of CELLS) {
     network.population(cell, 1, lif, { parameters: { tau }, level: 1 });
     delaysTo(cell, parameters).forEach((delay, i) => {
-      network.project(SOURCES[i], cell, { weight, delay });
+      network.project(SOURCES[i]!, cell, { weight, delay });
     });
   }
   return network;
@@ -97,7 +97,7 @@ export function firingOf(
 ): number[] {
   const arrivals = delays
     .map((delay, i) =>
-      ticksOf('Arrival', delay + timing[i], DT, { round: true }),
+      ticksOf('Arrival', delay + timing[i]!, DT, { round: true }),
     )
     .sort((a, b) => a - b);
   const fired: number[] = [];
@@ -116,7 +116,7 @@ export function firingOf(
 /** 'a at 9 ms', or 'neither'. */
 const told = (fired: readonly (readonly number[])[]) =>
   CELLS.flatMap((cell, i) =>
-    fired[i].map((time) => `${cell} at ${time} ms`),
+    fired[i]!.map((time) => `${cell} at ${time} ms`),
   ).join(', ') || 'neither';
 
 const label = (timing: Timing) =>
@@ -149,7 +149,7 @@ export const polychrony = shelve({
     const fired = timings.map(() => CELLS.map((): number[] => []));
     CELLS.forEach((cell, i) => {
       run.spikes$(cell).subscribe(({ time, trials }) => {
-        for (const trial of trials) fired[trial][i].push(time);
+        for (const trial of trials) fired[trial]![i]!.push(time);
       });
     });
     const latest = Math.max(...timings.flat()) + longest;
@@ -159,15 +159,15 @@ export const polychrony = shelve({
       delays.map((each) => firingOf(each, timing, parameters)),
     );
     const verdicts: Verdict[] = shown.map((timing, t) =>
-      exactly(`${label(timing)} ms`, told(expected[t]), told(fired[t])),
+      exactly(`${label(timing)} ms`, told(expected[t]!), told(fired[t]!)),
     );
     const firing = (of: readonly (readonly (readonly number[])[])[]) =>
       CELLS.map((cell, i) => {
-        const count = of.slice(shown.length).filter((f) => f[i].length > 0);
+        const count = of.slice(shown.length).filter((f) => f[i]!.length > 0);
         return `${cell} in ${count.length}`;
       }).join(', ');
     const wrong = timings.filter(
-      (_, t) => told(expected[t]) !== told(fired[t]),
+      (_, t) => told(expected[t]!) !== told(fired[t]!),
     );
     verdicts.push(
       exactly(
@@ -195,9 +195,9 @@ function raster(
   const length = Math.ceil(latest) + GAP;
   const spikes = timings.flatMap((timing, t) => {
     const start = t * length;
-    const sent = SOURCES.map((name, i) => [name, start + timing[i]] as const);
+    const sent = SOURCES.map((name, i) => [name, start + timing[i]!] as const);
     const heard = CELLS.flatMap((name, i) =>
-      fired[t][i].map((time) => [name, start + time] as const),
+      fired[t]![i]!.map((time) => [name, start + time] as const),
     );
     return [...sent, ...heard].map(([group, time]) => {
       return { time, neuron: 0, group };

@@ -119,7 +119,7 @@ async function learn(
     if (rule.hasCircuit) {
       LEVELS.forEach((id, level) => {
         simulation.probe(id).error$.subscribe(({ tick, data }) => {
-          wave[level][tick] = data[0];
+          wave[level]![tick] = data[0]!;
         });
       });
     }
@@ -139,7 +139,9 @@ async function waveOf(
   const run = bench.open(network);
   const wave = LEVELS.map((): number[] => []);
   LEVELS.forEach((name, level) => {
-    run.state$(name, 'eps').subscribe(({ data }) => wave[level].push(data[0]));
+    run
+      .state$(name, 'eps')
+      .subscribe(({ data }) => wave[level]!.push(data[0]!));
   });
   await run.runTicks(ticks);
   return wave;
@@ -157,7 +159,7 @@ const picture = (title: string, wave: Wave, reach: number): Picture => ({
   kind: 'space-time',
   title,
   rows: LEVELS.map((name, level) => `${level} (${name})`),
-  columns: wave[0].map((_, tick) => tick),
+  columns: wave[0]!.map((_, tick) => tick),
   values: wave.map((errors) => errors.map((error) => error || null)),
   quantity: 'error',
   domain: [-reach, reach],
@@ -178,7 +180,7 @@ export const skipWave = shelve({
       await learn(zil(), parameters, bench),
       await learn(zil({ levelled: false }), parameters, bench),
     ];
-    const ticks = with_.wave[0].length;
+    const ticks = with_.wave[0]!.length;
     const round = bench.precise ? Number : Math.fround;
     const simulated = [
       await waveOf(skipNetwork(parameters, DELAY, round), ticks, bench),
@@ -196,7 +198,7 @@ export const skipWave = shelve({
     const wrong = [right[0], e * (z1 - z2) * (a - e), s * missing];
     const tolerance = bench.precise ? 1e-12 : 1e-4;
     const scale = Math.hypot(...right, ...wrong);
-    const apart = Math.hypot(...wrong.map((w, i) => w - right[i]));
+    const apart = Math.hypot(...wrong.map((w, i) => w! - right[i]!));
     const [, z2Wrong, z3Wrong] = PLASTIC.map((id) =>
       Number(without.gradients.get(id)?.[0]),
     );
@@ -209,7 +211,7 @@ export const skipWave = shelve({
         exactly(
           'with the delay: ticks with an error at a',
           arrivals([0, 0, meeting]),
-          arrivals(with_.wave[atA]),
+          arrivals(with_.wave[atA]!),
         ),
         exactly(
           'with it: updates that differ from BP in a bit',
@@ -219,7 +221,7 @@ export const skipWave = shelve({
         exactly(
           'without it: ticks with an error at a',
           arrivals([0, e, missing]),
-          arrivals(without.wave[atA]),
+          arrivals(without.wave[atA]!),
         ),
         exactly(
           'without it: updates that differ from BP in a bit',
@@ -227,15 +229,15 @@ export const skipWave = shelve({
           missed.differingBits,
         ),
         near(
-          `without it: update of z2 (BP: ${shown(right[1])})`,
-          wrong[1],
-          z2Wrong,
+          `without it: update of z2 (BP: ${shown(right[1]!)})`,
+          wrong[1]!,
+          z2Wrong!,
           tolerance * scale,
         ),
         near(
-          `without it: update of z3 (BP: ${shown(right[2])})`,
-          wrong[2],
-          z3Wrong,
+          `without it: update of z3 (BP: ${shown(right[2]!)})`,
+          wrong[2]!,
+          z3Wrong!,
           tolerance * scale,
         ),
         within(
@@ -247,13 +249,13 @@ export const skipWave = shelve({
         exactly(
           'errors that differ in a network of value and error neurons',
           0,
-          differing(with_.wave, simulated[0]) +
-            differing(without.wave, simulated[1]),
+          differing(with_.wave, simulated[0]!) +
+            differing(without.wave, simulated[1]!),
         ),
       ],
       figures: {
         'error of the output': e,
-        "update of z3 without the delay, over BP's": z3Wrong / right[2],
+        "update of z3 without the delay, over BP's": z3Wrong! / right[2]!,
       },
       pictures: [
         picture(

@@ -89,7 +89,7 @@ export function synfireNetwork(
   });
   for (let group = 1; group <= groups; group++) {
     const to = network.population(`group ${group}`, NEURONS, alphaLif, {
-      start: { v: { normal: [mean, std] }, x: mean - V_r, y: mean - V_r },
+      start: { v: { normal: [mean, std] }, x: mean - V_r!, y: mean - V_r! },
       level: group,
     });
     network.project(from, to, { weight: WEIGHT, delay });
@@ -114,7 +114,7 @@ function volleyOf(spikes: Course['spikes'][number]) {
   for (let first = 0, end = 0; first < spikes.length; first++) {
     while (
       end < spikes.length &&
-      spikes[end].time - spikes[first].time <= NARROW
+      spikes[end]!.time - spikes[first]!.time <= NARROW
     ) {
       end += 1;
     }
@@ -127,14 +127,14 @@ function volleyOf(spikes: Course['spikes'][number]) {
 }
 
 const survives = ({ spikes }: Course) =>
-  volleyOf(spikes[spikes.length - 1]).count >= NEURONS / 2;
+  volleyOf(spikes[spikes.length - 1]!).count >= NEURONS / 2;
 
 /** ms from group to group, over the later half of the chain. */
 function paceOf(courses: readonly Course[]): number {
   const paces = courses.map(({ spikes }) => {
     const last = spikes.length - 1;
     const half = Math.floor(last / 2);
-    const [from, to] = [volleyOf(spikes[half]), volleyOf(spikes[last])];
+    const [from, to] = [volleyOf(spikes[half]!), volleyOf(spikes[last]!)];
     return (to.time - from.time) / (last - half);
   });
   return paces.reduce((a, b) => a + b, 0) / paces.length;
@@ -157,7 +157,7 @@ async function watch(
       trials.forEach((trial, i) => {
         // Before the packet there is nothing but noise.
         if (time < START - NARROW) return;
-        courses[trial].spikes[group].push({ time, neuron: neurons[i] });
+        courses[trial]!.spikes[group]!.push({ time, neuron: neurons[i]! });
       });
     });
   }
@@ -176,7 +176,7 @@ export const synfire = shelve({
   title: 'S2: packets of spikes that survive a synfire chain, and that die',
   source: 'Diesmann, Gewaltig and Aertsen 1999',
   parameters,
-  network: (parameters) => synfireNetwork(parameters, [LARGE], 1),
+  network: (parameters) => synfireNetwork(parameters, [LARGE!], 1),
   async measure(parameters, bench) {
     const { groups, delay, packets } = parameters;
     const sizes = SIZES.flatMap((size) => new Array(packets).fill(size));
@@ -184,12 +184,12 @@ export const synfire = shelve({
     const of = (size: number) => courses.filter((each) => each.size === size);
     const share = (size: number) => of(size).filter(survives).length / packets;
     // Mean of the sizes from which on packets survive (Spearman-Kaerber).
-    let border = SIZES[0];
-    for (let i = 0; SIZES[i] < SURVIVES; i++) {
-      const dying = 1 - (share(SIZES[i]) + share(SIZES[i + 1])) / 2;
-      border += dying * (SIZES[i + 1] - SIZES[i]);
+    let border = SIZES[0]!;
+    for (let i = 0; SIZES[i]! < SURVIVES!; i++) {
+      const dying = 1 - (share(SIZES[i]!) + share(SIZES[i + 1]!)) / 2;
+      border += dying * (SIZES[i + 1]! - SIZES[i]!);
     }
-    const paces = [{ delay, pace: paceOf(of(LARGE)) }];
+    const paces = [{ delay, pace: paceOf(of(LARGE!)) }];
     for (const other of DELAYS) {
       const large = new Array(REPEATS).fill(LARGE);
       const watched = await watch({ groups, delay: other }, large, bench);
@@ -201,18 +201,18 @@ export const synfire = shelve({
       exactly(
         `packets of ${DIES} spikes that survive`,
         `0 of ${packets}`,
-        survived(DIES),
+        survived(DIES!),
       ),
       between(
         `share of packets of ${SURVIVES} that survive`,
         0.75,
         1,
-        share(SURVIVES),
+        share(SURVIVES!),
       ),
       exactly(
         `packets of ${LARGE} that survive`,
         `${packets} of ${packets}`,
-        survived(LARGE),
+        survived(LARGE!),
       ),
       between('size at the border', 45, 58, border, 'spikes'),
       near(
@@ -238,8 +238,8 @@ export const synfire = shelve({
         ]),
       ),
       pictures: [
-        raster(`A packet of ${LARGE} spikes runs through`, of(LARGE)[0]),
-        raster(`A packet of ${DIES} spikes dies out`, of(DIES)[0]),
+        raster(`A packet of ${LARGE} spikes runs through`, of(LARGE!)[0]!),
+        raster(`A packet of ${DIES} spikes dies out`, of(DIES!)[0]!),
         traces(
           'Packets that survive the chain',
           ['spikes of the packet', 'share that survives'],

@@ -70,7 +70,7 @@ export function linearNetwork(options: LinearOptions): Network {
   weights.forEach((row, to) => {
     row.forEach((weight, from) => {
       if (weight === 0) return;
-      network.project(units[from], units[to], {
+      network.project(units[from]!, units[to]!, {
         pattern: oneToOne(),
         weight,
         delay: delays,
@@ -161,8 +161,8 @@ export const wilsonCowan = shelve({
     const pictures = delays.map((delay, copy) => {
       const theory = rightmostRoot(weights, tau, delay);
       longest = Math.min(longest, longestTick(theory.root, tau, delay));
-      const rows = e.map((row, n) => [row[copy], i[n][copy]]);
-      const measured = dominantMode(rows, every * dt);
+      const rows = e.map((row, n) => [row[copy], i[n]![copy]]);
+      const measured = dominantMode(rows!, every * dt);
       const size = Math.hypot(theory.root.re, theory.root.im);
       verdicts.push(
         near(
@@ -185,8 +185,8 @@ export const wilsonCowan = shelve({
         `Excitation and inhibition, D = ${delay} ms`,
         ['time (ms)', 'x of E'],
         [
-          trace('rightmost root', ...fitted(theory, times, values)),
-          points(...few(times, values)),
+          trace('rightmost root', ...fitted(theory, times, values!)),
+          points(...few(times, values!)),
         ],
       );
     });
@@ -240,7 +240,7 @@ function fitted(
   times: readonly number[],
   values: readonly number[],
 ): [number[], number[]] {
-  const last = times[times.length - 1];
+  const last = times[times.length - 1]!;
   const wave = (turn: (angle: number) => number) => (time: number) =>
     Math.exp(growth * (time - last)) *
     turn((2 * Math.PI * frequency * time) / 1000);
@@ -248,7 +248,7 @@ function fitted(
   const half = times.length >> 1;
   // Each sample by itself counts as much as the others, however it has grown.
   const weigh = (value: number, n: number) =>
-    value * Math.exp(growth * (last - times[n + half]));
+    value * Math.exp(growth * (last - times[n + half]!));
   const [sizes] = leastSquares(
     waves.map((w) => Float64Array.from(times.slice(half).map(w), weigh)),
     [Float64Array.from(values.slice(half), weigh)],
@@ -256,6 +256,6 @@ function fitted(
   const shown = Array.from({ length: 801 }, (_, n) => (last * n) / 800);
   return [
     shown,
-    shown.map((t) => sizes[0] * waves[0](t) + sizes[1] * waves[1](t)),
+    shown.map((t) => sizes![0]! * waves[0]!(t) + sizes![1]! * waves[1]!(t)),
   ];
 }

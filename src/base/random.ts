@@ -29,7 +29,7 @@ export function philox(
 ): Words4 {
   const block = new Uint32Array(4);
   philoxBlock(block, ...counter, ...key);
-  return [block[0], block[1], block[2], block[3]];
+  return [block[0]!, block[1]!, block[2]!, block[3]!];
 }
 
 /**
@@ -128,8 +128,8 @@ export class Random {
     const order = Uint32Array.from({ length: n }, (_, i) => i);
     for (let i = n - 1; i > 0; i--) {
       const j = this.below(i + 1);
-      const swap = order[i];
-      order[i] = order[j];
+      const swap = order[i]!;
+      order[i] = order[j]!;
       order[j] = swap;
     }
     return order;

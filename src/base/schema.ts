@@ -127,7 +127,7 @@ export const oneOf = <
   option<T, A>(
     about,
     'text',
-    words.length === 1 ? words[0] : `one of ${words.join(', ')}`,
+    words.length === 1 ? words[0]! : `one of ${words.join(', ')}`,
     (value) => words.includes(value as T),
     { words, placeholder: 'NAME' },
   );
@@ -261,7 +261,7 @@ export class Schema<const F extends Fields> {
     const given: Record<string, unknown> = Object.create(null);
     for (const [name, text] of pairs) {
       if (Object.hasOwn(this.fields, name)) {
-        given[name] = this.fields[name].parse(text);
+        given[name] = this.fields[name]!.parse(text);
       } else throw unknownName(this.of, name, this.names, this.noun);
     }
     return given as Given<F>;
@@ -272,15 +272,15 @@ export class Schema<const F extends Fields> {
     const { of, before } = this;
     // A function is named by whoever calls it.
     const phrase = of.includes(' ');
-    const at = phrase ? ` of ${of[0].toLowerCase()}${of.slice(1)}` : '';
+    const at = phrase ? ` of ${of[0]!.toLowerCase()}${of.slice(1)}` : '';
     return new OptionError(
       `${before}${name} = ${show(value)}${at}: ${remedy}`,
-      { of, name, value, allowed: this.fields[name].allowed },
+      { of, name, value, allowed: this.fields[name]!.allowed },
     );
   }
 
   private get noun(): string {
-    return this.before.split(' ')[0].toLowerCase();
+    return this.before.split(' ')[0]!.toLowerCase();
   }
 
   private get names(): string[] {

@@ -197,12 +197,12 @@ export class Circuit {
       for (const population of this.hidden()) {
         const { id, size } = population.vertex;
         const noise = this.recorder.feed(`noise/${id}`, size);
-        [population.x] = perturb.emit(emit, [population.x, noise]);
+        [population.x!] = perturb.emit(emit, [population.x, noise]);
       }
       this.sweep((population) => {
         const { x, mu } = population;
         if (population === this.output) return;
-        [population.eps] = difference.emit(emit, [mu, x]);
+        [population.eps!] = difference.emit(emit, [mu, x]);
         population.active = true;
       });
     }

@@ -38,7 +38,7 @@ export class TickClock implements SchedulerLike {
         this.buckets.delete(this.tick);
         return;
       }
-      bucket.actions[bucket.next++].execute();
+      bucket.actions[bucket.next++]!.execute();
     }
   }
 

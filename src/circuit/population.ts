@@ -102,7 +102,7 @@ export class Population {
   get operands(): Operand[] {
     return this.seen.map((ref, slot) => ({
       ref,
-      shape: this.vertex.inputs[slot].shape,
+      shape: this.vertex.inputs[slot]!.shape,
     }));
   }
 
@@ -141,7 +141,7 @@ export class Population {
     const moved = this.active || this.reached;
     if (!moved && !clocked) return 'not computed';
     const operands = [this.x, this.weighted(emit) ?? zero, s ?? zero];
-    [this.x] = integrateValue.emit(emit, operands, { gamma });
+    [this.x!] = integrateValue.emit(emit, operands, { gamma });
     return moved ? 'moved' : 'at rest';
   }
 
@@ -167,13 +167,13 @@ export class Population {
       const operands = [this.eps ?? zero, s ?? zero, this.mu, before];
       const more = [...operands, precision.pi(emit)];
       const given = { gamma, pi: precision.along };
-      [this.eps] = integrateWeighted.emit(emit, more, given);
+      [this.eps!] = integrateWeighted.emit(emit, more, given);
     } else if (!clocked && gamma === 1 && !stirred) {
       this.eps = s;
     } else {
       const eps = (gamma === 1 && !clocked ? null : this.eps) ?? zero;
       const operands = [eps, s ?? zero, this.mu, before];
-      [this.eps] = integrateError.emit(emit, operands, { gamma });
+      [this.eps!] = integrateError.emit(emit, operands, { gamma });
     }
     // What has come is used up: who is not visited again got nothing.
     this.s = null;

@@ -26,7 +26,7 @@ export function hasPrecision({ output, loss }: Graph, vertex: Vertex): boolean {
 
 /** Neurons of a population. */
 export function neuronsOf({ shape, size }: Vertex): number {
-  return shape.length > 1 ? size / shape[0] : size;
+  return shape.length > 1 ? size / shape[0]! : size;
 }
 
 /** What the circuit of a graph learns beside its parameters. */

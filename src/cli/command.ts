@@ -95,12 +95,12 @@ export function parse(
   const { positionals } = asked;
   const { values }: { values: Record<string, unknown> } = asked;
   if (positionals.length > 0 && operands === '') {
-    throw unexpected(positionals[0], `see isochron ${name} --help`);
+    throw unexpected(positionals[0]!, `see isochron ${name} --help`);
   }
   if (values.help) return null;
   const given = Object.entries(values).map(([name, value]) => [
     name,
-    typeof value === 'string' ? fields[name].parse(value) : value,
+    typeof value === 'string' ? fields[name]!.parse(value) : value,
   ]);
   return {
     values: schemaOf(name, fields).read(Object.fromEntries(given)),

@@ -151,7 +151,7 @@ async function runOne(
       ...pictures.map((picture) => [`${picture.name}.svg`, picture.svg]),
     ];
     for (const [file, content] of files) {
-      await saveResult(path.join(folder, file), content);
+      await saveResult(path.join(folder, file!), content!);
     }
     const { tables, verdicts, remarks, holds } = told;
     const lines = [...remarks, ...verdictLines(verdicts)];

@@ -116,8 +116,8 @@ function optionLines(options: Fields): string[] {
     const { placeholder } = option;
     return [`--${name}${placeholder ? ` ${placeholder}` : ''}`, lineOf(option)];
   });
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`);
+  const width = Math.max(...rows.map(([left]) => left!.length));
+  return rows.map(([left, help]) => `  ${left!.padEnd(width)}  ${help}`);
 }
 
 process.on('SIGINT', () => {

@@ -61,7 +61,7 @@ function rowsIn(
 function parametersOf(node: NirNode): ParameterRow[] {
   if (['NIRGraph', 'Input', 'Output'].includes(node.type)) return [];
   const fields = node as unknown as Readonly<Record<string, unknown>>;
-  return MEMBERS[node.type].flatMap((name): ParameterRow[] => {
+  return MEMBERS[node.type]!.flatMap((name): ParameterRow[] => {
     const value = fields[name];
     if (value === null) return [];
     if (typeof value !== 'object' || !('data' in value)) {
@@ -71,8 +71,8 @@ function parametersOf(node: NirNode): ParameterRow[] {
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < data.length; i++) {
-      low = Math.min(low, data[i]);
-      high = Math.max(high, data[i]);
+      low = Math.min(low, data[i]!);
+      high = Math.max(high, data[i]!);
     }
     const unit = UNITS[name];
     return [{ name, low, high, shape, ...(unit ? { unit } : {}) }];
@@ -91,5 +91,5 @@ export function parameterText(row: ParameterRow): string {
 /** One number, or two with "to" between, without dust. */
 export function rangeText(low: number, high: number): string {
   const [a, b] = [low, high].map((x) => `${Number(x.toPrecision(5))}`);
-  return a === b ? a : `${a} to ${b}`;
+  return a === b ? a! : `${a} to ${b}`;
 }

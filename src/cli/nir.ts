@@ -186,8 +186,8 @@ function show(
         to,
         sends,
         `${synapses}`,
-        delayMs && delayMs[1] > 0
-          ? `${rangeText(delayMs[0], delayMs[1])} ms`
+        delayMs && delayMs[1]! > 0
+          ? `${rangeText(delayMs[0]!, delayMs[1]!)} ms`
           : '',
       ]),
     ),
@@ -216,7 +216,7 @@ async function runFor(
         counts.set(name, (counts.get(name) ?? 0) + neurons.length);
       });
     } else {
-      run.state$(name, outputs[0]).subscribe(({ data }) => {
+      run.state$(name, outputs[0]!).subscribe(({ data }) => {
         finals.set(name, [...data]);
       });
     }

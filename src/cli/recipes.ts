@@ -168,7 +168,7 @@ export const recipes: readonly Recipe[] = [
       const steps = Object.keys(inputs).length;
       const outputs = data.classes.length;
       return {
-        ...{ steps, inputs: inputs.x1.length, hidden: 128, outputs },
+        ...{ steps, inputs: inputs.x1!.length, hidden: 128, outputs },
         ...CLASSES,
       };
     },
@@ -248,7 +248,7 @@ export function checkOwn(recipe: Recipe, told: ReadonlySet<string>): void {
 
 /** Wrong sizes are told before anything is opened. */
 function checkSizes(sizes: readonly number[], data: TrainingData): void {
-  const pixels = inputsOf(data).x.length;
+  const pixels = inputsOf(data).x!.length;
   const classes = data.classes.length;
   if (sizes.length < 2 || sizes[0] !== pixels || sizes.at(-1) !== classes) {
     throw new OptionError(

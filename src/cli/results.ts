@@ -49,7 +49,7 @@ export class Results {
 /** Rows that all have the keys of the first. */
 export function csvOf(rows: readonly Readonly<Record<string, unknown>>[]) {
   if (rows.length === 0) return '';
-  const head = Object.keys(rows[0]);
+  const head = Object.keys(rows[0]!);
   const records = [head, ...rows.map((row) => head.map((key) => row[key]))];
   return records.map((record) => `${csvRecord(record)}\r\n`).join('');
 }

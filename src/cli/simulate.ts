@@ -88,11 +88,11 @@ export const simulateCommand = command({
     for (const [i, circuit] of chosen.entries()) {
       if (chosen.length > 1) out.note(`simulate: ${circuit.name}`);
       if (i > 0) out.line();
-      const network = () => circuit.network(asked[i]);
+      const network = () => circuit.network(asked[i]!);
       const backend = await networkBackendOf(context, network);
       try {
         const how = { backend, seed, out, values };
-        const holds = await simulate(circuit, asked[i], how);
+        const holds = await simulate(circuit, asked[i]!, how);
         run.push({ name: circuit.name, holds });
       } finally {
         backend.close();
@@ -124,7 +124,7 @@ export async function simulate(
     ...{ backend, listener: out, heads: () => loadHeads() },
   })) as CircuitRow[];
   const { verdicts, holds } = toldOf(circuit, rows, parameters);
-  const [{ figures = {}, cost }] = rows;
+  const [{ figures = {}, cost }] = rows!;
   const { time, seconds, buildSeconds } = cost;
   const realTimeFactor = time > 0 ? seconds / (time / 1000) : null;
   const pictures = await savePictures(circuit, parameters, rows, values);
@@ -138,14 +138,14 @@ export async function simulate(
   });
   out.line(`${name}: ${title} (${source})`);
   const set = Object.entries(parameters).map(([key, value]) => {
-    const { unit } = schema.fields[key];
+    const { unit } = schema.fields[key]!;
     return `${key} = ${value}${unit ? ` ${unit}` : ''}`;
   });
   if (set.length > 0) out.line(set.join(', '));
   const shown = verdictTable(verdicts);
   out.line(`\n${table(shown.head, shown.rows)}\n`);
   for (const [what, value] of Object.entries(figures)) {
-    out.line(`${what}: ${numberText(value)}`);
+    out.line(`${what}: ${numberText(value!)}`);
   }
   for (const line of verdictLines(verdicts)) out.line(line);
   if (realTimeFactor !== null) {
@@ -204,7 +204,7 @@ function list(out: Output): number {
     );
     const width = Math.max(0, ...left.map((text) => text.length));
     rows.forEach(([, { help }], i) => {
-      out.line(`    ${left[i].padEnd(width)}  ${help}`);
+      out.line(`    ${left[i]!.padEnd(width)}  ${help}`);
     });
   }
   return 0;

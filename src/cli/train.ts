@@ -122,7 +122,7 @@ async function trainAndSave(
 ): Promise<number> {
   const { signal: stop } = interruption;
   if (operands.length > 1) {
-    throw unexpected(operands[1], 'train takes one recipe at a time');
+    throw unexpected(operands[1]!, 'train takes one recipe at a time');
   }
   const recipe = named('recipe', recipes, operands[0] ?? 'mlp');
   checkOwn(recipe, given);
@@ -146,7 +146,7 @@ async function trainAndSave(
   const { names } = recipe.data;
   const asked = schemaOf('train', {
     data: oneOf(names, { default: names[0] }),
-  }).read({ data: values.data });
+  }).read({ data: values.data! });
   const data = await recipe.data.load(asked.data, {
     ...{ seed, onProgress: (line: string) => out.note(line) },
   });

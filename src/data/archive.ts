@@ -50,5 +50,5 @@ function parse({ source, files }: FoundFiles): LoadedArchive {
     ...readIdx(bytes, file),
     file,
   }));
-  return { source, train: labelled(a, b), test: labelled(c, d) };
+  return { source, train: labelled(a!, b!), test: labelled(c!, d!) };
 }

@@ -57,7 +57,7 @@ export function cifarSet(
     name,
     mirrors,
     files,
-    aliases: Object.fromEntries(files.map((file, i) => [file.name, ends[i]])),
+    aliases: Object.fromEntries(files.map((file, i) => [file.name, ends[i]]))!,
     byHand:
       `put ${ends.join(' and ')} of ${mirrors[0]}${archive.name} into ` +
       `$ISOCHRON_DATA/${name}`,
@@ -145,7 +145,7 @@ export async function findCifar(
 
 function parse(set: CifarSet, { source, files }: FoundFiles): LoadedCifar {
   const [train, test] = files.map(({ file, bytes }, i) => {
-    const { rows } = set.files[i];
+    const { rows } = set.files[i]!;
     const images = readCifar(bytes, file);
     if (images.count < rows) {
       malformed(
@@ -184,7 +184,7 @@ export function readCifar(
   const images = new Uint8Array(count * VALUES);
   const labels = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
-    const label = plain[i * ROW];
+    const label = plain[i * ROW]!;
     if (label > 9) {
       malformed(
         file,

@@ -230,9 +230,9 @@ export async function loadDataset(
     return complete(entry, options, await entry.load(options));
   }
   const [recorded, drawn] = AUTO[name as AutoName].map(entryOf);
-  const found = await recorded.find?.(options);
-  if (found !== undefined) return complete(recorded, options, found);
-  return complete(drawn, options, await drawn.load(options));
+  const found = await recorded!.find?.(options);
+  if (found !== undefined) return complete(recorded!, options, found);
+  return complete(drawn!, options, await drawn!.load(options));
 }
 
 function entryOf(name: string): DatasetEntry {

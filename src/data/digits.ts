@@ -67,7 +67,7 @@ export function drawDigits(
   for (let i = 0; i < count; i++) {
     const random = new Random(key, 2 * i + parity);
     const image = images.subarray(i * PIXELS, (i + 1) * PIXELS);
-    drawDigit(labels[i], random, distance, image);
+    drawDigit(labels[i]!, random, distance, image);
   }
   return { images, labels, count, shape: IMAGE_SHAPE };
 }
@@ -78,8 +78,8 @@ function drawDigit(
   distance: Float64Array,
   image: Uint8Array,
 ): void {
-  const glyphs = GLYPHS[digit];
-  const glyph = glyphs[random.below(glyphs.length)];
+  const glyphs = GLYPHS[digit]!;
+  const glyph = glyphs[random.below(glyphs.length)]!;
   const move = hand(random);
   const radius = between(random, JITTER.thinnest, JITTER.thickest);
   distance.fill(FAR);
@@ -125,8 +125,8 @@ function bend(
   const right = x / 6 + 1 - column;
   const down = y / 9 + 1 - row;
   const at = start + 3 * row + column;
-  const top = knots[at] + (knots[at + 1] - knots[at]) * right;
-  const bottom = knots[at + 3] + (knots[at + 4] - knots[at + 3]) * right;
+  const top = knots[at]! + (knots[at + 1]! - knots[at]!) * right;
+  const bottom = knots[at + 3]! + (knots[at + 4]! - knots[at + 3]!) * right;
   return top + (bottom - top) * down;
 }
 
@@ -138,16 +138,16 @@ function drawStroke(
 ): void {
   const last = points.length - 1;
   if (last === 1) {
-    drawPiece(points[0], points[1], radius, distance);
+    drawPiece(points[0]!, points[1]!, radius, distance);
     return;
   }
   const closed =
-    points[0][0] === points[last][0] && points[0][1] === points[last][1];
+    points[0]![0] === points[last]![0] && points[0]![1] === points[last]![1];
   for (let i = 0; i < last; i++) {
-    const p1 = points[i];
-    const p2 = points[i + 1];
-    const p0 = i > 0 ? points[i - 1] : closed ? points[last - 1] : p1;
-    const p3 = i + 2 <= last ? points[i + 2] : closed ? points[1] : p2;
+    const p1 = points[i]!;
+    const p2 = points[i + 1]!;
+    const p0 = i > 0 ? points[i - 1]! : closed ? points[last - 1]! : p1;
+    const p3 = i + 2 <= last ? points[i + 2]! : closed ? points[1]! : p2;
     let from = p1;
     for (let piece = 1; piece <= PIECES; piece++) {
       const u = piece / PIECES;
@@ -155,7 +155,7 @@ function drawStroke(
         spline(p0[0], p1[0], p2[0], p3[0], u),
         spline(p0[1], p1[1], p2[1], p3[1], u),
       ];
-      drawPiece(from, to, radius, distance);
+      drawPiece(from!, to, radius, distance);
       from = to;
     }
   }
@@ -192,7 +192,7 @@ function drawPiece(
       const ey = ay - u * dy;
       const d = ex * ex + ey * ey;
       const at = y * COLUMNS + x;
-      if (d < distance[at]) distance[at] = d;
+      if (d < distance[at]!) distance[at] = d;
     }
   }
 }
@@ -207,13 +207,13 @@ function ink(
   const dark = 255 * between(random, JITTER.palest, 1);
   const reach = radius + 0.5;
   for (let i = 0; i < PIXELS; i++) {
-    if (distance[i] >= reach * reach) continue;
-    const cover = Math.min(1, reach - Math.sqrt(distance[i]));
+    if (distance[i]! >= reach * reach) continue;
+    const cover = Math.min(1, reach - Math.sqrt(distance[i]!));
     const grain = 1 - JITTER.grain * random.uniform();
     image[i] = Math.floor(dark * cover * grain);
   }
   for (let left = random.below(JITTER.specks); left > 0; left--) {
     const at = random.below(PIXELS);
-    image[at] = Math.max(image[at], 20 + random.below(160));
+    image[at] = Math.max(image[at]!, 20 + random.below(160));
   }
 }

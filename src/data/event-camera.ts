@@ -135,7 +135,7 @@ export function readEvents(bytes: Uint8Array, file: string): Events {
   }
   const raw = Array.from({ length: bytes.length / EVENT }, (_, i): RawEvent => {
     const [x, y, high, middle, low] = bytes.subarray(i * EVENT);
-    if (x >= SENSOR || y >= SENSOR) {
+    if (x! >= SENSOR || y! >= SENSOR) {
       malformed(
         file,
         `holds pixel ${x}, ${y} in event ${i}`,
@@ -143,8 +143,8 @@ export function readEvents(bytes: Uint8Array, file: string): Events {
         { event: i, x, y },
       );
     }
-    const time = ((high & 0x7f) << 16) | (middle << 8) | low;
-    return [time, x, y, high >= 0x80 ? 1 : 0];
+    const time = ((high! & 0x7f) << 16) | (middle! << 8) | low!;
+    return [time, x!, y!, high! >= 0x80 ? 1 : 0];
   });
   for (let i = 1; i < raw.length; i++) {
     const [[before], [time]] = [raw[i - 1], raw[i]];
@@ -191,7 +191,7 @@ function recorded(
   { source, files }: FoundFiles,
   { trainCount, testCount }: EventOptions,
 ): EventSet {
-  const [{ file, bytes }] = files;
+  const [{ file, bytes }] = files!;
   const tar = unpacked(bytes, file, MAX_FILE_BYTES);
   return {
     name: 'nmnist-small',

@@ -64,7 +64,7 @@ export function imageExamples(
       checkChosen(chosen, images.count);
       const x = pixelsOf(images, chosen, scale);
       const labels = Array.from(chosen, (image) => images.labels[image]);
-      return { [input]: x, target: oneHot(labels, classes.length) };
+      return { [input]: x, target: oneHot(labels!, classes.length) };
     },
   });
   return {
@@ -97,8 +97,8 @@ function standardOf({ images, count, shape }: LabelledImages): Standard {
     for (let image = 0; image < count; image++) {
       const from = (image * channels + channel) * pixels;
       for (let i = from; i < from + pixels; i++) {
-        sum += images[i];
-        squares += images[i] * images[i];
+        sum += images[i]!;
+        squares += images[i]! * images[i]!;
       }
     }
     const size = count * pixels;
@@ -121,14 +121,14 @@ function pixelsOf(
   const x = new Float32Array(chosen.length * values);
   chosen.forEach((image, row) => {
     for (let i = 0; i < values; i++) {
-      const value = images[image * values + i] / 255;
+      const value = images[image * values + i]! / 255;
       if (scale === undefined) {
         x[row * values + i] = value;
         continue;
       }
       const channel = Math.floor(i / pixels);
       x[row * values + i] =
-        (value - scale.mean[channel]) / scale.deviation[channel];
+        (value - scale.mean[channel]!) / scale.deviation[channel]!;
     }
   });
   return x;
@@ -168,12 +168,9 @@ export function nameExamples(
     count,
     feeds(chosen) {
       checkChosen(chosen, count);
-      const inputs = nameInputs(
-        Array.from(chosen, (i) => names[i]),
-        steps,
-      );
+      const inputs = nameInputs(Array.from(chosen, (i) => names[i])!, steps);
       const rows = Array.from(chosen, (i) => labels[i]);
-      return { ...inputs, target: oneHot(rows, languages.length) };
+      return { ...inputs, target: oneHot(rows!, languages.length) };
     },
   });
   return {
@@ -215,7 +212,7 @@ export function nameInputs(
     for (let step = 1; step <= steps; step++) {
       const at = letters.length - steps + step - 1;
       if (at < 0) continue;
-      inputs[`x${step}`][row * LETTERS.length + letters[at]] = 1;
+      inputs[`x${step}`]![row * LETTERS.length + letters[at]!] = 1;
     }
   });
   return inputs;
@@ -333,11 +330,11 @@ function stepFeeds(
   const inputs = stepInputs(steps, batch * vocabulary);
   const next: number[] = [];
   for (let step = 0; step < steps; step++) {
-    const x = inputs[`x${step + 1}`];
+    const x = inputs[`x${step + 1}`]!;
     chosen.forEach((window, row) => {
       const at = window * steps + step;
-      x[row * vocabulary + numbers[at]] = 1;
-      next.push(numbers[at + 1]);
+      x[row * vocabulary + numbers[at]!] = 1;
+      next.push(numbers[at + 1]!);
     });
   }
   return { ...inputs, target: oneHot(next, vocabulary) };
@@ -354,7 +351,7 @@ function tokenFeeds(
   chosen.forEach((window, row) => {
     const from = window * steps;
     tokens.set(numbers.subarray(from, from + steps), row * steps);
-    for (let step = 1; step <= steps; step++) next.push(numbers[from + step]);
+    for (let step = 1; step <= steps; step++) next.push(numbers[from + step]!);
   });
   return { tokens, target: oneHot(next, vocabulary) };
 }

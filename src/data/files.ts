@@ -142,7 +142,7 @@ function putThem({ name, files }: FileSet): string {
   const count = ['no', 'one', 'two', 'three', 'four'][files.length];
   const which =
     files.length === 1
-      ? `its file ${files[0].name}`
+      ? `its file ${files[0]!.name}`
       : `the ${count ?? files.length} files of ${name}`;
   return `put ${which} into $ISOCHRON_DATA/${name}`;
 }
@@ -211,7 +211,7 @@ async function read(
   const found: NamedBytes[] = [];
   for (const [i, path] of paths.entries()) {
     const bytes = await readWhole(path);
-    const expected = set.files[i].sha256;
+    const expected = set.files[i]!.sha256;
     const got = check ? sha256Of(bytes) : expected;
     if (got !== expected) {
       throw new DataError(

@@ -92,7 +92,7 @@ export const KU100: FileSet = {
     const view = new DataView(bytes.buffer);
     for (const [i, x] of numbers.entries()) view.setFloat32(4 * i, x, true);
     check(bytes, path);
-    await store(join(folder, KU100.files[0].name), bytes);
+    await store(join(folder, KU100.files[0]!.name), bytes);
     await rm(path, { force: true });
     return used;
   },
@@ -126,7 +126,7 @@ export async function loadHeads(
 
 /** Files of the user are checked too: any bytes would pass for sound. */
 function check(bytes: Uint8Array, file: string): void {
-  const { sha256: expected } = KU100.files[0];
+  const { sha256: expected } = KU100.files[0]!;
   const got = sha256Of(bytes);
   if (got === expected) return;
   throw new DataError(
@@ -137,7 +137,7 @@ function check(bytes: Uint8Array, file: string): void {
 }
 
 function measured({ source, files }: FoundFiles): HeadResponses {
-  const [{ file, bytes }] = files;
+  const [{ file, bytes }] = files!;
   const plain = unpacked(bytes, file, MAX_FILE_BYTES);
   check(plain, file);
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);

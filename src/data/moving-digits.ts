@@ -69,12 +69,12 @@ export function crossings(
   const told = new Float64Array(first.length);
   for (let n = 1; n <= steps; n++) {
     const frame = frameAt(n * step);
-    const now = frame.map((value, i) => (value - first[i]) / THRESHOLD);
+    const now = frame.map((value, i) => (value - first[i]!) / THRESHOLD);
     for (const [pixel, level] of now.entries()) {
-      while (Math.abs(level - told[pixel]) >= 1) {
-        const up = level > told[pixel];
-        told[pixel] += up ? 1 : -1;
-        const part = (told[pixel] - before[pixel]) / (level - before[pixel]);
+      while (Math.abs(level - told[pixel]!) >= 1) {
+        const up = level > told[pixel]!;
+        told[pixel]! += up ? 1 : -1;
+        const part = (told[pixel]! - before[pixel]!) / (level - before[pixel]!);
         const time = Math.round(1000 * step * (n - 1 + part));
         const [x, y] = [pixel % SENSOR, Math.floor(pixel / SENSOR)];
         events.push([time, x, y, up ? 1 : 0]);
@@ -116,8 +116,8 @@ function frame(light: Float64Array, time: number): Float64Array {
   for (let y = 0; y < SENSOR; y++) {
     for (let x = 0; x < SENSOR; x++) {
       const at = (row + y) * width + column + x;
-      const above = light[at] * (1 - u) + light[at + 1] * u;
-      const below = light[at + width] * (1 - u) + light[at + width + 1] * u;
+      const above = light[at]! * (1 - u) + light[at + 1]! * u;
+      const below = light[at + width]! * (1 - u) + light[at + width + 1]! * u;
       seen[y * SENSOR + x] = above * (1 - v) + below * v;
     }
   }

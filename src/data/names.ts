@@ -167,18 +167,18 @@ export function splitNames(rows: readonly NameRow[]): SplitNames {
     spellings.set(key, written);
     if (written.has(label)) continue;
     written.set(label, normaliseName(name));
-    sizes[label] += 1;
+    sizes[label]! += 1;
   }
   const homes: string[][] = languages.map(() => []);
   for (const key of [...spellings.keys()].sort()) {
     const labels = [...spellings.get(key)!.keys()];
     const home = labels.reduce((best, label) =>
-      sizes[label] < sizes[best] ||
+      sizes[label]! < sizes[best]! ||
       (sizes[label] === sizes[best] && label < best)
         ? label
         : best,
     );
-    homes[home].push(key);
+    homes[home]!.push(key);
   }
   const train: [string, number][] = [];
   const test: [string, number][] = [];
@@ -197,7 +197,7 @@ export function splitNames(rows: readonly NameRow[]): SplitNames {
     );
     order.forEach((number, at) => {
       const to = at < tested ? test : train;
-      for (const [other, name] of spellings.get(keys[number])!) {
+      for (const [other, name] of spellings.get(keys[number]!)!) {
         to.push([name, other]);
       }
     });

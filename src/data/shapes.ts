@@ -80,7 +80,11 @@ export function drawShapes(
   const parity = split === 'train' ? 0 : 1;
   for (let i = 0; i < count; i++) {
     const random = new Random(key, 2 * i + parity);
-    drawShape(labels[i], random, images.subarray(i * VALUES, (i + 1) * VALUES));
+    drawShape(
+      labels[i]!,
+      random,
+      images.subarray(i * VALUES, (i + 1) * VALUES),
+    );
   }
   return { images, labels, count, shape: COLOUR_SHAPE };
 }
@@ -97,7 +101,8 @@ function drawShape(label: number, random: Random, image: Uint8Array): void {
         shadeX * ((2 * x + 1) / COLUMNS - 1) +
         shadeY * ((2 * y + 1) / ROWS - 1);
       for (let channel = 0; channel < CHANNELS; channel++) {
-        const pure = back[channel] + part * (figure[channel] - back[channel]);
+        const pure =
+          back[channel]! + part * (figure[channel]! - back[channel]!);
         const noise = JITTER.noise * bell(random);
         const value = Math.floor(pure + light + noise);
         image[channel * PIXELS + y * COLUMNS + x] = Math.max(
@@ -115,7 +120,7 @@ function colours(random: Random): [readonly number[], readonly number[]] {
     const a = [random.below(256), random.below(256), random.below(256)];
     const b = [random.below(256), random.below(256), random.below(256)];
     const contrast = a.reduce(
-      (sum, value, i) => sum + Math.abs(value - b[i]),
+      (sum, value, i) => sum + Math.abs(value - b[i]!),
       0,
     );
     if (contrast >= JITTER.contrast) return [a, b];

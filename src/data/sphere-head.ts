@@ -77,7 +77,7 @@ function shadow(
   const out = new Float64Array(pulse.length);
   for (let n = 0; n < pulse.length; n++) {
     const [x, y] = n === 0 ? [0, 0] : [pulse[n - 1], out[n - 1]];
-    out[n] = b0 * pulse[n] + b1 * x - a1 * y;
+    out[n] = b0 * pulse[n]! + b1 * x! - a1 * y!;
   }
   return out;
 }

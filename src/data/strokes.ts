@@ -18,7 +18,7 @@ function stroke(...parts: readonly string[]): Stroke {
     .split(' ')
     .map((pair): Point => {
       const [x, y] = pair.split(',').map(Number);
-      return [x, y];
+      return [x!, y!];
     });
 }
 

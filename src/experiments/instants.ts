@@ -75,12 +75,12 @@ export async function gradientsAt(
   const run = await backend.compile(program, memory);
   try {
     const feeds = feedsFor(graph, seed);
-    for (const name of program.feeds.keys()) run.feed(name, feeds[name]);
+    for (const name of program.feeds.keys()) run.feed(name, feeds[name]!);
     run.run();
     const found: Gradients[] = [];
     for (const t of instants) {
       const read = await run.read(parameters.map(({ id }) => outputOf(id, t)));
-      found.push(new Map(parameters.map(({ id }, i) => [id, read[i]])));
+      found.push(new Map(parameters.map(({ id }, i) => [id, read[i]!])));
     }
     return found;
   } finally {

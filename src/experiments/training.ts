@@ -154,11 +154,11 @@ export class Tester {
       const { target, ...feeds } = examples.feeds(numbers);
       const outputs = await sweep.predict(feeds);
       const { shape } = sweep.graph.output;
-      const width = shape[shape.length - 1];
+      const width = shape[shape.length - 1]!;
       for (let from = 0; from < outputs.length; from += width) {
         rows += 1;
-        loss += rowLoss(sweep.graph, outputs, target, from, width);
-        const wanted = largest(target, from, width);
+        loss += rowLoss(sweep.graph, outputs, target!, from, width);
+        const wanted = largest(target!, from, width);
         if (largest(outputs, from, width) === wanted) right += 1;
       }
     }
@@ -187,18 +187,18 @@ function rowLoss(
   let sum = 0;
   if (kind === 'half_sse') {
     for (let i = from; i < from + width; i++) {
-      sum += (outputs[i] - target[i]) ** 2 / 2;
+      sum += (outputs[i]! - target[i]!) ** 2 / 2;
     }
     return sum;
   }
-  const most = outputs[from + largest(outputs, from, width)];
+  const most = outputs[from + largest(outputs, from, width)]!;
   let total = 0;
   for (let i = from; i < from + width; i++) {
-    total += Math.exp(outputs[i] - most);
+    total += Math.exp(outputs[i]! - most);
   }
   const all = most + Math.log(total);
   for (let i = from; i < from + width; i++) {
-    sum += target[i] * (all - outputs[i]);
+    sum += target[i]! * (all - outputs[i]!);
   }
   return sum;
 }

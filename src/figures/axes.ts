@@ -114,12 +114,12 @@ export function axes(options: AxesOptions): { area: Area; markup: string } {
     ),
     group(
       'x-axis tick label',
-      xTicks.map(({ text }, i) => label(text, 0, 18.5, at(xs[i], bottom))),
+      xTicks.map(({ text }, i) => label(text, 0, 18.5, at(xs[i]!, bottom))),
       letters(TICK_SIZE),
     ),
     group(
       'y-axis tick label',
-      yTicks.map(({ text }, i) => label(text, -9, 4, at(left, ys[i]))),
+      yTicks.map(({ text }, i) => label(text, -9, 4, at(left, ys[i]!))),
       letters(TICK_SIZE, 'end'),
     ),
     group(

@@ -155,14 +155,14 @@ function drawn(picture: Pictured<BarsFigure>, look: Look): string {
   const spare = (area.bottom - area.top - inside) / groups.length;
   let top = area.top;
   const bars = groups.map((group, i) => {
-    const middle = top + (rows[i] + spare) / 2;
-    top += rows[i] + spare;
+    const middle = top + (rows[i]! + spare) / 2;
+    top += rows[i]! + spare;
     const first = middle - (thick * series.length) / 2;
     const own = series.map((one, k) =>
       barOf(one, i, [k, first + k * thick, thick], look, area, y.log),
     );
-    const name = names[i].map((text, n) => {
-      const at = middle + 4.5 + (n - (names[i].length - 1) / 2) * LINE;
+    const name = names[i]!.map((text, n) => {
+      const at = middle + 4.5 + (n - (names[i]!.length - 1) / 2) * LINE;
       return label(text, left - 10, at, letters(SIZE, 'end'));
     });
     return element('g', { 'aria-label': group }, ...name, ...own);
@@ -191,7 +191,7 @@ function spreadAt({ values, lower, upper }: Series, group: number) {
 
 function textOf(series: Series, group: number, { text }: Look): string {
   const [value, low, high] = spreadAt(series, group);
-  return value === null ? '' : text(value, low, high ?? value);
+  return value === null ? '' : text(value!, low!, high ?? value!);
 }
 
 /** A bar with its spread and its number; `place`: series, top, thickness. */
@@ -207,22 +207,22 @@ function barOf(
   if (value === null) return '';
   // A zero that a logarithmic axis cannot show ends where it begins.
   const at = (one: number) => (log && one === 0 ? area.left : area.x(one));
-  const [from, to] = [at(0), at(value)];
+  const [from, to] = [at(0), at(value!)];
   const gap = Math.min(2, thick / 6);
   const length = Math.abs(to - from);
   const left = Math.min(from, to);
   const parts = [look.bar(index, [left, top + gap / 2, length, thick - gap])];
   const middle = top + thick / 2;
   if (low !== null && high !== null) {
-    const [a, b] = [px(at(low)), px(at(high))];
+    const [a, b] = [px(at(low!)), px(at(high!))];
     const cap = Math.min(4, thick / 3);
     const end = (x: string) => `M${x} ${px(middle - cap)}v${px(2 * cap)}`;
     const d = `M${a} ${px(middle)}H${b}${end(a)}${end(b)}`;
     parts.push(edged(1.2, d, INK, 1.5, { 'aria-label': 'spread' }));
   }
   if (thick >= WRITTEN) {
-    const below = value < 0;
-    const end = at((below ? low : high) ?? value) + (below ? -6 : 6);
+    const below = value! < 0;
+    const end = at((below ? low : high) ?? value!) + (below ? -6 : 6);
     const style = letters(SIZE - 1, below ? 'end' : 'start');
     parts.push(label(textOf(series, group, look), end, middle + 4.3, style));
   }

@@ -79,7 +79,7 @@ export async function circuitPicture(picture: CircuitPicture): Promise<string> {
       carried: { delay, words: label, beside: from === to },
     })),
   );
-  const levelled = populations[0].level !== undefined;
+  const levelled = populations[0]!.level !== undefined;
   const margin = levelled ? 84 : 24;
   const natural = margin + drawn.width + 24;
   const width = Math.ceil(Math.max(picture.width ?? 480, natural));

@@ -109,9 +109,9 @@ export function ordered(halves: readonly Item[][]): Item[][] {
 export function crossings(halves: readonly (readonly Item[])[]): number {
   let count = 0;
   for (let i = 0; i + 1 < halves.length; i++) {
-    const place = new Map(halves[i + 1].map((item, at) => [item, at]));
+    const place = new Map(halves[i + 1]!.map((item, at) => [item, at]));
     const ends: number[] = [];
-    for (const item of halves[i]) {
+    for (const item of halves[i]!) {
       const own = item.above.map((other) => place.get(other)!);
       for (const end of own) {
         for (const before of ends) if (before > end) count += 1;
@@ -159,26 +159,26 @@ export function spread(
 ): void {
   let offset = 0;
   const offsets = items.map((item, i) => {
-    if (i > 0) offset += items[i - 1].right + item.left;
+    if (i > 0) offset += items[i - 1]!.right + item.left;
     return offset;
   });
   const pools: { sum: number; weight: number; count: number }[] = [];
   wanted.forEach((x, i) => {
-    const weight = weights[i];
-    const pool = { sum: (x - offsets[i]) * weight, weight, count: 1 };
+    const weight = weights[i]!;
+    const pool = { sum: (x - offsets[i]!) * weight, weight, count: 1 };
     for (let before = pools.at(-1); before; before = pools.at(-1)) {
-      if (before.sum / before.weight <= pool.sum / pool.weight) break;
+      if (before.sum / before.weight <= pool.sum / pool.weight!) break;
       pools.pop();
       pool.sum += before.sum;
-      pool.weight += before.weight;
+      pool.weight! += before.weight;
       pool.count += before.count;
     }
-    pools.push(pool);
+    pools.push(pool!);
   });
   const places = pools.flatMap(({ sum, weight, count }) =>
     Array.from({ length: count }, () => sum / weight),
   );
   items.forEach((item, i) => {
-    item.x = places[i] + offsets[i];
+    item.x = places[i]! + offsets[i]!;
   });
 }

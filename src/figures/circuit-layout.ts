@@ -59,7 +59,7 @@ export function circuitLayout(
     const half = 2 * levels.indexOf(own.get(id)!) + 1;
     const node = item(half, width / 2 + NODE_GAP, room, true);
     nodes.set(id, node);
-    halves[half].push(node);
+    halves[half]!.push(node);
   }
   const chains = axons.map((axon, i) => chainOf(axon, i, axons, nodes, halves));
   const sorted = ordered(halves);
@@ -72,17 +72,17 @@ export function circuitLayout(
 
   const heights = halves.map(() => 0);
   const fit = (half: number, height: number) => {
-    heights[half] = Math.max(heights[half], height);
+    heights[half] = Math.max(heights[half]!, height);
   };
   for (const { id, height } of boxes) fit(nodes.get(id)!.half, height);
   chains.forEach((chain, i) => {
     if (chain.length === 0) return;
-    fit(chain[carrierOf(chain.length)].half, axons[i].height);
+    fit(chain[carrierOf(chain.length)]!.half, axons[i]!.height);
   });
   const bands = bandsOf(sorted, heights);
   const placed = boxes.map((box) => {
     const { x, half } = nodes.get(box.id)!;
-    return { ...box, x, y: bands[half].middle };
+    return { ...box, x, y: bands[half]!.middle };
   });
   const byId = new Map(placed.map((box) => [box.id, box]));
   const ports = portsOf(boxes, axons, chains, nodes);
@@ -95,11 +95,11 @@ export function circuitLayout(
         return loopWay(from, axon, loops.indexOf(axon), loops.length);
       }
       const to = byId.get(axon.to)!;
-      return way(from, to, axon.width > 0, chains[i], bands, ports[i]);
+      return way(from, to, axon.width > 0, chains[i]!, bands, ports[i]!);
     }),
-    rows: levels.map((level, i) => ({ level, y: bands[2 * i + 1].middle })),
+    rows: levels.map((level, i) => ({ level, y: bands[2 * i + 1]!.middle })),
     width: rightmost - leftmost,
-    height: bands[0].bottom,
+    height: bands[0]!.bottom,
   };
 }
 
@@ -124,7 +124,7 @@ function chainOf(
   const slot = (half: number, width: number): Slot => {
     const made = item(half, width / 2 + SLOT_GAP, 0, false);
     const placed = Object.assign(made, { axon: index });
-    halves[half].push(placed);
+    halves[half]!.push(placed);
     return placed;
   };
   if (from.half === to.half) {
@@ -153,8 +153,8 @@ function chainOf(
   for (let i = 0; i + 1 < whole.length; i++) {
     const [low, high] =
       step > 0 ? [whole[i], whole[i + 1]] : [whole[i + 1], whole[i]];
-    low.above.push(high);
-    high.below.push(low);
+    low!.above.push(high!);
+    high!.below.push(low!);
   }
   return chain;
 }
@@ -168,10 +168,10 @@ function bandsOf(
   const last = halves.findIndex((items) => items.length > 0);
   let y = 0;
   for (let half = halves.length - 1; half >= 0; half--) {
-    const bottom = y + heights[half];
+    const bottom = y + heights[half]!;
     bands[half] = { top: y, bottom, middle: (y + bottom) / 2 };
-    const above = half === halves.length - 1 && halves[half].length === 0;
-    y = bottom + (above || half <= last ? 0 : gapUnder(halves[half]));
+    const above = half === halves.length - 1 && halves[half]!.length === 0;
+    y = bottom + (above || half <= last ? 0 : gapUnder(halves[half]!));
   }
   return bands;
 }
@@ -196,7 +196,7 @@ function portsOf(
     const node = nodes.get(id)!;
     const ends = axons.flatMap((axon, i) =>
       (['from', 'to'] as const).flatMap((end) => {
-        const slot = chains[i].at(end === 'from' ? 0 : -1);
+        const slot = chains[i]!.at(end === 'from' ? 0 : -1);
         return slot && axon[end] === id ? [{ port: ports[i], end, slot }] : [];
       }),
     );
@@ -207,7 +207,7 @@ function portsOf(
       const room = Math.max(width - 36, 0.55 * width);
       const gap = Math.min(18, room / Math.max(1, side.length - 1));
       side.forEach(({ port, end }, i) => {
-        port[end] = node.x + (i - (side.length - 1) / 2) * gap;
+        port![end] = node.x + (i - (side.length - 1) / 2) * gap;
       });
     }
   }

@@ -84,8 +84,8 @@ export function outline(
         [-inner, -h / 2],
         [inner, -h / 2],
       ];
-      const corners = [...half, ...half.map(([a, b]) => [-a, -b])];
-      const d = through(corners.map(([a, b]) => [x + a, y + b]));
+      const corners = [...half, ...half.map(([a, b]) => [-a!, -b!])];
+      const d = through(corners.map(([a, b]) => [x + a!, y + b!]));
       return element('path', { d: `${d}z`, ...line });
     }
     case 'double': {
@@ -112,8 +112,8 @@ export function head(
     look
   ];
   const at = (along: number, across: number) => [
-    x + back[0] * along + back[1] * across,
-    y + back[1] * along + back[0] * across,
+    x + back[0]! * along + back[1]! * across,
+    y + back[1]! * along + back[0]! * across,
   ];
   const sides = (along: number, tip: number) =>
     through([at(along, 4.5), at(tip, 0), at(along, -4.5)]);

@@ -93,12 +93,12 @@ export function table(
   rows: readonly (readonly string[])[],
 ): string {
   const widths = head.map((title, i) =>
-    Math.max(title.length, ...rows.map((row) => row[i].length)),
+    Math.max(title.length, ...rows.map((row) => row[i]!.length)),
   );
   return [head, widths.map((w) => '-'.repeat(w)), ...rows]
     .map((row) =>
       row
-        .map((cell, i) => cell.padEnd(widths[i]))
+        .map((cell, i) => cell.padEnd(widths[i]!))
         .join('  ')
         .trimEnd(),
     )

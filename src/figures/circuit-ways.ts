@@ -91,8 +91,8 @@ export function way(
   bands: readonly Band[],
   ports: { from: number; to: number },
 ): PlacedAxon {
-  const { x: middle, half } = chain[0];
-  const upwards = bands[half].middle < from.y;
+  const { x: middle, half } = chain[0]!;
+  const upwards = bands[half]!.middle < from.y;
   const exit = from.y + ((upwards ? -1 : 1) * from.height) / 2;
   const turns = from.y === to.y;
   const rising = turns ? !upwards : upwards;
@@ -104,7 +104,7 @@ export function way(
   const begin = `M${point(ports.from, inside)}V${px(exit)}`;
   if (turns && !carries) {
     // An arch in the gap beside the half layer, where nothing else stands.
-    const y = upwards ? bands[half].bottom + 3 : bands[half].top - 3;
+    const y = upwards ? bands[half]!.bottom + 3 : bands[half]!.top - 3;
     const [near, far] = [(ports.from + middle) / 2, (ports.to + middle) / 2];
     const d =
       `${begin}C${point(ports.from, y)} ${point(near, y)} ${point(middle, y)}` +
@@ -115,8 +115,8 @@ export function way(
   let [x, y] = [ports.from, exit];
   if (turns) {
     const side = from.x < to.x ? -TURN : TURN;
-    const edge = upwards ? bands[half].bottom : bands[half].top;
-    const top = bands[half].middle + (upwards ? TURN : -TURN);
+    const edge = upwards ? bands[half]!.bottom : bands[half]!.top;
+    const top = bands[half]!.middle + (upwards ? TURN : -TURN);
     const clockwise = from.x < to.x === upwards ? 1 : 0;
     d +=
       `${bend(x, y, middle + side, edge)}V${px(top)}` +
@@ -125,16 +125,16 @@ export function way(
     [x, y] = [middle - side, edge];
   } else {
     for (const slot of chain) {
-      const { top, bottom } = bands[slot.half];
+      const { top, bottom } = bands[slot.half]!;
       d += bend(x, y, slot.x, upwards ? bottom : top);
       [x, y] = [slot.x, upwards ? top : bottom];
       d += `V${px(y)}`;
     }
   }
-  const carrier = chain[carrierOf(chain.length)];
+  const carrier = chain[carrierOf(chain.length)]!;
   return {
     d: d + bend(x, y, ports.to, stop),
-    carried: { x: carrier.x, y: bands[carrier.half].middle },
+    carried: { x: carrier.x, y: bands[carrier.half]!.middle },
     ...{ end, look },
   };
 }

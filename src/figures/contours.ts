@@ -35,31 +35,31 @@ function square(
   column: number,
   level: number,
 ): [Point, Point][] {
-  const values = CORNERS.flatMap(([x, y]) => field[row + y][column + x] ?? []);
+  const values = CORNERS.flatMap(([x, y]) => field[row + y]![column + x] ?? []);
   if (values.length < 4) return [];
   const points: Point[] = [];
   let rises = false;
   CORNERS.forEach(([x, y], i) => {
     const next = (i + 1) % 4;
     const [a, b] = [values[i], values[next]];
-    if (a >= level === b >= level) return;
-    if (points.length === 0) rises = b >= level;
-    const part = (level - a) / (b - a);
+    if (a! >= level === b! >= level) return;
+    if (points.length === 0) rises = b! >= level;
+    const part = (level - a!) / (b! - a!);
     const [toX, toY] = CORNERS[next];
     points.push([column + x + part * (toX - x), row + y + part * (toY - y)]);
   });
   const [first, second, third, fourth] = points;
-  if (points.length < 4) return points.length === 2 ? [[first, second]] : [];
+  if (points.length < 4) return points.length === 2 ? [[first!, second!]] : [];
   // A saddle: the mean of the corners says which two corners are joined.
   const mean = values.reduce((sum, value) => sum + value, 0) / 4;
   return mean >= level === rises
     ? [
-        [second, third],
-        [fourth, first],
+        [second!, third!],
+        [fourth!, first!],
       ]
     : [
-        [first, second],
-        [third, fourth],
+        [first!, second!],
+        [third!, fourth!],
       ];
 }
 

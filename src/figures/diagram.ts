@@ -91,14 +91,14 @@ export function diagram(
       element(
         'g',
         { 'data-axon': named(axon) },
-        axonShape(axon.stroke, placed[i]),
+        axonShape(axon.stroke, placed[i]!),
       ),
     ),
     ...layout.boxes.map(({ x, y }, i) =>
-      rightwards ? nodeShape(nodes[i], y, x) : nodeShape(nodes[i], x, y),
+      rightwards ? nodeShape(nodes[i]!, y, x) : nodeShape(nodes[i]!, x, y),
     ),
     ...axons.map((axon, i) => {
-      const { x, y } = placed[i].carried;
+      const { x, y } = placed[i]!.carried;
       const shape = carriedShape(axon.carried, x, y);
       if (shape === '') return '';
       return element('g', { 'data-carried': named(axon) }, shape);

@@ -63,7 +63,7 @@ export function cells(
   values.forEach((row, i) => {
     const colors = row.map((one) => (one === null ? null : shades.color(one)));
     for (let j = 0; j < row.length; ) {
-      const color = colors[j];
+      const color = colors[j]!;
       const from = j;
       j += 1;
       while (!edge && j < row.length && colors[j] === color) j += 1;
@@ -216,6 +216,6 @@ const lengthOf = (line: readonly (readonly [number, number])[]) =>
   line
     .slice(1)
     .reduce(
-      (sum, [x, y], i) => sum + Math.hypot(x - line[i][0], y - line[i][1]),
+      (sum, [x, y], i) => sum + Math.hypot(x - line[i]![0], y - line[i]![1]),
       0,
     );

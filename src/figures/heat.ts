@@ -113,7 +113,7 @@ export async function heatPicture(
       label: x.label,
       domain: [-0.5, columns.length - 0.5],
       ticks: names ? columns.map((_, i) => i) : everyFew(widths, across),
-      format: (i) => (names ? '' : columns[i]),
+      format: (i) => (names ? '' : columns[i]!),
     },
     y: {
       label: y.label,
@@ -122,7 +122,7 @@ export async function heatPicture(
         rows.map(() => 15),
         height - around,
       ),
-      format: (i) => rows[i],
+      format: (i) => rows[i]!,
     },
   });
   const body = [

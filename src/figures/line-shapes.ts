@@ -22,7 +22,7 @@ export function placed(line: Line, index: number, area: Area): Placed {
   const x = Array.from(line.xs, area.x);
   const y = Array.from(line.ys, area.y);
   const kept = line.style === 'points' ? distinct(x, y) : thinned(x, y);
-  const last = kept.findLast((i) => !Number.isNaN(x[i] + y[i])) ?? -1;
+  const last = kept.findLast((i) => !Number.isNaN(x[i]! + y[i]!)) ?? -1;
   return { ...seriesStyle(index), line, index, x, y, kept, last };
 }
 
@@ -30,7 +30,7 @@ export function placed(line: Line, index: number, area: Area): Placed {
 function distinct(x: readonly number[], y: readonly number[]): number[] {
   const seen = new Map<string, number>();
   x.forEach((at, i) => {
-    const key = `${Math.round(at * 2)} ${Math.round(y[i] * 2)}`;
+    const key = `${Math.round(at * 2)} ${Math.round(y[i]! * 2)}`;
     if (!seen.has(key)) seen.set(key, i);
   });
   return [...seen.values()];
@@ -52,19 +52,19 @@ function runs(
 /** The line, and dots for values between two gaps. */
 export function lineMarkup({ line, color, dash, x, y, kept }: Placed): string {
   const all = runs(kept, x, y);
-  const d = all.map((run) => through(run.map((i) => [x[i], y[i]]))).join('');
+  const d = all.map((run) => through(run.map((i) => [x[i]!, y[i]!]))).join('');
   const look = { 'stroke-dasharray': dash, 'stroke-linejoin': 'round' };
   const path = stroked(d, color, 1.8, { ...look, 'aria-label': line.name });
   const dots = all
     .filter((run) => run.length === 1)
-    .map(([i]) => symbolAt('circle', x[i], y[i], color, 1.5));
+    .map(([i]) => symbolAt('circle', x[i!]!, y[i!]!, color, 1.5));
   return path + dots.join('');
 }
 
 export const pointsMarkup = ({ x, y, kept, symbol, color }: Placed) =>
   runs(kept, x, y)
     .flat()
-    .map((i) => symbolAt(symbol, x[i], y[i], color));
+    .map((i) => symbolAt(symbol, x[i]!, y[i]!, color));
 
 /** Symbols on a line. */
 const SYMBOLS = 6;
@@ -86,7 +86,7 @@ export function symbolsOn(
     });
     if (nearest >= 0) chosen.add(nearest);
   }
-  return [...chosen].map((i) => symbolAt(symbol, x[i], y[i], color, 3.4));
+  return [...chosen].map((i) => symbolAt(symbol, x[i]!, y[i]!, color, 3.4));
 }
 
 /** The spread of a line, as over seeds; NaN is a gap. */
@@ -94,8 +94,8 @@ export function band({ line, x, color }: Placed, area: Area): string {
   const { name, lower, upper } = line;
   if (!lower || !upper) return '';
   const d = runs(x.keys(), x, lower, upper).map((run) => {
-    const forth = run.map((i) => [x[i], area.y(upper[i])]);
-    const back = run.map((i) => [x[i], area.y(lower[i])]);
+    const forth = run.map((i) => [x[i], area.y(upper[i]!)]);
+    const back = run.map((i) => [x[i], area.y(lower[i]!)]);
     return `${through([...forth, ...back.reverse()])}z`;
   });
   return element('path', {
@@ -111,9 +111,9 @@ export function errorBars({ line, x, color }: Placed, area: Area): string {
   const d = runs(x.keys(), x, lower, upper)
     .flat()
     .map((i) => {
-      const [low, high] = [px(area.y(lower[i])), px(area.y(upper[i]))];
-      const cap = (y: string) => `M${px(x[i] - 4)} ${y}h8`;
-      return `M${px(x[i])} ${low}V${high}${cap(low)}${cap(high)}`;
+      const [low, high] = [px(area.y(lower[i]!)), px(area.y(upper[i]!))];
+      const cap = (y: string) => `M${px(x[i]! - 4)} ${y}h8`;
+      return `M${px(x[i]!)} ${low}V${high}${cap(low)}${cap(high)}`;
     });
   return stroked(d.join(''), color, 1.3, { 'aria-label': 'spread' });
 }

@@ -63,8 +63,8 @@ export async function linesPicture(picture: LinesPicture): Promise<string> {
     ...{ width, height },
     room: { left: 12, right, top: page.top, bottom: page.foot },
     headroom: (sides) => aboveRoom(marks, sides),
-    x: { ...x, domain: domainOf(xs, margin, x) },
-    y: { ...y, domain: domainOf(ys, 0.05, y), grid: true },
+    x: { ...x, domain: domainOf(xs!, margin, x) },
+    y: { ...y, domain: domainOf(ys!, 0.05, y), grid: true },
   });
   const all = lines.map((line, i) => placed(line, i, area));
   const body = [
@@ -100,8 +100,8 @@ function drawable(line: Line): Line {
   const all = Array.from(xs, (_, i) => i).filter((i) => !Number.isNaN(ys[i]));
   return {
     name,
-    xs: all.flatMap((i) => [xs[i], xs[i], xs[i]]),
-    ys: all.flatMap((i) => [0, ys[i], Number.NaN]),
+    xs: all.flatMap((i) => [xs[i]!, xs[i]!, xs[i]!]),
+    ys: all.flatMap((i) => [0, ys[i]!, Number.NaN]),
     count: xs.length,
   };
 }
@@ -121,21 +121,21 @@ function extents(picture: LinesPicture, lines: readonly Line[]) {
   const [xs, ys]: number[][] = [[], []];
   const add = (to: number[], values: ArrayLike<number>, others = values) => {
     for (let i = 0; i < values.length; i++) {
-      if (!Number.isNaN(values[i] + others[i])) to.push(values[i]);
+      if (!Number.isNaN(values[i]! + others[i]!)) to.push(values[i]!);
     }
   };
   for (const { xs: x, ys: y, lower = [], upper = [] } of lines) {
-    add(xs, x, y);
-    add(ys, y, x);
-    add(ys, lower);
-    add(ys, upper);
+    add(xs!, x, y);
+    add(ys!, y, x);
+    add(ys!, lower);
+    add(ys!, upper);
   }
   for (const { x, y } of picture.marks ?? []) {
-    if (x !== undefined) xs.push(x);
-    if (y !== undefined) ys.push(y);
+    if (x !== undefined) xs!.push(x);
+    if (y !== undefined) ys!.push(y);
   }
-  if (picture.y.fromZero) ys.push(0);
-  return [extentOf(xs), extentOf(ys)];
+  if (picture.y.fromZero) ys!.push(0);
+  return [extentOf(xs!), extentOf(ys!)];
 }
 
 /** From the least to the greatest with a margin, never empty. */
@@ -166,7 +166,7 @@ function endLabels(all: readonly Placed[], area: Area): string {
   return element(
     'g',
     { 'aria-label': 'names of lines' },
-    ...beside(ends, area),
+    ...beside(ends!, area),
   );
 }
 

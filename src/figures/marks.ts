@@ -37,8 +37,8 @@ export function beside(all: readonly Beside[], area: Area): string[] {
   const places = apart(heights, ROW, area.top + 4, area.bottom - 4);
   return sorted.flatMap(({ text, y, from, ...style }, i) => [
     from < area.right ? line(from, y, area.right, y, style) : '',
-    line(area.right + 1, y, area.right + LEAD - 3, places[i], style),
-    label(text, area.right + LEAD, places[i] + 4, { 'font-size': SIZE }),
+    line(area.right + 1, y, area.right + LEAD - 3, places[i]!, style),
+    label(text, area.right + LEAD, places[i]! + 4, { 'font-size': SIZE }),
   ]);
 }
 
@@ -105,12 +105,12 @@ export function apart(
 ): number[] {
   const moved = [...places];
   for (let i = 1; i < moved.length; i++) {
-    moved[i] = Math.max(moved[i], moved[i - 1] + gap);
+    moved[i] = Math.max(moved[i]!, moved[i - 1]! + gap);
   }
   let limit = high;
   for (let i = moved.length - 1; i >= 0; i--) {
-    moved[i] = Math.max(Math.min(moved[i], limit), low + i * gap);
-    limit = moved[i] - gap;
+    moved[i] = Math.max(Math.min(moved[i]!, limit), low + i * gap);
+    limit = moved[i]! - gap;
   }
   return moved;
 }

@@ -50,9 +50,9 @@ export interface SeriesStyle {
 /** The style of series number `index` of a picture. */
 export function seriesStyle(index: number): SeriesStyle {
   return {
-    color: COLORS[index % COLORS.length],
+    color: COLORS[index % COLORS.length]!,
     dash: DASHES[index % DASHES.length],
-    symbol: SYMBOLS[index % SYMBOLS.length],
+    symbol: SYMBOLS[index % SYMBOLS.length]!,
   };
 }
 

@@ -61,8 +61,8 @@ export function namesMarkup(
 ): string {
   const parts = lines.flatMap((own, i) =>
     own.map((line, k) => {
-      if (!turned) return label(line, xs[i], bottom + 19 + k * LINE);
-      const at = xs[i] + 4 + (k - (own.length - 1) / 2) * LINE;
+      if (!turned) return label(line, xs[i]!, bottom + 19 + k * LINE);
+      const at = xs[i]! + 4 + (k - (own.length - 1) / 2) * LINE;
       return upright(line, at, bottom + 9);
     }),
   );

@@ -139,20 +139,20 @@ function dotsOf(
       group === undefined
         ? bands.findLastIndex(({ first }) => neuron >= first)
         : byName.get(group)!;
-    const { first, size, height } = bands[at];
+    const { first, size, height } = bands[at]!;
     const own = group === undefined ? neuron - first : neuron;
     const tall = height / size;
     const row = tall >= 1 ? own : Math.floor(own * tall);
     const column = Math.min(columns - 1, Math.floor((time * ms) / dot));
-    const inRow = rows[at].get(row) ?? new Set();
-    rows[at].set(row, inRow.add(column));
+    const inRow = rows[at]!.get(row) ?? new Set();
+    rows[at]!.set(row, inRow.add(column));
   }
 
   let count = 0;
   const paths = bands.map((band, i) => {
     const tall = Math.max(1, band.height / band.size);
     let d = '';
-    for (const [row, found] of [...rows[i]].sort(([a], [b]) => a - b)) {
+    for (const [row, found] of [...rows[i]!].sort(([a], [b]) => a - b)) {
       const columns = [...found].sort((a, b) => a - b);
       count += columns.length;
       const y = band.top + band.height - (row + 0.5) * tall;
@@ -177,7 +177,7 @@ function strokes(
   let d = '';
   let at = 0;
   for (let i = 0; i < columns.length; ) {
-    const from = columns[i];
+    const from = columns[i]!;
     let to = from + 1;
     for (i += 1; columns[i] === to; i++) to += 1;
     d +=
@@ -202,8 +202,8 @@ function bandLabels(
     upright('neurons of each group', 25, middle, letters(SIZE)),
     ...bands.map(({ top, height }, i) => {
       // A name too long for its place is made narrower, not cut off.
-      const narrow = textWidth(names[i], SIZE) > most;
-      return label(names[i], x, top + height / 2 + 4.5, {
+      const narrow = textWidth(names[i]!, SIZE) > most;
+      return label(names[i]!, x, top + height / 2 + 4.5, {
         ...letters(SIZE, 'end'),
         textLength: narrow ? most : undefined,
         lengthAdjust: narrow ? 'spacingAndGlyphs' : undefined,

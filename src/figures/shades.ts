@@ -66,9 +66,9 @@ const partsOf = (color: string) =>
 function between(colors: readonly string[], share: number): string {
   const along = share * (colors.length - 1);
   const from = Math.min(colors.length - 2, Math.floor(along));
-  const next = partsOf(colors[from + 1]);
-  const mixed = partsOf(colors[from]).map((part, i) =>
-    Math.round(part + (along - from) * (next[i] - part)),
+  const next = partsOf(colors[from + 1]!);
+  const mixed = partsOf(colors[from]!).map((part, i) =>
+    Math.round(part + (along - from) * (next[i]! - part)),
   );
   return `#${mixed.map((part) => part.toString(16).padStart(2, '0')).join('')}`;
 }
@@ -79,7 +79,7 @@ export function inkOn(color: string): string {
     const part = whole / 255;
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
   });
-  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  const luminance = 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
   return luminance > 0.179 ? INK : '#ffffff';
 }
 

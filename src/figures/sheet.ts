@@ -63,7 +63,7 @@ export function checkPicture({ title, width, height }: PictureOptions): void {
   for (const [name, value] of Object.entries({ width, height })) {
     const [least, most] = limits[name as 'width' | 'height'];
     if (value === undefined) continue;
-    if (Number.isFinite(value) && value >= least && value <= most) continue;
+    if (Number.isFinite(value) && value >= least! && value <= most!) continue;
     refuse(
       `A picture of ${name} ${show(value)} px cannot be drawn: ask for ` +
         `${least} to ${most} px`,

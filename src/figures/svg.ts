@@ -19,7 +19,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 export function escaped(text: string): string {
   return text
     .replace(NOT_XML, '\ufffd')
-    .replace(/[&<>"']/g, (character) => ENTITIES[character]);
+    .replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
 /** A coordinate to a hundredth of a pixel, without a tail of zeros. */

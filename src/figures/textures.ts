@@ -41,7 +41,7 @@ export function texturedBar(index: number, box: Box): string {
   const turn = Math.floor(index / TEXTURES.length);
   const texture = (index + turn) % TEXTURES.length;
   const bar = rect(box, { fill: color, stroke: color });
-  const d = TEXTURES[texture](box);
+  const d = TEXTURES[texture]!(box);
   if (d === '') return bar;
   return texture === DOTTED
     ? bar + stroked(d, WHITE, 2.4, { 'stroke-linecap': 'round' })

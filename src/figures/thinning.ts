@@ -22,7 +22,7 @@ export function thinned(x: ArrayLike<number>, y: ArrayLike<number>): number[] {
   };
   for (let i = 0; i < x.length; i++) {
     const before = column;
-    column = Number.isNaN(y[i]) ? y[i] : Math.floor(x[i] * COLUMNS_PER_PX);
+    column = Number.isNaN(y[i]) ? y[i]! : Math.floor(x[i]! * COLUMNS_PER_PX);
     // Points of one column, or of one gap: one is as good as many.
     if (!Object.is(column, before) || i === 0) close();
     if (Number.isNaN(column)) {
@@ -32,8 +32,8 @@ export function thinned(x: ArrayLike<number>, y: ArrayLike<number>): number[] {
     const [first = i, least = i, greatest = i] = run;
     run = [
       first,
-      y[i] < y[least] ? i : least,
-      y[i] > y[greatest] ? i : greatest,
+      y[i]! < y[least]! ? i : least,
+      y[i]! > y[greatest]! ? i : greatest,
       i,
     ];
   }

@@ -67,7 +67,7 @@ export function npyBytes(
   view.setUint16(8, header.length, true);
   bytes.set(new TextEncoder().encode(header), PREAMBLE);
   for (let i = 0; i < data.length; i++) {
-    view[set](start + i * data.BYTES_PER_ELEMENT, data[i], true);
+    view[set](start + i * data.BYTES_PER_ELEMENT, data[i]!, true);
   }
   return bytes;
 }
@@ -146,8 +146,8 @@ function readHeader(header: string): { descr: Descr; shape: number[] } {
   let end = 0;
   for (const match of inside.matchAll(entry)) {
     const key = match[1] ?? match[2];
-    if (found.has(key)) fail(`has "${key}" twice`);
-    found.set(key, match[3]);
+    if (found.has(key!)) fail(`has "${key}" twice`);
+    found.set(key!, match[3]!);
     end = match.index + match[0].length;
   }
   if (end !== inside.length) fail('cannot be read');

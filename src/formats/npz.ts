@@ -56,17 +56,17 @@ function zipMember(bytes: Uint8Array, name: string, file: string): Uint8Array {
       const [text, extra, comment] = [28, 30, 32].map((o) =>
         view.getUint16(at + o, true),
       );
-      const own = bytes.subarray(at + 46, at + 46 + text);
+      const own = bytes.subarray(at + 46, at + 46 + text!);
       if (new TextDecoder().decode(own) === name) {
         const local = view.getUint32(at + 42, true);
         const skip =
           view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
         const start = local + 30 + skip;
-        const body = bytes.subarray(start, start + packed);
+        const body = bytes.subarray(start, start + packed!);
         const stored = view.getUint16(at + 10, true) === 0;
         return stored ? body : inflateRawSync(body, { maxOutputLength: plain });
       }
-      at += 46 + text + extra + comment;
+      at += 46 + text! + extra! + comment!;
     }
   } catch (error) {
     malformed(file, `is a damaged zip (${messageOf(error)})`, 'fetch it again');

@@ -44,7 +44,7 @@ function number(tar: Uint8Array, at: number, length: number): number {
 function checksum(tar: Uint8Array, at: number): number {
   let sum = 0;
   for (let i = 0; i < BLOCK; i++) {
-    sum += i >= 148 && i < 156 ? 32 : tar[at + i];
+    sum += i >= 148 && i < 156 ? 32 : tar[at + i]!;
   }
   return sum;
 }

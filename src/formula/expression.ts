@@ -101,7 +101,7 @@ export function parseExpression(
 
   function chain(operators: string[], next: () => Expression): Expression {
     let left = next();
-    while (operators.includes(peek())) {
+    while (operators.includes(peek()!)) {
       const operator = take();
       left = { kind: 'binary', operator, left, right: next() };
     }
@@ -137,11 +137,11 @@ export function parseExpression(
     }
     expect(')');
     if (Object.hasOwn(own, token)) {
-      if (own[token].parameters.length !== args.length) return fail();
+      if (own[token]!.parameters.length !== args.length) return fail();
       return { kind: 'call', name: token, args, own: true };
     }
     if (!Object.hasOwn(functions, token)) return fail();
-    const arity = functions[token];
+    const arity = functions[token]!;
     if (arity > 0 && arity !== args.length) return fail();
     return { kind: 'call', name: token, args };
   };
@@ -164,7 +164,7 @@ function tokenize(text: string): string[] {
         { text },
       );
     }
-    tokens.push(match[1] ?? match[2] ?? match[3]);
+    tokens.push(match[1] ?? match[2] ?? match[3]!);
   }
   return tokens;
 }

@@ -119,7 +119,7 @@ export function toClosure(
     }
     case 'name': {
       const index = indexOf(e.name);
-      return (values) => values[index];
+      return (values) => values[index]!;
     }
     case 'negate': {
       const operand = part(e.operand);
@@ -127,15 +127,15 @@ export function toClosure(
     }
     case 'binary': {
       const [left, right] = [part(e.left), part(e.right)];
-      const result = BINARY[e.operator];
+      const result = BINARY[e.operator]!;
       return (values) => rounded(result(left(values), right(values)));
     }
     case 'call': {
       const args = e.args.map(part);
       const [a, b, c] = args;
-      if (e.name === 'where') return (v) => (a(v) ? b(v) : c(v));
+      if (e.name === 'where') return (v) => (a!(v) ? b!(v) : c!(v));
       const f = functionOf(e, single, own);
-      if (args.length === 1) return (v) => rounded(f(a(v)));
+      if (args.length === 1) return (v) => rounded(f(a!(v)));
       return (v) => rounded(f(...args.map((arg) => arg(v))));
     }
   }
@@ -146,7 +146,7 @@ function functionOf(
   single: boolean,
   own: OwnFunctions,
 ): (...args: number[]) => number {
-  if (isOwn) return (single && own[name].js32) || own[name].js;
+  if (isOwn) return (single && own[name]!.js32) || own[name]!.js;
   if (Object.hasOwn(BITS, name)) return bits[name];
   const known = single && !(name in BUILT_IN) ? elementary32() : Math;
   return (known as Readonly<Record<string, (x: number) => number>>)[name];

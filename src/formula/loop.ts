@@ -302,18 +302,18 @@ export function closedLoop(
     for (let i = 0; i < n; i++) {
       let at = 0;
       arrays.forEach((array, k) => {
-        values[at++] = array[offsets[k] + i];
+        values[at++] = array[offsets[k]! + i]!;
       });
       for (const { array, step, count, low } of places) {
         const place = (Math.floor(i / step) % count) * low + (i % low);
-        values[at++] = array ? array[place] : place;
+        values[at++] = array ? array[place]! : place;
       }
       for (const constant of rounded) values[at++] = constant;
       for (const value of lets) values[at++] = value(values);
       const stored = stores.map(([, value]) => value(values));
       const marked = marks?.(values);
       stores.forEach(([array], k) => {
-        arrays[array][offsets[array] + i] = stored[k];
+        arrays[array]![offsets[array]! + i] = stored[k]!;
       });
       if (marked) mark(i);
     }
@@ -327,7 +327,7 @@ function closedBind(plan: LoopPlan, single: boolean): Bind {
     return (offsets, constants, n, words, bit) => {
       let marked = 0;
       loop({ arrays, offsets, places: [], constants }, n, (i) => {
-        u32[words + i] |= bit;
+        u32[words + i]! |= bit;
         marked += 1;
       });
       return marked;

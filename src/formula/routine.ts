@@ -33,9 +33,9 @@ export function readRoutine([parameters, ...lines]: ElementaryText): Routine {
   let result: Expression = { kind: 'number', value: Number.NaN };
   for (const line of lines) {
     const { name, value, last, when } = LINE.exec(line)?.groups ?? {};
-    if (name) steps.push({ name, value: read(value) });
-    else if (when) steps.push({ when: read(when), value: read(last) });
-    else result = read(last);
+    if (name) steps.push({ name, value: read(value!) });
+    else if (when) steps.push({ when: read(when), value: read(last!) });
+    else result = read(last!);
   }
   return { parameters, steps, result };
 }
@@ -50,7 +50,7 @@ const read = (text: string) => withNumbers(parseExpression(text, {}, INNER));
 /** Negative numbers are numbers, not numbers to be negated. */
 function withNumbers(e: Expression): Expression {
   if (e.kind === 'name' && Object.hasOwn(NUMBERS, e.name)) {
-    return { kind: 'number', value: NUMBERS[e.name] };
+    return { kind: 'number', value: NUMBERS[e.name]! };
   }
   const made = rewritten(e, withNumbers);
   return made.kind === 'negate' && made.operand.kind === 'number'
@@ -75,7 +75,7 @@ function withoutHorner(e: Expression): Expression {
   const made = rewritten(e, withoutHorner);
   if (made.kind !== 'call' || made.name !== 'horner') return made;
   const [x, first, ...rest] = made.args;
-  return rest.reduce((p, c) => binary('+', binary('*', p, x), c), first);
+  return rest.reduce((p, c) => binary('+', binary('*', p!, x!), c), first);
 }
 
 const binary = (

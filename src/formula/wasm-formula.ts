@@ -187,9 +187,9 @@ export class Formulas {
     if (e.kind !== 'call') return this.value(e);
     if (e.name === 'where') {
       const [test, yes, no] = e.args;
-      this.number(yes);
-      this.number(no);
-      this.condition(test);
+      this.number(yes!);
+      this.number(no!);
+      this.condition(test!);
       this.code.op('v128.bitselect');
       return 'number';
     }
@@ -207,7 +207,7 @@ export class Formulas {
       this.op(e.name);
       return 'number';
     }
-    const form: Bits = BITS[e.name as keyof typeof BITS];
+    const form: Bits = BITS[e.name as keyof typeof BITS]!;
     form.wasm?.(this.code);
     return form.condition ? 'condition' : 'number';
   }

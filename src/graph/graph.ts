@@ -364,7 +364,7 @@ export function indexBound(graph: Graph, id: string): number | null {
   let least: number | null = null;
   for (const { op: name, inputs, attrs } of graph.vertices) {
     const { indices } = opByName.get(name) ?? {};
-    if (!indices || inputs[indices.slot].id !== id) continue;
+    if (!indices || inputs[indices.slot]!.id !== id) continue;
     const shapes = inputs.map((input) => input.shape);
     least = Math.min(
       least ?? Number.POSITIVE_INFINITY,
@@ -376,7 +376,7 @@ export function indexBound(graph: Graph, id: string): number | null {
 
 /** Number by which a loss is divided: the batch size for 'mean'. */
 export function lossDivisor(graph: Graph): number {
-  return graph.loss.reduction === 'mean' ? graph.output.shape[0] : 1;
+  return graph.loss.reduction === 'mean' ? graph.output.shape[0]! : 1;
 }
 
 /** Checks that a tensor fits a vertex. */

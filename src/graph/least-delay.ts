@@ -22,8 +22,8 @@ export function leastDelay(graph: Graph, levels: Map<Vertex, number>): void {
   for (const to of kept) {
     for (const from of to.inputs) {
       const weight = from.op === 'input' ? 0 : from.size;
-      gain[number.get(from) as number] -= weight;
-      gain[number.get(to) as number] += weight;
+      gain[number.get(from) as number]! -= weight;
+      gain[number.get(to) as number]! += weight;
       edges.push([number.get(from) as number, number.get(to) as number]);
     }
   }
@@ -37,14 +37,14 @@ export function leastDelay(graph: Graph, levels: Map<Vertex, number>): void {
       });
       // A tight axon drags its source along.
       for (const [from, to] of edges) {
-        if (at[from] === at[to] + 1) require(to, from);
+        if (at[from] === at[to]! + 1) require(to, from);
       }
     });
     if (raise.size === 0) break;
-    for (const i of raise) at[i] += 1;
+    for (const i of raise) at[i]! += 1;
   }
   kept.forEach((vertex, i) => {
-    levels.set(vertex, at[i]);
+    levels.set(vertex, at[i]!);
   });
 }
 
@@ -87,10 +87,10 @@ class Flow {
   }
 
   edge(from: number, to: number, capacity: number): void {
-    this.out[from].push(this.heads.length);
+    this.out[from]!.push(this.heads.length);
     this.heads.push(to);
     this.room.push(capacity);
-    this.out[to].push(this.heads.length);
+    this.out[to]!.push(this.heads.length);
     this.heads.push(from);
     this.room.push(0);
   }
@@ -108,9 +108,9 @@ class Flow {
   private distances(source: number): Map<number, number> {
     const distance = new Map([[source, 0]]);
     for (const node of distance.keys()) {
-      for (const e of this.out[node]) {
-        if (this.room[e] > 0 && !distance.has(this.heads[e])) {
-          distance.set(this.heads[e], (distance.get(node) as number) + 1);
+      for (const e of this.out[node]!) {
+        if (this.room[e]! > 0 && !distance.has(this.heads[e]!)) {
+          distance.set(this.heads[e]!, (distance.get(node) as number) + 1);
         }
       }
     }
@@ -125,16 +125,16 @@ class Flow {
     next: number[],
   ): number {
     if (node === sink) return most;
-    for (; next[node] < this.out[node].length; next[node]++) {
-      const e = this.out[node][next[node]];
-      const to = this.heads[e];
-      if (this.room[e] <= 0) continue;
+    for (; next[node]! < this.out[node]!.length; next[node]!++) {
+      const e = this.out[node]![next[node]!]!;
+      const to = this.heads[e]!;
+      if (this.room[e]! <= 0) continue;
       if (distance.get(to) !== (distance.get(node) as number) + 1) continue;
-      const room = Math.min(most, this.room[e]);
+      const room = Math.min(most, this.room[e]!);
       const sent = this.push(to, sink, room, distance, next);
       if (sent > 0) {
-        this.room[e] -= sent;
-        this.room[e ^ 1] += sent;
+        this.room[e]! -= sent;
+        this.room[e ^ 1]! += sent;
         return sent;
       }
     }

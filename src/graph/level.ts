@@ -114,7 +114,7 @@ export function level(graph: Graph, options: LevelOptions = {}): Levelled {
 function longestPaths(graph: Graph): Map<Vertex, number> {
   const levels = new Map<Vertex, number>([[graph.output, 0]]);
   for (let i = graph.output.index; i >= 0; i--) {
-    const vertex = graph.vertices[i];
+    const vertex = graph.vertices[i]!;
     const own = levels.get(vertex);
     if (own === undefined) continue;
     for (const input of vertex.inputs) {

@@ -74,12 +74,12 @@ export function loopContract(
       for (let i = 0; i < m; i++) {
         for (let j = 0; j < n; j++) {
           const tile = ((j >> 2) * rows + (i >> 2)) * 16;
-          const sum = sums[tile + (i & 3) * 4 + (j & 3)];
+          const sum = sums[tile + (i & 3) * 4 + (j & 3)]!;
           const to = z * at.batch + i * at.row + at.column(j);
-          if (add) out[to] = round(out[to] + sum);
+          if (add) out[to] = round(out[to]! + sum);
           else if (bias) {
             const own = z * biasOf.batch + (biasOf.of === 'row' ? i : j);
-            out[to] = round(sum + bias[own]);
+            out[to] = round(sum + bias[own]!);
           } else out[to] = sum;
         }
       }
@@ -99,7 +99,7 @@ function pack(
   at: number,
 ): void {
   const start = z * batch + line(index);
-  for (let t = 0; t < terms; t++) to[at + 4 * t] = from[start + term(k + t)];
+  for (let t = 0; t < terms; t++) to[at + 4 * t] = from[start + term(k + t)]!;
 }
 
 /** sums[4 x 4] += panel of 4 rows times panel of 4 columns. */
@@ -128,13 +128,13 @@ function makeMultiply(single: boolean): Multiply {
   const four = [0, 1, 2, 3];
   const cells = four.flatMap((r) => four.map((c) => [r, c]));
   const body = `
-    ${cells.map(([r, c]) => `let s${r}${c} = sums[at + ${r * 4 + c}];`).join('\n')}
+    ${cells.map(([r, c]) => `let s${r}${c} = sums[at + ${r! * 4 + c!}];`).join('\n')}
     for (let k = 0, p = from, q = 0; k < terms; k++, p += 4, q += 4) {
       ${four.map((r) => `const a${r} = left[p + ${r}];`).join(' ')}
       ${four.map((c) => `const b${c} = right[q + ${c}];`).join(' ')}
       ${cells.map(([r, c]) => `s${r}${c} = ${round}(s${r}${c} + ${round}(a${r} * b${c}));`).join('\n')}
     }
-    ${cells.map(([r, c]) => `sums[at + ${r * 4 + c}] = s${r}${c};`).join('\n')}`;
+    ${cells.map(([r, c]) => `sums[at + ${r! * 4 + c!}] = s${r}${c};`).join('\n')}`;
   const names = ['left', 'from', 'right', 'terms', 'sums', 'at'];
   return compileJs(names, body) as unknown as Multiply;
 }
@@ -143,9 +143,9 @@ function makeMultiply(single: boolean): Multiply {
 function plainMultiply(round: (x: number) => number): Multiply {
   return (left, from, right, terms, sums, at) => {
     for (let cell = 0; cell < 16; cell++) {
-      let sum = sums[at + cell];
+      let sum = sums[at + cell]!;
       for (let k = 0, p = from + (cell >> 2), q = cell & 3; k < terms; k++) {
-        sum = round(sum + round(left[p + 4 * k] * right[q + 4 * k]));
+        sum = round(sum + round(left[p + 4 * k]! * right[q + 4 * k]!));
       }
       sums[at + cell] = sum;
     }

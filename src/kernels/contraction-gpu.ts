@@ -123,8 +123,8 @@ function unrolled(
     const found = /^EACH\((\w),(\w+)\) (.*)$/.exec(line);
     if (!found) return [line];
     const [, index, count, rest] = found;
-    const values = Array.from({ length: numberOf(count) }, (_, i) => `${i}`);
-    return values.flatMap((i) => expand(rest.replaceAll(`$${index}`, i)));
+    const values = Array.from({ length: numberOf(count!) }, (_, i) => `${i}`);
+    return values.flatMap((i) => expand(rest!.replaceAll(`$${index}`, i)));
   };
   const lines = text.split('\n').flatMap(expand).join('\n');
   if (/^EACH/m.test(lines)) throw new Error(`${name}.wgsl has a wrong EACH`);

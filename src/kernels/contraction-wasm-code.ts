@@ -159,9 +159,13 @@ class Strips {
           [s0, 'low'],
           [s1, 'high'],
         ]) {
-          code.get(steps.vector(name), steps.vector('a'), steps.vector(right));
+          code.get(
+            steps.vector(name!),
+            steps.vector('a'),
+            steps.vector(right!),
+          );
           code.op(`${shape}.mul`, `${shape}.add`);
-          code.set(steps.vector(name));
+          code.set(steps.vector(name!));
         }
       });
       steps.do(`panel = panel + ${ROWS * this.width}`, `at = at + ${STRIP}`);

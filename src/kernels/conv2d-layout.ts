@@ -109,7 +109,7 @@ function spreadPlanes(
     for (let y = 0; y < mostRows; y++) {
       const source = (p * rows + y) * columns;
       const target = p * plane + (start + y * step) * width + start;
-      for (let x = 0; x < most; x++) to[target + x * step] = from[source + x];
+      for (let x = 0; x < most; x++) to[target + x * step] = from[source + x]!;
     }
   }
 }

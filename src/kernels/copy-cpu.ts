@@ -48,7 +48,7 @@ export function copyForm(single: boolean): Copy {
       const first = to.start + row * to.row;
       let at = from.start + row * from.row;
       for (let i = first; i < first + columns; i++, at += from.column) {
-        out[i] = add ? round(out[i] + x[at]) : x[at];
+        out[i] = add ? round(out[i]! + x[at]!) : x[at]!;
       }
     }
   };

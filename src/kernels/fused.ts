@@ -81,7 +81,7 @@ export const fusedParams = (
 ): Params => ({
   ...first,
   ...Object.fromEntries(
-    prefixed(kernel, prefix).map(([name, own]) => [own, params[name]]),
+    prefixed(kernel, prefix).map(([name, own]) => [own, params[name]!]),
   ),
 });
 
@@ -142,7 +142,7 @@ function joined(
 ): Parts {
   const right = new Map<string, string>();
   const rightName = (name: string) => right.get(name) ?? prefix + name;
-  right.set(b.operands[slot].name, middle);
+  right.set(b.operands[slot]!.name, middle);
   const [made] = a.outputs;
   const operands = [
     ...a.operands,
@@ -153,7 +153,7 @@ function joined(
   ];
   const hidden = [
     ...(a.hidden ?? []),
-    { name: middle, formula: made.formula, inPlace: null },
+    { name: middle, formula: made!.formula, inPlace: null },
     ...renamedAll(b.hidden ?? [], rightName),
   ];
   const outputs: Output[] = [];
@@ -202,13 +202,13 @@ export function chained(
   const names = prefixed(kernel, prefix);
   const [base] = first.inPlace;
   return (operands, outputs, params, threads) => {
-    const middle = outputs[0].slice();
-    if (base !== null) middle.set(operands[base]);
+    const middle = outputs[0]!.slice();
+    if (base !== null) middle.set(operands[base!]!);
     make(operands.slice(0, inputs), [middle], params, threads);
     const rest = operands.slice(inputs);
     rest.splice(slot, 0, middle);
     kernel.inPlace.forEach((at, k) => {
-      if (at === slot) outputs[k].set(middle);
+      if (at === slot) outputs[k]!.set(middle);
     });
     const own = Object.fromEntries(
       names.map(([name, given]) => [name, params[given]]),

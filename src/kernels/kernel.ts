@@ -265,8 +265,8 @@ export function elements<N extends string>(
   const [fresh, added] = elementKernel(spec);
   return (emit, inputs, size, params, base = null) =>
     base
-      ? emit(added, [...inputs, base], [size], params)[0]
-      : emit(fresh, inputs, [size], params)[0];
+      ? emit(added, [...inputs, base], [size], params)[0]!
+      : emit(fresh, inputs, [size], params)[0]!;
 }
 
 function elementForm<N extends string>(
@@ -288,7 +288,7 @@ function elementForm<N extends string>(
           (text, [word, by]) => text.replaceAll(word, by),
           files.map(file).join('\n') + main,
         ),
-      workgroups: (traits, call) => launch(traits, call.outputs[0].size),
+      workgroups: (traits, call) => launch(traits, call.outputs[0]!.size),
     },
     batch:
       batch && ((given, strides, many) => batch(given, strides, many, add)),

@@ -47,15 +47,17 @@ function planOf(parts: Parts): MapPlan {
     operands.flatMap((operand, k) => (operand.at === at ? [k] : []));
   for (const k of inputsOf('i')) {
     // In-place operands arrive in their output's array.
-    const { name } = operands[k];
+    const { name } = operands[k]!;
     const home = outputs.findIndex((output) => output.name === name);
     names.set(name, `a_${home < 0 ? sources.length : home}`);
     if (home < 0) sources.push(k);
   }
   const singles = inputsOf('0');
-  [...singles.map((k) => operands[k].name), ...constants].forEach((name, k) => {
-    names.set(name, `c_${k}`);
-  });
+  [...singles.map((k) => operands[k]!.name), ...constants].forEach(
+    (name, k) => {
+      names.set(name, `c_${k}`);
+    },
+  );
   placed.forEach((name, k) => {
     names.set(name, `p_${k}`);
   });
@@ -68,7 +70,7 @@ function planOf(parts: Parts): MapPlan {
   const plan: LoopPlan = {
     arrays: sources.length,
     places: placed.map((name, k) => ({
-      form: parts.ways[k],
+      form: parts.ways[k]!,
       operand: !coordinates.includes(name),
     })),
     constants: singles.length + constants.length,
@@ -88,7 +90,7 @@ export type Quick = (...call: Parameters<CpuForm>) => boolean;
 export function wasmForm(parts: Parts, single: boolean): Quick {
   let made: Quick | null | undefined;
   return (inputs, outputs, params, threads) => {
-    if (made === null || addressOf(outputs[0]) < 0) return false;
+    if (made === null || addressOf(outputs[0]!) < 0) return false;
     if (made === undefined) made = boundForm(parts, single);
     return made?.(inputs, outputs, params, threads) ?? false;
   };
@@ -124,30 +126,30 @@ function boundForm(parts: Parts, single: boolean): Quick | null {
   const where = placed.map(placeOf);
   return (inputs, outputs, params, threads = 1) => {
     for (let k = 0; k < sources.length; k++) {
-      const source = sources[k];
-      const array = source < 0 ? outputs[-1 - source] : inputs[source];
+      const source = sources[k]!;
+      const array = source < 0 ? outputs[-1 - source]! : inputs[source]!;
       const address = addressOf(array);
       if (address < 0) return false;
       words[k] = address;
     }
     for (let k = 0; k < placed.length; k++) {
-      const { step, count, low } = where[k];
-      if (params[step] % params[low] !== 0) return false;
-      const address = k < along.length ? addressOf(inputs[along[k]]) : 0;
+      const { step, count, low } = where[k]!;
+      if (params[step]! % params[low]! !== 0) return false;
+      const address = k < along.length ? addressOf(inputs[along[k]!]!) : 0;
       if (address < 0) return false;
       const at = placesAt + 4 * k;
       words[at] = address;
-      words[at + 1] = params[step];
-      words[at + 2] = params[count];
-      words[at + 3] = params[low];
+      words[at + 1] = params[step]!;
+      words[at + 2] = params[count]!;
+      words[at + 3] = params[low]!;
     }
     for (let k = 0; k < singles.length; k++) {
-      numbers[k] = inputs[singles[k]][0];
+      numbers[k] = inputs[singles[k]!]![0]!;
     }
     for (let k = 0; k < constants.length; k++) {
-      numbers[singles.length + k] = params[constants[k]];
+      numbers[singles.length + k] = params[constants[k]!]!;
     }
-    runRange(code, job, params.n, 1, threads);
+    runRange(code, job, params.n!, 1, threads);
     return true;
   };
 }
@@ -191,16 +193,16 @@ function closedForm(
       arrays: sources.map((at) => (at < 0 ? outputs[-1 - at] : inputs[at])),
       offsets: sources.map(() => 0),
       places: where.map(({ step, count, low }, k) => ({
-        array: inputs[along[k]],
+        array: inputs[along[k]!],
         step: params[step],
         count: params[count],
         low: params[low],
       })),
       constants: [
-        ...singles.map((at) => inputs[at][0]),
+        ...singles.map((at) => inputs[at]![0]),
         ...constants.map((name) => params[name]),
       ],
     };
-    loop(pass, params.n, () => {});
+    loop(pass!, params.n, () => {});
   };
 }

@@ -78,7 +78,7 @@ function main(parts: Parts, fours: boolean): string {
   const body = [
     ...placed.map((name, k) => {
       const param = (part: string) => `params.${part}_${name}`;
-      const at = placeText(ways[k], param, (a, b) => `${a} / ${b}`);
+      const at = placeText(ways[k]!, param, (a, b) => `${a} / ${b}`);
       return `let at_${name} = ${at};`;
     }),
     ...operands.map(({ name, at }) => {

@@ -96,8 +96,8 @@ export function messageKernel<
   });
   return (emit, base, operands, ...given) =>
     base
-      ? added.emit(emit, [base, ...operands], ...given)[0]
-      : fresh.emit(emit, operands, ...given)[0];
+      ? added.emit(emit, [base, ...operands], ...given)[0]!
+      : fresh.emit(emit, operands, ...given)[0]!;
 }
 
 function formOf([step, count, low]: Along, n: number): Form {
@@ -120,14 +120,14 @@ function makeMap(spec: MapSpec): MapKernel {
   return {
     ...general,
     emit(emit, refs, named: Named<string, string> = {}) {
-      const n = refs[0].size;
+      const n = refs[0]!.size;
       const params: Record<string, number> & { n: number } = { n };
       const forms = placed.map((name) => {
         const { step, count, low } = placeOf(name);
         [params[step], params[count], params[low]] = named[name];
-        return formOf(named[name], n);
+        return formOf(named[name]!, n);
       });
-      for (const name of constants) params[name] = named[name];
+      for (const name of constants) params[name] = named[name]!;
       const kernel = forms.length > 0 ? variant(forms) : general;
       return emit(
         kernel,

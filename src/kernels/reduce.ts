@@ -57,9 +57,9 @@ const sum = onSplit({
       for (let i = 0; i < outer * inner; i++) {
         let at = Math.floor(i / inner) * n * inner + (i % inner);
         let sum = 0;
-        for (let k = 0; k < n; k++, at += inner) sum = round(sum + input[at]);
+        for (let k = 0; k < n; k++, at += inner) sum = round(sum + input![at]!);
         const value = round(sum / divisor);
-        out[i] = add ? out[i] + value : value;
+        out![i] = add ? out![i]! + value : value;
       }
     });
   },
@@ -78,11 +78,12 @@ const most = onSplit({
     inWasm('most', single, false, ([input], [out], { outer, n, inner }) => {
       for (let i = 0; i < outer * inner; i++) {
         let at = Math.floor(i / inner) * n * inner + (i % inner);
-        let most = input[at];
+        let most = input![at]!;
         for (let k = 0; k < n; k++, at += inner) {
-          if (input[at] > most || Number.isNaN(input[at])) most = input[at];
+          if (input![at]! > most || Number.isNaN(input![at]))
+            most = input![at]!;
         }
-        out[i] = most;
+        out![i] = most;
       }
     }),
 });
@@ -97,7 +98,7 @@ function inWasm(
   let quick: Reduce | null | undefined;
   return (inputs, outputs, params, threads = 1) => {
     quick ??= quick === undefined ? wasmReduce(kind, single, add) : null;
-    if (!quick?.(inputs[0], outputs[0], params, threads)) {
+    if (!quick?.(inputs[0]!, outputs[0]!, params, threads)) {
       loop(inputs, outputs, params);
     }
   };
@@ -113,8 +114,8 @@ const expand = onSplit(
         for (let o = 0, i = 0; o < outer; o++) {
           for (let k = 0; k < n; k++) {
             for (let j = o * inner; j < (o + 1) * inner; j++, i++) {
-              const value = round(input[j] / divisor);
-              out[i] = add ? out[i] + value : value;
+              const value = round(input![j]! / divisor);
+              out![i] = add ? out![i]! + value : value;
             }
           }
         }

@@ -46,7 +46,7 @@ export function blockOf({ params }: Kernel, values: Params): Uint32Array {
   const words = new Uint32Array(names.length);
   const floats = new Float32Array(words.buffer);
   names.forEach((name, k) => {
-    (params[name] === 'u32' ? words : floats)[k] = values[name];
+    (params[name] === 'u32' ? words : floats)[k] = values[name]!;
   });
   return words;
 }

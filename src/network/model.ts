@@ -244,10 +244,10 @@ export function constantsOf(
   const neurons = varies
     ? Array.from({ length: size }, (_, i) => at(i))
     : [at(0)];
-  for (const parameters of neurons) model.check?.(parameters);
-  const made = neurons.map((parameters) => derivedOf(model, parameters, dt));
-  const derived = Object.keys(made[0]).map((constant) => {
-    const values = Float64Array.from(made, (each) => each[constant]);
+  for (const parameters of neurons) model.check?.(parameters!);
+  const made = neurons.map((parameters) => derivedOf(model, parameters!, dt));
+  const derived = Object.keys(made[0]!).map((constant) => {
+    const values = Float64Array.from!(made, (each) => each[constant]);
     const same = values.every((value) => value === values[0]);
     return [constant, same ? values[0] : values] as const;
   });
@@ -255,7 +255,7 @@ export function constantsOf(
   const all = [...given, ...derived, ['dt', dt] as const];
   const constants = new Map(all.filter(([constant]) => used.has(constant)));
   for (const [constant, value] of constants) {
-    for (const each of typeof value === 'number' ? [value] : value) {
+    for (const each of typeof value === 'number' ? [value] : value!) {
       if (Number.isFinite(each)) continue;
       throw new OptionError(
         `Constant ${constant} of "${name}" is ${each}: its parameters cannot ` +

@@ -15,7 +15,7 @@ export const above0 =
   (...names: string[]) =>
   (parameters: Parameters) => {
     for (const name of names) {
-      if (parameters[name] > 0) continue;
+      if (parameters[name]! > 0) continue;
       throw new OptionError(
         `Parameter ${name} = ${parameters[name]}: give a number above 0`,
         { name, value: parameters[name] },
@@ -47,8 +47,8 @@ export const leaky = (f = 'x'): PopulationModel => ({
   parameters: { tau: 10 },
   units: { tau: 'ms' },
   derived: ({ tau }, dt) => ({
-    keep: Math.exp(-dt / tau),
-    gain: -Math.expm1(-dt / tau),
+    keep: Math.exp(-dt / tau!),
+    gain: -Math.expm1(-dt / tau!),
   }),
   state: { x: 0 },
   update: { x: 'keep * x + gain * input' },
@@ -74,9 +74,9 @@ export const lif: PopulationModel = {
   },
   units: { tau: 'ms', E: 'mV', threshold: 'mV', reset: 'mV', refractory: 'ms' },
   derived: ({ tau, refractory }, dt) => ({
-    keep: Math.exp(-dt / tau),
-    gain: -Math.expm1(-dt / tau),
-    rest_ticks: restTicks(refractory, dt),
+    keep: Math.exp(-dt / tau!),
+    gain: -Math.expm1(-dt / tau!),
+    rest_ticks: restTicks(refractory!, dt),
   }),
   state: { v: 'E', rest: 0 },
   update: {
@@ -110,12 +110,12 @@ export const cubaLif: PopulationModel = {
   },
   units: { tau_m: 'ms', tau_e: 'ms', tau_i: 'ms', refractory: 'ms' },
   derived: ({ tau_m, tau_e, tau_i, refractory }, dt) => ({
-    e_m: Math.exp(-dt / tau_m),
-    e_e: Math.exp(-dt / tau_e),
-    e_i: Math.exp(-dt / tau_i),
-    p_e: propagator(tau_e, tau_m, dt),
-    p_i: propagator(tau_i, tau_m, dt),
-    rest_ticks: restTicks(refractory, dt),
+    e_m: Math.exp(-dt / tau_m!),
+    e_e: Math.exp(-dt / tau_e!),
+    e_i: Math.exp(-dt / tau_i!),
+    p_e: propagator(tau_e!, tau_m!, dt),
+    p_i: propagator(tau_i!, tau_m!, dt),
+    rest_ticks: restTicks(refractory!, dt),
   }),
   state: { v: 'reset', g_e: 0, g_i: 0, rest: 0 },
   lets: [['free', 'where(rest <= 0, 1, 0)']],
@@ -170,7 +170,7 @@ export const poisson: PopulationModel = {
   parameters: { rate: 10 },
   units: { rate: 'Hz', more: 'Hz' },
   derived: ({ rate }, dt) => {
-    if (rate * dt > 1000) {
+    if (rate! * dt > 1000) {
       throw new OptionError(
         `Parameter rate = ${rate} Hz: a neuron sends one spike a tick, at most ` +
           `${1000 / dt} Hz with dt = ${dt} ms; use more neurons or a smaller dt`,
@@ -179,7 +179,7 @@ export const poisson: PopulationModel = {
     }
     return {
       // Rounded up to what float32 and the draws can tell apart.
-      p: Math.ceil((rate * dt * 2 ** 24) / 1000) / 2 ** 24,
+      p: Math.ceil((rate! * dt * 2 ** 24) / 1000) / 2 ** 24,
       per_hz: dt / 1000,
     };
   },
@@ -188,7 +188,7 @@ export const poisson: PopulationModel = {
   update: {},
   spike: 'draw < p + per_hz * more',
   check({ rate }) {
-    if (rate >= 0) return;
+    if (rate! >= 0) return;
     throw new OptionError(`Parameter rate = ${rate}: give a rate >= 0 in Hz`, {
       ...{ name: 'rate', value: rate },
     });
@@ -214,7 +214,7 @@ export const valueError: PopulationModel = {
   },
   outputs: { x: 'x', eps: 'eps' },
   check({ gamma }) {
-    if (gamma > 0 && gamma <= 1) return;
+    if (gamma! > 0 && gamma! <= 1) return;
     throw new OptionError(`Parameter gamma = ${gamma}: give one in (0, 1]`, {
       ...{ name: 'gamma', value: gamma },
     });

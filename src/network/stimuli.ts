@@ -203,7 +203,7 @@ export function samplesSource(
   return {
     fill(tick, into, at) {
       for (let t = 0; t < trials; t++) {
-        const list = lists[t];
+        const list = lists[t]!;
         const count = list.length / size;
         let sample = Math.floor(tick / step);
         if (sample >= count) {
@@ -212,7 +212,7 @@ export function samplesSource(
           else sample = -1;
         }
         for (let i = 0; i < size; i++) {
-          into[at + t * size + i] = sample < 0 ? 0 : list[sample * size + i];
+          into[at + t * size + i] = sample < 0 ? 0 : list[sample * size + i]!;
         }
       }
     },
@@ -267,13 +267,13 @@ export function eventsSource(
       }
     });
   });
-  const order = ticks.map((_, i) => i).sort((a, b) => ticks[a] - ticks[b]);
+  const order = ticks.map((_, i) => i).sort((a, b) => ticks[a]! - ticks[b]!);
   const sorted = order.map((i) => ticks[i]);
   return {
     spikes(first, end, on) {
-      for (let i = lowerBound(sorted, first); i < order.length; i++) {
-        if (sorted[i] >= end) return;
-        on(sorted[i], elements[order[i]]);
+      for (let i = lowerBound(sorted!, first); i < order.length; i++) {
+        if (sorted[i]! >= end) return;
+        on(sorted[i]!, elements[order[i]!]!);
       }
     },
   };
@@ -325,7 +325,7 @@ export class LiveSource implements GradedSource, SpikeSource {
     const { size, name } = population;
     const values = this.emitted.get(tick);
     if (values) {
-      const value = values[values.length - 1];
+      const value = values[values.length - 1]!;
       oneEach(`Live source "${name}"`, value, size, `at tick ${tick}`);
       for (let e = 0; e < size * context.trials; e++) {
         const each = typeof value === 'number' ? value : value[e % size];
@@ -403,7 +403,7 @@ function lowerBound(sorted: readonly number[], value: number): number {
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (sorted[middle] < value) low = middle + 1;
+    if (sorted[middle]! < value) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -156,13 +156,13 @@ export const pairs = (
     },
     () => {
       const order = Array.from(pre, (_, i) => i).sort(
-        (a, b) => pre[a] - pre[b] || post[a] - post[b] || a - b,
+        (a, b) => pre[a]! - pre[b]! || post[a]! - post[b]! || a - b,
       );
       return {
-        pre: Uint32Array.from(order, (i) => pre[i]),
-        post: Uint32Array.from(order, (i) => post[i]),
+        pre: Uint32Array.from!(order, (i) => pre[i]),
+        post: Uint32Array.from!(order, (i) => post[i]),
         ...(weight
-          ? { weight: Float64Array.from(order, (i) => weight[i]) }
+          ? { weight: Float64Array.from!(order, (i) => weight[i]) }
           : {}),
         given: Uint32Array.from(order),
       };
@@ -189,9 +189,9 @@ export const matrix = (rows: readonly ArrayLike<number>[]): Pattern =>
       const weight: number[] = [];
       for (let pre = 0; pre < sources; pre++) {
         for (let post = 0; post < targets; post++) {
-          if (rows[post][pre] === 0) continue;
+          if (rows[post]![pre] === 0) continue;
           list.add(pre, post);
-          weight.push(rows[post][pre]);
+          weight.push(rows[post]![pre]!);
         }
       }
       return { ...list.end(), weight: Float64Array.from(weight) };
@@ -313,14 +313,14 @@ function byInDegree(
 /** Sorted by source; targets come in ascending order already. */
 function bySource(pre: Uint32Array, post: Uint32Array, sources: number): Pairs {
   const start = new Uint32Array(sources + 1);
-  for (const source of pre) start[source + 1] += 1;
-  for (let i = 0; i < sources; i++) start[i + 1] += start[i];
+  for (const source of pre) start[source + 1]! += 1;
+  for (let i = 0; i < sources; i++) start[i + 1]! += start[i]!;
   const sortedPre = new Uint32Array(pre.length);
   const sortedPost = new Uint32Array(pre.length);
   for (let i = 0; i < pre.length; i++) {
-    const place = start[pre[i]]++;
-    sortedPre[place] = pre[i];
-    sortedPost[place] = post[i];
+    const place = start[pre[i]!]!++;
+    sortedPre[place] = pre[i]!;
+    sortedPost[place] = post[i]!;
   }
   return { pre: sortedPre, post: sortedPost };
 }
@@ -390,7 +390,7 @@ export const convolution = (options: ConvolutionOptions): Pattern => {
               if (!inside) continue;
               pre.push((c * height + row) * width + column);
               post.push((o * outHeight + y) * outWidth + x);
-              weight.push(kernel[o][c][i][j]);
+              weight.push(kernel[o]![c]![i]![j]!);
             }
           }
         }
@@ -491,7 +491,7 @@ function inOrder<T>(values: T, given: Uint32Array | undefined): T {
   if (!given || typeof values !== 'object' || list.length !== given.length) {
     return values;
   }
-  return Float64Array.from(given, (i) => list[i]) as T;
+  return Float64Array.from!(given, (i) => list[i]) as T;
 }
 
 /**
@@ -557,7 +557,7 @@ export function delaysOf(
       );
     }
     const each = Array.from(perSource, ticks);
-    return Uint32Array.from(pre, (source) => each[source]);
+    return Uint32Array.from!(pre, (source) => each[source]);
   }
   const values = valuesOf(what, delay, pre, post, draw('delay'));
   return Uint32Array.from(values, ticks);
@@ -577,7 +577,7 @@ function valuesOf(
 ): Float64Array {
   const { length } = pre;
   const values = numbersOf(what, given, length, random, 'pair', (made, i) =>
-    made(pre[i], post[i]),
+    made(pre[i]!, post[i]!),
   );
   return spreadOver(values, length);
 }
@@ -587,7 +587,7 @@ function checkIndices(
   size: number,
 ): void {
   for (let i = 0; i < list.length; i++) {
-    if (Number.isInteger(list[i]) && list[i] >= 0 && list[i] < size) continue;
+    if (Number.isInteger(list[i]) && list[i]! >= 0 && list[i]! < size) continue;
     throw new OptionError(
       `${what} ${show(list[i])} of pair ${i}: the population has neurons 0 to ${size - 1}`,
       { index: i, value: list[i] },

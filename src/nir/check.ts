@@ -124,9 +124,9 @@ export function checkNode(path: string, node: NirNode): void {
   const elementwise = ELEMENTWISE[type];
   if (elementwise) {
     const [first, ...others] = elementwise;
-    const { shape } = tensorOf(path, type, first, fields[first]);
+    const { shape } = tensorOf(path, type, first!, fields[first!]);
     for (const name of others) {
-      fitting(path, type, name, fields[name], first, shape);
+      fitting(path, type, name, fields[name], first!, shape);
     }
     return;
   }
@@ -179,7 +179,7 @@ function convolution(path: string, node: NirConv1d | NirConv2d): void {
   counts(path, type, 'stride', list(node.stride), axes, 1);
   counts(path, type, 'dilation', list(node.dilation), axes, 1);
   counts(path, type, 'groups', [groups], 1, 1);
-  if (shape[0] % groups !== 0) {
+  if (shape[0]! % groups !== 0) {
     refuse(
       `${nodeText(path, type)} has ${shape[0]} output channels in ${groups} ` +
         'groups: groups must divide the channels',
@@ -254,7 +254,7 @@ function tensorOf(
   if (!tensor?.shape || !tensor.data) {
     refuse(
       `${nodeText(path, type)} has no parameter ${name}: it needs ` +
-        MEMBERS[type].join(', '),
+        MEMBERS[type]!.join(', '),
       { node: path, name },
     );
   }

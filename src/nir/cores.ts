@@ -63,7 +63,7 @@ export function coreOf(
   const own = Object.entries(nirModels).find(([, one]) => same(one, model));
   if (own) {
     const [type] = own;
-    const parameters = ELEMENTWISE[type].map((parameter) => [
+    const parameters = ELEMENTWISE[type]!.map((parameter) => [
       parameter,
       tensor(values(parameter)),
     ]);
@@ -161,7 +161,7 @@ function valuesOf(
   const given = options.parameters?.[parameter];
   const drawn = perNeuron(
     `Parameter ${parameter} of "${name}"`,
-    given ?? model.parameters[parameter],
+    given ?? model.parameters[parameter]!,
     size,
     new Random(seed, `${name}/parameters/${parameter}`),
   );
@@ -202,7 +202,7 @@ function checkStart(population: Population, seed: number): void {
     );
   };
   for (const [variable, given] of Object.entries(options.start ?? {})) {
-    const usual = model.state[variable];
+    const usual = model.state[variable]!;
     const rest =
       typeof usual === 'number'
         ? numbers(usual, '')

@@ -55,7 +55,7 @@ export class FieldReader {
       }
       default:
         return Object.fromEntries(
-          MEMBERS[type].map((name) => [name, this.#pair(name)]),
+          MEMBERS[type]!.map((name) => [name, this.#pair(name)]),
         );
     }
   }
@@ -91,7 +91,7 @@ export class FieldReader {
       return this.#wrong(name, value, 'texts of shape [E, 2]');
     }
     const { values } = value;
-    return Array.from({ length: value.shape[0] }, (_, i) => [
+    return Array.from({ length: value.shape[0]! }, (_, i) => [
       values[2 * i],
       values[2 * i + 1],
     ]);
@@ -105,7 +105,7 @@ export class FieldReader {
   }
 
   #elementwise(strict: boolean, warn: (text: string) => void): Fields {
-    const names = ELEMENTWISE[this.#type ?? ''];
+    const names = ELEMENTWISE[this.#type ?? '']!;
     const present = names.filter((name) => this.#members.has(name));
     const shapes = present.map((name) => this.tensor(name).shape);
     // A single value beside many neurons is for all of them.
@@ -118,7 +118,7 @@ export class FieldReader {
         return [name, this.#spread(name, shape ?? [1], !single, warn)];
       }
       this.#assumed(name, value, warn);
-      return [name, filled(shape, value, this.tensor(present[0]).data)];
+      return [name, filled(shape, value, this.tensor(present[0]!).data)];
     });
     return Object.fromEntries(entries);
   }
@@ -160,18 +160,18 @@ export class FieldReader {
       `${nodeText(this.#path, this.#type)} has a single ${name}, ` +
         `${tensor.data[0]}: taken for all of ${shapeText(shape)}`,
     );
-    return filled(shape, tensor.data[0], tensor.data);
+    return filled(shape, tensor.data[0]!, tensor.data);
   }
 
   #count(name: string): number {
     const list = this.#counts(name);
-    return list.length === 1 ? list[0] : this.#notCounts(name, list, 'one');
+    return list.length === 1 ? list[0]! : this.#notCounts(name, list, 'one');
   }
 
   #pair(name: string): [number, number] {
     const list = this.#counts(name);
     if (list.length > 2) return this.#notCounts(name, list, 'two');
-    return [list[0], list[list.length - 1]];
+    return [list[0]!, list[list.length - 1]!];
   }
 
   #counts(name: string): number[] {

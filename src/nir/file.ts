@@ -142,12 +142,12 @@ function readNode(
     );
   }
   for (const [name] of group.members) {
-    if (['type', 'metadata', ...MEMBERS[type]].includes(name)) continue;
+    if (['type', 'metadata', ...MEMBERS[type]!].includes(name)) continue;
     // Older versions wrote down what follows from the parameters.
     if (name === 'input_type' || name === 'output_type') continue;
     report(
       `${nodeText(path, type)} has an unknown member ${show(name)}: known are ` +
-        MEMBERS[type].join(', '),
+        MEMBERS[type]!.join(', '),
       { node: path, name },
     );
   }
@@ -229,7 +229,7 @@ function metadataOf(
       const { shape, values } = value;
       metadata.set(
         name,
-        shape.length === 0 ? values[0] : { shape, data: values },
+        shape.length === 0 ? values[0]! : { shape, data: values },
       );
     } else {
       const { shape, values } = value;
@@ -239,7 +239,7 @@ function metadataOf(
             `${shape.length} axes: they were read as one list`,
         );
       }
-      metadata.set(name, shape.length === 0 ? values[0] : values);
+      metadata.set(name, shape.length === 0 ? values[0]! : values);
     }
   }
   return metadata;

@@ -164,5 +164,5 @@ function portOf(
       { node: pathOf(path, end) },
     );
   }
-  return pathOf(end, ports[0][0]);
+  return pathOf(end, ports[0]![0]);
 }

@@ -176,7 +176,7 @@ class Writer {
     const data = new Float64Array(from.size * to.size);
     for (let s = 0; s < pre.length; s++) {
       if (ticks !== null && delay[s] !== ticks) continue;
-      data[post[s] * from.size + pre[s]] += weight[s];
+      data[post[s]! * from.size + pre[s]!]! += weight[s]!;
     }
     const flat = this.#flat(source);
     const shape = [to.size, from.size];
@@ -267,8 +267,8 @@ function delaysBySource(
   const least = delay.reduce((a, b) => Math.min(a, b));
   const ticks = new Array<number>(sources).fill(-1);
   for (let s = 0; s < pre.length; s++) {
-    if (ticks[pre[s]] >= 0 && ticks[pre[s]] !== delay[s]) return null;
-    ticks[pre[s]] = delay[s];
+    if (ticks[pre[s]!]! >= 0 && ticks[pre[s]!] !== delay[s]) return null;
+    ticks[pre[s]!] = delay[s]!;
   }
   return ticks.map((n) => (n < 0 ? least : n));
 }

@@ -34,14 +34,14 @@ export function closingEdges(
   for (const first of nodes) {
     if (!seen.has(first)) enter(first);
     while (path.length > 0) {
-      const top = path[path.length - 1];
+      const top = path[path.length - 1]!;
       const edge = outgoing.get(top.node)?.[top.next++];
       if (edge === undefined) {
         path.pop();
         places.delete(top.node);
         continue;
       }
-      const to = edges[edge][1];
+      const to = edges[edge]![1];
       const place = places.get(to);
       if (place !== undefined) {
         const loop = path.slice(place).map(({ node }) => node);

@@ -23,16 +23,16 @@ export function mapOf(node: NirNode, shapes: NirShapes): NodeMap | null {
       const [outputs, inputs] = shape.slice(-2);
       const list = new MapList();
       for (let at = 0; at < data.length; at++) {
-        const row = Math.floor(at / inputs);
-        const block = Math.floor(row / outputs);
-        list.add(block * inputs + (at % inputs), row, data[at]);
+        const row = Math.floor(at / inputs!);
+        const block = Math.floor(row / outputs!);
+        list.add(block * inputs! + (at % inputs!), row, data[at]!);
       }
       return list.end(sizeOf(shapes.input));
     }
     case 'Scale': {
       const list = new MapList();
       const { data } = node.scale;
-      for (let i = 0; i < data.length; i++) list.add(i, i, data[i]);
+      for (let i = 0; i < data.length; i++) list.add(i, i, data[i]!);
       return list.end(data.length);
     }
     case 'Conv1d':
@@ -59,7 +59,7 @@ export function biasOf(
       const { data } = node.bias;
       const places = sizeOf(output.slice(1));
       const all = new Float64Array(sizeOf(output));
-      return all.map((_, i) => data[Math.floor(i / places)]);
+      return all.map((_, i) => data[Math.floor(i / places)]!);
     }
     default:
       return null;
@@ -102,30 +102,31 @@ function convolved(node: NirConv1d | NirConv2d, shapes: NirShapes): NodeMap {
     if (padding === 'valid') return 0;
     // An odd place more is behind.
     if (padding === 'same')
-      return Math.floor((dilation[i] * (kernel[i] - 1)) / 2);
+      return Math.floor((dilation[i]! * (kernel[i]! - 1)) / 2);
     return two(padding, 0)[i];
   });
   const [rows, columns] = [0, 1].map(
     (i): Axis => ({
-      input: input[i],
-      output: output[i],
-      kernel: kernel[i],
-      stride: stride[i],
-      dilation: dilation[i],
-      before: before[i],
+      input: input[i]!,
+      output: output[i]!,
+      kernel: kernel[i]!,
+      stride: stride[i]!,
+      dilation: dilation[i]!,
+      before: before[i]!,
     }),
   );
-  const outPerGroup = channels / node.groups;
+  const outPerGroup = channels! / node.groups;
   const list = new MapList();
-  for (let o = 0; o < channels; o++) {
-    const first = Math.floor(o / outPerGroup) * perGroup;
-    for (let c = 0; c < perGroup; c++) {
-      slide(rows, columns, (target, source, place) => {
-        const taken = (o * perGroup + c) * rows.kernel * columns.kernel + place;
+  for (let o = 0; o < channels!; o++) {
+    const first = Math.floor(o / outPerGroup) * perGroup!;
+    for (let c = 0; c < perGroup!; c++) {
+      slide(rows!, columns!, (target, source, place) => {
+        const taken =
+          (o * perGroup! + c) * rows!.kernel * columns!.kernel + place;
         list.add(
-          (first + c) * rows.input * columns.input + source,
-          o * rows.output * columns.output + target,
-          data[taken],
+          (first + c) * rows!.input * columns!.input + source,
+          o * rows!.output * columns!.output + target,
+          data[taken]!,
         );
       });
     }
@@ -139,20 +140,20 @@ function pooled(node: NirPool, shapes: NirShapes): NodeMap {
   const weight = type === 'SumPool2d' ? 1 : 1 / (kernel[0] * kernel[1]);
   const [rows, columns] = [0, 1].map(
     (i): Axis => ({
-      input: shapes.input[i + 1],
-      output: shapes.output[i + 1],
-      kernel: kernel[i],
-      stride: stride[i],
+      input: shapes.input[i + 1]!,
+      output: shapes.output[i + 1]!,
+      kernel: kernel[i]!,
+      stride: stride[i]!,
       dilation: 1,
-      before: padding[i],
+      before: padding[i]!,
     }),
   );
   const list = new MapList();
-  for (let c = 0; c < shapes.input[0]; c++) {
-    slide(rows, columns, (target, source) => {
+  for (let c = 0; c < shapes.input[0]!; c++) {
+    slide(rows!, columns!, (target, source) => {
       list.add(
-        c * rows.input * columns.input + source,
-        c * rows.output * columns.output + target,
+        c * rows!.input * columns!.input + source,
+        c * rows!.output * columns!.output + target,
         weight,
       );
     });
@@ -200,17 +201,17 @@ class MapList {
   /** Sorted by source; of one source, targets come in ascending order. */
   end(sources: number): NodeMap {
     const start = new Uint32Array(sources + 1);
-    for (const source of this.#pre) start[source + 1] += 1;
-    for (let i = 0; i < sources; i++) start[i + 1] += start[i];
+    for (const source of this.#pre) start[source + 1]! += 1;
+    for (let i = 0; i < sources; i++) start[i + 1]! += start[i]!;
     const count = this.#pre.length;
     const pre = new Uint32Array(count);
     const post = new Uint32Array(count);
     const weight = new Float64Array(count);
     for (let i = 0; i < count; i++) {
-      const at = start[this.#pre[i]]++;
-      pre[at] = this.#pre[i];
-      post[at] = this.#post[i];
-      weight[at] = this.#weight[i];
+      const at = start[this.#pre[i]!]!++;
+      pre[at] = this.#pre[i]!;
+      post[at] = this.#post[i]!;
+      weight[at] = this.#weight[i]!;
     }
     return { pre, post, weight };
   }

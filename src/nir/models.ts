@@ -53,8 +53,8 @@ const leaking = {
   ports: ['input'],
   units: { tau: 's' },
   derived: ({ tau }: Parameters, dt: number) => ({
-    keep: Math.exp(-dt / milliseconds(tau)),
-    gain: -Math.expm1(-dt / milliseconds(tau)),
+    keep: Math.exp(-dt / milliseconds(tau!)),
+    gain: -Math.expm1(-dt / milliseconds(tau!)),
   }),
   state: { v: 'v_leak' },
   update: { v: 'v_leak + keep * (v - v_leak) + gain * r * input' },
@@ -82,7 +82,7 @@ const currentBased = {
   ports: ['input'],
   units: { tau_syn: 's', tau_mem: 's' },
   derived: ({ tau_syn, tau_mem }: Parameters, dt: number) => {
-    const [syn, mem] = [milliseconds(tau_syn), milliseconds(tau_mem)];
+    const [syn, mem] = [milliseconds(tau_syn!), milliseconds(tau_mem!)];
     return {
       keep_i: Math.exp(-dt / syn),
       gain_i: -Math.expm1(-dt / syn),

@@ -149,7 +149,7 @@ function shapesOfNode(
   const elementwise = ELEMENTWISE[node.type];
   if (elementwise) {
     const fields = node as unknown as Readonly<Record<string, Tensor>>;
-    const { shape } = fields[elementwise[0]];
+    const { shape } = fields[elementwise[0]!]!;
     return { input: shape, output: shape };
   }
   switch (node.type) {
@@ -180,7 +180,7 @@ function shapesOfNode(
         unfit(path, node.type, arriving, report);
         return undefined;
       }
-      return { input: arriving, output: [channels, ...output] };
+      return { input: arriving, output: [channels!, ...output] };
     }
     case 'Flatten':
       return flattened(path, node, arriving, report);
@@ -212,7 +212,7 @@ function convolved(
   const own =
     node.input_shape === null
       ? arriving
-      : [perGroup * node.groups, ...list(node.input_shape)];
+      : [perGroup! * node.groups, ...list(node.input_shape)];
   if (!own) return undefined;
   const space = own.slice(1);
   const { padding } = node;
@@ -228,13 +228,13 @@ function convolved(
         );
   if (
     space.length !== axes ||
-    own[0] !== perGroup * node.groups ||
+    own[0] !== perGroup! * node.groups ||
     output.some((size) => size < 1)
   ) {
     unfit(path, node.type, own, report);
     return undefined;
   }
-  return { input: own, output: [channels, ...output] };
+  return { input: own, output: [channels!, ...output] };
 }
 
 /** Places of a window along each axis, as PyTorch counts them. */
@@ -246,8 +246,8 @@ function slid(
   dilation: Shape,
 ): number[] {
   return space.map((size, axis) => {
-    const reach = dilation[axis] * (kernel[axis] - 1) + 1;
-    return Math.floor((size + 2 * padding[axis] - reach) / stride[axis]) + 1;
+    const reach = dilation[axis]! * (kernel[axis]! - 1) + 1;
+    return Math.floor((size + 2 * padding[axis]! - reach) / stride[axis]!) + 1;
   });
 }
 

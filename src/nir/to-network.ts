@@ -79,7 +79,7 @@ export function networkFromNir(
   }
   const closing = loopsOf(flat, maps, delays);
   if (closing.length > 0 && !own.closeLoops) {
-    const { loop } = closing[0];
+    const { loop } = closing[0]!;
     throw new DelayError(
       `The loop ${loop.join(' -> ')} of the NIR graph has no delay: put a ` +
         'Delay in it, or let closeLoops: true (--close-loops) put one dt on ' +
@@ -106,7 +106,7 @@ export function networkFromNir(
     const late = delays.get(to)?.map((ticks) => ticks + extra) ?? [extra];
     const projection = network.project(from, to, {
       ...(map === null ? { pattern: oneToOne() } : synapses(map)),
-      delay: msOf(late, dt),
+      delay: msOf(late, dt)!,
     });
     added.set(projection, extra);
   });
@@ -173,8 +173,8 @@ function exact(
   const ticks = delays.get(name);
   if (node.type !== 'Delay' || !ticks) return flat;
   const rounded = Array.from(node.delay.data).some((delay, i) => {
-    const late = milliseconds(delay) / dt - ticks[i];
-    return Math.abs(late) > 1e-6 * Math.max(1, ticks[i]);
+    const late = milliseconds(delay) / dt - ticks[i]!;
+    return Math.abs(late) > 1e-6 * Math.max(1, ticks[i]!);
   });
   if (!rounded) return flat;
   const data = Float64Array.from(ticks, (n) => seconds(shortest(n * dt)));
@@ -196,7 +196,7 @@ function loopsOf(
   const inputs = [...nodes.values()].filter(isSource).map(({ name }) => name);
   const closing = closingEdges(
     [...inputs, ...nodes.keys()],
-    prompt.map((i) => edges[i]),
+    prompt.map((i) => edges[i]!),
   );
   return closing.map(({ edge, loop }) => ({ edge: prompt[edge], loop }));
 }
@@ -251,9 +251,9 @@ function populate(
   const model = nirModels[node.type];
   if (model) {
     const fields = node as unknown as Readonly<Record<string, Tensor>>;
-    const names = ELEMENTWISE[node.type];
+    const names = ELEMENTWISE[node.type]!;
     const parameters = Object.fromEntries(
-      names.map((parameter) => [parameter, fields[parameter].data]),
+      names.map((parameter) => [parameter, fields[parameter]!.data]),
     );
     try {
       return network.population(name, size, model, { parameters });

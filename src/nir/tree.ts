@@ -33,7 +33,7 @@ function nodeTree(node: NirNode): H5Group {
     members.push(['nodes', group(nodes)], ['edges', edges]);
   } else {
     const fields = node as unknown as Readonly<Record<string, unknown>>;
-    for (const name of MEMBERS[node.type]) {
+    for (const name of MEMBERS[node.type]!) {
       // What is not known is not stored.
       if (fields[name] !== null) members.push([name, member(fields[name])]);
     }

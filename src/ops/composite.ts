@@ -113,14 +113,14 @@ export function compositeOf(find: (name: string) => Op | undefined): Op {
       for (let i = steps.length - 1; i >= 0; i--) {
         const error = errors[i];
         if (!error || !leads[i]) continue;
-        const { op, inputs: reads, attrs: stepAttrs = {} } = steps[i];
+        const { op, inputs: reads, attrs: stepAttrs = {} } = steps[i]!;
         const operands = reads.map((at) =>
           at >= 0 ? inputs[at] : made[-1 - at],
         );
         const send = (k: number, to: Ref | null) =>
           opOf({ op, inputs: reads }).vjp(emit, {
-            inputs: operands,
-            output: made[i],
+            inputs: operands!,
+            output: made[i]!,
             attrs: stepAttrs,
             slot: k,
             eps: error,
@@ -129,7 +129,7 @@ export function compositeOf(find: (name: string) => Op | undefined): Op {
         reads.forEach((at, k) => {
           if (at === slot) message = send(k, message);
           else if (at < 0 && leads[-1 - at]) {
-            errors[-1 - at] = send(k, errors[-1 - at]);
+            errors[-1 - at] = send(k, errors[-1 - at]!);
           }
         });
       }

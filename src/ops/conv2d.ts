@@ -21,8 +21,8 @@ function geometry(x: Shape, w: Shape, attrs: Attrs): Geometry {
   const { stride = 1, padding = 0, groups = 1 } = attrs as Partial<Geometry>;
   const [batch, channels, height, width] = x;
   const [outputs, , kh, kw] = w;
-  const oh = Math.floor((height + 2 * padding - kh) / stride) + 1;
-  const ow = Math.floor((width + 2 * padding - kw) / stride) + 1;
+  const oh = Math.floor((height! + 2 * padding - kh!) / stride) + 1;
+  const ow = Math.floor((width! + 2 * padding - kw!) / stride) + 1;
   return {
     ...{ groups, batch, channels, height, width, outputs },
     ...{ oh, ow, kh, kw, stride, padding },
@@ -46,7 +46,7 @@ const toWeight = convolution('toWeight', 'conv2d-weight', 'conv2d-weight');
 
 /** Inputs x and w as the kernels see them. */
 function sizes([x, w]: readonly Operand[], attrs: Attrs) {
-  const g = geometry(x.shape, w.shape, attrs);
+  const g = geometry(x!.shape, w!.shape, attrs);
   return {
     g,
     outputs: g.outputs / g.groups,
@@ -74,17 +74,17 @@ export const conv2d: Op = {
       );
     }
     const [x, w, bias] = inputs;
-    const g = geometry(x, w, attrs);
+    const g = geometry(x!, w!, attrs);
     if (
-      x.length !== 4 ||
-      w.length !== 4 ||
+      x!.length !== 4 ||
+      w!.length !== 4 ||
       g.channels % g.groups !== 0 ||
       g.outputs % g.groups !== 0 ||
-      w[1] !== g.channels / g.groups
+      w![1] !== g.channels / g.groups
     ) {
       throw new ShapeProblem(
         `needs x [B, C, H, W] and filters [O, C / groups, kh, kw] but has ` +
-          `${shapeText(x)} and ${shapeText(w)}, groups ${g.groups}`,
+          `${shapeText(x!)} and ${shapeText(w!)}, groups ${g.groups}`,
       );
     }
     if (bias && (bias.length !== 1 || bias[0] !== g.outputs)) {
@@ -110,7 +110,7 @@ export const conv2d: Op = {
       ...{ batches: g.groups, out_rows: positions, ...g },
     };
     const size = g.batch * g.outputs * positions;
-    return forward(emit, [w.ref, x.ref], size, params, { bias: bias?.ref });
+    return forward(emit, [w!.ref, x!.ref], size, params, { bias: bias?.ref });
   },
   vjp(emit, { inputs, attrs, slot, eps, base }) {
     const { g, ...n } = sizes(inputs, attrs);
@@ -122,7 +122,7 @@ export const conv2d: Op = {
         depth: n.outputs * n.filter,
         ...{ batches: g.groups, out_rows: n.pixels, ...g },
       };
-      return toInput(emit, [w.ref, eps], x.ref.size, params, { base });
+      return toInput(emit, [w!.ref, eps], x!.ref.size, params, { base });
     }
     if (slot === 1) {
       const columns = n.channels * n.filter;
@@ -132,7 +132,7 @@ export const conv2d: Op = {
         depth: g.batch * n.positions,
         ...{ batches: g.groups, out_rows: columns, ...g },
       };
-      return toWeight(emit, [eps, x.ref], w.ref.size, params, { base });
+      return toWeight(emit, [eps, x!.ref], w!.ref.size, params, { base });
     }
     const planes = reduceSum(emit, eps, [g.batch * g.outputs, n.positions, 1]);
     return reduceSum(emit, planes, [1, g.batch, g.outputs], 1, base);

@@ -183,23 +183,23 @@ function makeOp(name: string, entry: Entry): Op {
       }
       return sameShapes(inputs);
     },
-    forward(emit, operands, attrs) {
+    forward!(emit, operands, attrs) {
       // A bare name computes nothing: the value itself is passed on.
-      if (entry.forward === 'x') return operands[0].ref;
+      if (entry.forward === 'x') return operands[0]!.ref;
       const refs = operands.map((operand) => operand.ref);
       return forward.emit(emit, refs, numbers(attrs))[0];
     },
     vjp(emit, { inputs: operands, output, attrs, slot, eps, base }) {
-      const { each, message } = vjps[slot];
+      const { each, message } = vjps[slot]!;
       const named = {
         eps,
         y: output.ref,
-        x: operands[0].ref,
+        x: operands[0]!.ref,
         z: operands[1]?.ref,
       };
       if (!base && entry.vjp[slot] === 'eps') return eps;
       const refs = each.map((n) => named[n as keyof typeof named]);
-      return message(emit, base, refs, numbers(attrs));
+      return message(emit, base, refs!, numbers(attrs));
     },
   };
 }
@@ -211,7 +211,7 @@ function mentions(formula: string, name: string): boolean {
 /** Shape rule of elementwise ops: all inputs alike. */
 export function sameShapes(inputs: readonly Shape[]): Shape {
   for (const shape of inputs) {
-    if (!sameShape(shape, inputs[0])) {
+    if (!sameShape(shape, inputs[0]!)) {
       throw new ShapeProblem(
         `needs inputs of one shape but has ${inputs.map(shapeText).join(' and ')}`,
       );

@@ -8,33 +8,33 @@ import { type Op, type Operand, ShapeProblem, type VjpArgs } from './op.ts';
 
 /** Rows of x (..., in) taken as a matrix. */
 function rowsOf(shape: Shape): number {
-  return sizeOf(shape) / shape[shape.length - 1];
+  return sizeOf(shape) / shape[shape.length - 1]!;
 }
 
 function linearShape(inputs: readonly Shape[]): Shape {
   const [x, weight, bias] = inputs;
-  if (weight.length !== 2 || x[x.length - 1] !== weight[1]) {
+  if (weight!.length !== 2 || x![x!.length - 1] !== weight![1]) {
     throw new ShapeProblem(
-      `needs x [..., in] and W [out, in] but has ${shapeText(x)} and ${shapeText(weight)}`,
+      `needs x [..., in] and W [out, in] but has ${shapeText(x!)} and ${shapeText(weight!)}`,
     );
   }
-  if (bias && (bias.length !== 1 || bias[0] !== weight[0])) {
+  if (bias && (bias.length !== 1 || bias[0] !== weight![0])) {
     throw new ShapeProblem(
-      `needs a bias of shape [${weight[0]}] but has ${shapeText(bias)}`,
+      `needs a bias of shape [${weight![0]}] but has ${shapeText(bias)}`,
     );
   }
-  return [...x.slice(0, -1), weight[0]];
+  return [...x!.slice(0, -1), weight![0]!];
 }
 
 /** y = x W^T (+ b). W is [out, in], x is [..., in]. */
 function linearForward(emit: Emit, inputs: readonly Operand[]): Ref {
   const [x, weight, bias] = inputs;
-  const [out, depth] = weight.shape;
+  const [out, depth] = weight!.shape;
   return gemm(
     emit,
-    [rowsOf(x.shape), out, depth],
-    rowMajor(x.ref, depth),
-    transposed(weight.ref, depth),
+    [rowsOf(x!.shape), out!, depth!],
+    rowMajor(x!.ref, depth!),
+    transposed(weight!.ref, depth!),
     { bias: bias?.ref },
   );
 }
@@ -42,21 +42,21 @@ function linearForward(emit: Emit, inputs: readonly Operand[]): Ref {
 /** Messages: eps W to x, eps^T x to W, the sum over rows of eps to b. */
 function linearVjp(emit: Emit, { inputs, slot, eps, base }: VjpArgs): Ref {
   const [x, weight] = inputs;
-  const [out, depth] = weight.shape;
-  const rows = rowsOf(x.shape);
+  const [out, depth] = weight!.shape;
+  const rows = rowsOf(x!.shape);
   if (slot === 0) {
     const size = [rows, depth, out] as const;
-    return gemm(emit, size, rowMajor(eps, out), rowMajor(weight.ref, depth), {
+    return gemm(emit, size!, rowMajor(eps, out!), rowMajor(weight!.ref, depth!), {
       base,
     });
   }
   if (slot === 1) {
     const size = [out, depth, rows] as const;
-    return gemm(emit, size, transposed(eps, out), rowMajor(x.ref, depth), {
+    return gemm(emit, size!, transposed(eps, out!), rowMajor(x!.ref, depth!), {
       base,
     });
   }
-  return reduceSum(emit, eps, [1, rows, out], 1, base);
+  return reduceSum(emit, eps, [1, rows, out!], 1, base);
 }
 
 export const linear: Op = {
@@ -77,7 +77,7 @@ function matricesOf(a: Shape, b: Shape, turned: boolean) {
   const batches = sizeOf(a.slice(0, -2));
   // One matrix for all: the rows of a are one tall matrix.
   return b.length === 2
-    ? { n: batches * n, k, m, batches: 1 }
+    ? { n: batches * n!, k, m, batches: 1 }
     : { n, k, m, batches };
 }
 
@@ -90,54 +90,54 @@ export const matmul: Op = {
   arity: 2,
   attrs: { transpose_b: (v) => v === undefined || typeof v === 'boolean' },
   exactOnIntegers: true,
-  shape([a, b], attrs) {
-    const [rows, columns] = b.slice(-2);
+  shape!([a, b], attrs) {
+    const [rows, columns] = b!.slice(-2);
     const [k, m] = attrs.transpose_b ? [columns, rows] : [rows, columns];
-    const front = a.slice(0, -2);
+    const front = a!.slice(0, -2);
     const fits =
-      a.length >= 2 &&
-      b.length >= 2 &&
-      a[a.length - 1] === k &&
-      (b.length === 2 || sameShape(front, b.slice(0, -2)));
+      a!.length >= 2 &&
+      b!.length >= 2 &&
+      a![a!.length - 1] === k &&
+      (b!.length === 2 || sameShape(front, b!.slice(0, -2)));
     if (!fits) {
       throw new ShapeProblem(
         `needs a [..., n, k] and b ${attrs.transpose_b ? '[..., m, k]' : '[..., k, m]'} ` +
-          `but has ${shapeText(a)} and ${shapeText(b)}`,
+          `but has ${shapeText(a!)} and ${shapeText(b!)}`,
       );
     }
-    return [...a.slice(0, -1), m];
+    return [...a!.slice(0, -1), m];
   },
   forward(emit, [a, b], attrs) {
     const turned = attrs.transpose_b === true;
-    const { n, k, m, batches } = matricesOf(a.shape, b.shape, turned);
+    const { n, k, m, batches } = matricesOf(a!.shape, b!.shape, turned);
     const right = turned
-      ? transposed(b.ref, k, k * m)
-      : rowMajor(b.ref, m, k * m);
-    return gemm(emit, [n, m, k, batches], rowMajor(a.ref, k, n * k), right);
+      ? transposed(b!.ref, k!, k! * m!)
+      : rowMajor(b!.ref, m!, k! * m!);
+    return gemm(emit, [n!, m!, k!, batches], rowMajor(a!.ref, k!, n! * k!), right);
   },
   vjp(emit, { inputs: [a, b], attrs, slot, eps, base }) {
     const turned = attrs.transpose_b === true;
-    const { n, k, m, batches } = matricesOf(a.shape, b.shape, turned);
+    const { n, k, m, batches } = matricesOf(a!.shape, b!.shape, turned);
     if (slot === 0) {
-      const left = rowMajor(eps, m, n * m);
+      const left = rowMajor(eps, m!, n! * m!);
       const right = turned
-        ? rowMajor(b.ref, k, k * m)
-        : transposed(b.ref, m, k * m);
-      return gemm(emit, [n, k, m, batches], left, right, { base });
+        ? rowMajor(b!.ref, k!, k! * m!)
+        : transposed(b!.ref, m!, k! * m!);
+      return gemm(emit, [n!, k!, m!, batches], left, right, { base });
     }
     return turned
       ? gemm(
           emit,
-          [m, k, n, batches],
-          transposed(eps, m, n * m),
-          rowMajor(a.ref, k, n * k),
+          [m!, k!, n!, batches],
+          transposed(eps, m!, n! * m!),
+          rowMajor(a!.ref, k!, n! * k!),
           { base },
         )
       : gemm(
           emit,
-          [k, m, n, batches],
-          transposed(a.ref, k, n * k),
-          rowMajor(eps, m, n * m),
+          [k!, m!, n!, batches],
+          transposed(a!.ref, k!, n! * k!),
+          rowMajor(eps, m!, n! * m!),
           { base },
         );
   },

@@ -43,7 +43,7 @@ export interface Loss {
 
 /** Rows (batch) and features of an output. */
 function rowsAndFeatures(shape: Shape): [number, number] {
-  const features = shape[shape.length - 1];
+  const features = shape[shape.length - 1]!;
   return [sizeOf(shape) / features, features];
 }
 
@@ -63,11 +63,11 @@ const sseTerm = mapKernel({
 const halfSse: Loss = {
   name: 'half_sse',
   error: (emit, output, target, _, divisor) =>
-    sseError.emit(emit, [output, target], { divisor })[0],
+    sseError.emit(emit, [output, target], { divisor })[0]!,
   value(emit, output, target, shape, divisor) {
     const [rows, features] = rowsAndFeatures(shape);
     const [terms] = sseTerm.emit(emit, [output, target]);
-    const perRow = reduceSum(emit, terms, [rows, features, 1]);
+    const perRow = reduceSum(emit, terms!, [rows, features, 1]);
     return reduceSum(emit, perRow, [1, rows, 1], divisor);
   },
 };
@@ -97,7 +97,7 @@ const xentValue = xentKernel('value');
 /** L = - sum t log softmax(y), along the last axis. */
 const softmaxXent: Loss = {
   name: 'softmax_xent',
-  error(emit, output, target, shape, divisor) {
+  error!(emit, output, target, shape, divisor) {
     const [rows, features] = rowsAndFeatures(shape);
     const params = { rows, features, divisor };
     return emit(xentError, [output, target], [sizeOf(shape)], params)[0];
@@ -106,7 +106,7 @@ const softmaxXent: Loss = {
     const [rows, features] = rowsAndFeatures(shape);
     const params = { rows, features, divisor: 1 };
     const [perRow] = emit(xentValue, [output, target], [rows], params);
-    return reduceSum(emit, perRow, [1, rows, 1], divisor);
+    return reduceSum(emit, perRow!, [1, rows, 1], divisor);
   },
 };
 
@@ -130,31 +130,31 @@ function xentLoop(part: XentPart, single: boolean): XentForm {
     for (let row = 0; row < rows; row++) {
       const start = row * features;
       const end = start + features;
-      let most = y[start];
-      for (let i = start + 1; i < end; i++) most = Math.max(most, y[i]);
+      let most = y![start]!;
+      for (let i = start + 1; i < end; i++) most = Math.max(most, y![i]!);
       let total = 0;
       let mass = 0;
       for (let i = start; i < end; i++) {
-        const power = exp(round(y[i] - most));
+        const power = exp(round(y![i]! - most));
         // Exponentials wait for their sum where the errors will be.
-        if (part === 'error') out[i] = power;
+        if (part === 'error') out![i] = power;
         total = round(total + power);
-        mass = round(mass + t[i]);
+        mass = round(mass + t![i]!);
       }
       if (part === 'error') {
         for (let i = start; i < end; i++) {
-          const p = round(out[i] / total);
-          out[i] = round(round(round(p * mass) - t[i]) / divisor);
+          const p = round(out![i]! / total);
+          out![i] = round(round(round(p * mass) - t![i]!) / divisor);
         }
         continue;
       }
       const shift = log(total);
       let loss = 0;
       for (let i = start; i < end; i++) {
-        const z = round(y[i] - most);
-        loss = round(loss + round(t[i] * round(shift - z)));
+        const z = round(y![i]! - most);
+        loss = round(loss + round(t![i]! * round(shift - z)));
       }
-      out[row] = loss;
+      out![row] = loss;
     }
   };
 }

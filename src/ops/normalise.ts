@@ -84,7 +84,7 @@ interface Axes {
 
 /** Rows: everything but the last axis. */
 function rows(shape: Shape): Axes {
-  const n = shape[shape.length - 1];
+  const n = shape[shape.length - 1]!;
   const outer = sizeOf(shape) / n;
   return {
     group: [n, outer, 1],
@@ -101,13 +101,13 @@ function channels(shape: Shape): Axes {
   const [batch, n] = shape;
   const inner = sizeOf(shape.slice(2));
   const sum = (emit: Emit, x: Ref, divisor: number, base: Ref | null) => {
-    const planes = inner > 1 ? reduceSum(emit, x, [batch * n, inner, 1]) : x;
-    return reduceSum(emit, planes, [1, batch, n], divisor, base);
+    const planes = inner > 1 ? reduceSum(emit, x, [batch! * n!, inner, 1]) : x;
+    return reduceSum(emit, planes, [1, batch!, n!], divisor, base);
   };
   return {
-    group: [inner, n, 1],
-    feature: [inner, n, 1],
-    count: batch * inner,
+    group: [inner, n!, 1],
+    feature: [inner, n!, 1],
+    count: batch! * inner,
     sumOfGroup: (emit, x, divisor) => sum(emit, x, divisor, null),
     sumOfFeature: (emit, x, base) => sum(emit, x, 1, base),
   };
@@ -117,9 +117,9 @@ function channels(shape: Shape): Axes {
 function normalised(emit: Emit, x: Ref, axes: Axes, epsilon: number) {
   const mean = axes.sumOfGroup(emit, x, axes.count);
   const [centred] = center.emit(emit, [x, mean], { mean: axes.group });
-  const [squared] = squares.emit(emit, [centred]);
-  const variance = axes.sumOfGroup(emit, squared, axes.count);
-  return scaled(emit, centred, variance, axes, epsilon);
+  const [squared] = squares.emit(emit, [centred!]);
+  const variance = axes.sumOfGroup(emit, squared!, axes.count);
+  return scaled(emit, centred!, variance, axes, epsilon);
 }
 
 function scaled(
@@ -130,7 +130,7 @@ function scaled(
   epsilon: number,
 ) {
   const [factor] = inverseRoot.emit(emit, [variance], { epsilon });
-  const normal = times(emit, null, [centred, factor], { factor: axes.group });
+  const normal = times(emit, null, [centred, factor!], { factor: axes.group });
   return { centred, factor, normal };
 }
 
@@ -157,7 +157,7 @@ function featureVjp(
 ): Ref {
   if (slot === 2) return axes.sumOfFeature(emit, eps, base);
   const [weighted] = products.emit(emit, [eps, normal]);
-  return axes.sumOfFeature(emit, weighted, base);
+  return axes.sumOfFeature(emit, weighted!, base);
 }
 
 const epsilonOf = (attrs: Attrs) => Number(attrs.eps ?? 1e-5);
@@ -184,34 +184,34 @@ function normalisation(name: string, axesOf: (shape: Shape) => Axes): Op {
       name === 'layernorm'
         ? { ...EPSILON, axis: (v) => v === undefined || v === -1 }
         : EPSILON,
-    shape(inputs) {
+    shape!(inputs) {
       const [x] = inputs;
-      if (name === 'batchnorm' && x.length < 2) {
+      if (name === 'batchnorm' && x!.length < 2) {
         throw new ShapeProblem(
-          `needs x [batch, channels, ...] but has ${shapeText(x)}`,
+          `needs x [batch, channels, ...] but has ${shapeText(x!)}`,
         );
       }
-      checkFeatures(inputs, name === 'batchnorm' ? x[1] : x[x.length - 1]);
+      checkFeatures(inputs, name === 'batchnorm' ? x![1]! : x![x!.length - 1]!);
       return x;
     },
     forward(emit, [x, gain, shift], attrs) {
-      const axes = axesOf(x.shape);
-      const { normal } = normalised(emit, x.ref, axes, epsilonOf(attrs));
-      return shifted(emit, normal, gain, shift, axes);
+      const axes = axesOf(x!.shape);
+      const { normal } = normalised(emit, x!.ref, axes, epsilonOf(attrs));
+      return shifted(emit, normal, gain!, shift!, axes);
     },
     vjp(emit, { inputs: [x, gain], attrs, slot, eps, base }) {
-      const axes = axesOf(x.shape);
+      const axes = axesOf(x!.shape);
       // The recorder knows these calls from the forward pass already.
-      const made = normalised(emit, x.ref, axes, epsilonOf(attrs));
+      const made = normalised(emit, x!.ref, axes, epsilonOf(attrs));
       const { factor, normal } = made;
       if (slot > 0) return featureVjp(emit, slot, eps, normal, axes, base);
-      const g = times(emit, null, [eps, gain.ref], { factor: axes.feature });
+      const g = times(emit, null, [eps, gain!.ref], { factor: axes.feature });
       const m = axes.sumOfGroup(emit, g, axes.count);
       const [weighted] = products.emit(emit, [g, normal]);
-      const n = axes.sumOfGroup(emit, weighted, axes.count);
+      const n = axes.sumOfGroup(emit, weighted!, axes.count);
       const { group } = axes;
       const places = { factor: group, m: group, n: group };
-      return message(emit, base, [g, normal, factor, m, n], places);
+      return message(emit, base, [g, normal, factor!, m, n], places);
     },
   };
 }
@@ -220,8 +220,8 @@ export const layernorm = normalisation('layernorm', rows);
 export const batchnorm = normalisation('batchnorm', channels);
 
 function centredByGiven(emit: Emit, [x, , , mean]: readonly Operand[]) {
-  const axes = channels(x.shape);
-  const [centred] = center.emit(emit, [x.ref, mean.ref], { mean: axes.group });
+  const axes = channels(x!.shape);
+  const [centred] = center.emit(emit, [x!.ref, mean!.ref], { mean: axes.group });
   return { axes, centred };
 }
 
@@ -231,40 +231,40 @@ export const batchnormInference: Op = {
   attrs: EPSILON,
   // The fifth input is a variance.
   domain: [0.2, 2],
-  shape(inputs) {
+  shape!(inputs) {
     const [x] = inputs;
-    if (x.length < 2) {
+    if (x!.length < 2) {
       throw new ShapeProblem(
-        `needs x [batch, channels, ...] but has ${shapeText(x)}`,
+        `needs x [batch, channels, ...] but has ${shapeText(x!)}`,
       );
     }
-    checkFeatures(inputs, x[1]);
+    checkFeatures(inputs, x![1]!);
     return x;
   },
   forward(emit, inputs, attrs) {
     const { axes, centred } = centredByGiven(emit, inputs);
     const [, gain, shift, , variance] = inputs;
     const epsilon = epsilonOf(attrs);
-    const { normal } = scaled(emit, centred, variance.ref, axes, epsilon);
-    return shifted(emit, normal, gain, shift, axes);
+    const { normal } = scaled(emit, centred!, variance!.ref, axes, epsilon);
+    return shifted(emit, normal, gain!, shift!, axes);
   },
   vjp(emit, { inputs, attrs, slot, eps, base }) {
     const { axes, centred } = centredByGiven(emit, inputs);
     const [, gain, , , variance] = inputs;
     const epsilon = epsilonOf(attrs);
-    const made = scaled(emit, centred, variance.ref, axes, epsilon);
+    const made = scaled(emit, centred!, variance!.ref, axes, epsilon);
     const { factor, normal } = made;
     if (slot === 1 || slot === 2) {
       return featureVjp(emit, slot, eps, normal, axes, base);
     }
     if (slot === 0) {
-      const g = times(emit, null, [eps, gain.ref], { factor: axes.feature });
-      return times(emit, base, [g, factor], { factor: axes.group });
+      const g = times(emit, null, [eps, gain!.ref], { factor: axes.feature });
+      return times(emit, base, [g, factor!], { factor: axes.group });
     }
-    const terms = slot === 3 ? eps : products.emit(emit, [eps, centred])[0];
+    const terms = slot === 3 ? eps : products.emit(emit, [eps, centred!])[0]!;
     const sum = axes.sumOfFeature(emit, terms, null);
     const kernel = slot === 3 ? negated : cube;
-    const [s] = kernel.emit(emit, [sum, gain.ref, factor]);
-    return addTo(emit, base, s);
+    const [s] = kernel.emit(emit, [sum, gain!.ref, factor!]);
+    return addTo(emit, base, s!);
   },
 };

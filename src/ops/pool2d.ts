@@ -98,13 +98,13 @@ function maxForm(message: boolean, add: boolean, single: boolean): Form {
   let quick: MaxPool | null | undefined;
   return ([x, , errors], [out], params, threads = 1) => {
     const eps = message ? errors : null;
-    const near = message ? sumsInArena(out, add) : out;
+    const near = message ? sumsInArena(out!, add) : out;
     if (near && quick === undefined) quick = wasmMaxPool(message, single);
     const done = near && quick?.({ x, out: near, eps }, params, threads);
-    const sums = done ? near : message ? sumsIn(out, add) : out;
+    const sums = done ? near : message ? sumsIn(out!, add) : out!;
     if (!done) maxLoop({ x, out: sums, eps }, params, round);
     if (!message || !add) return;
-    for (let i = 0; i < out.length; i++) out[i] = round(out[i] + sums[i]);
+    for (let i = 0; i < out!.length; i++) out![i] = round(out![i]! + sums[i]!);
   };
 }
 
@@ -117,11 +117,11 @@ function maxLoop(
   const { width } = params;
   windows(params, (o, first, rows, columns) => {
     let best = first;
-    let most = x[first];
+    let most = x[first]!;
     for (let y = 0; y < rows; y++) {
       const at = first + y * width;
       for (let i = at; i < at + columns; i++) {
-        const value = x[i];
+        const value = x[i]!;
         // A NaN wins, the first of them.
         if (value > most || (Number.isNaN(value) && !Number.isNaN(most))) {
           most = value;
@@ -129,7 +129,7 @@ function maxLoop(
         }
       }
     }
-    if (eps) out[best] = round(out[best] + eps[o]);
+    if (eps) out[best] = round(out[best]! + eps[o]!);
     else out[o] = most;
   });
 }
@@ -138,22 +138,22 @@ function meanForm(message: boolean, add: boolean, single: boolean): Form {
   const round = rounding(single);
   return ([x], [out], params) => {
     const { width, size } = params;
-    const sums = message ? sumsIn(out, add) : out;
+    const sums = message ? sumsIn(out!, add) : out!;
     windows(params, (o, first, rows, columns) => {
       let sum = 0;
       for (let y = 0; y < rows; y++) {
         const at = first + y * width;
         for (let i = at; i < at + columns; i++) {
-          if (message) sums[i] = round(sums[i] + x[o]);
-          else sum = round(sum + x[i]);
+          if (message) sums[i] = round(sums[i]! + x![o]!);
+          else sum = round(sum + x![i]!);
         }
       }
-      if (!message) out[o] = round(sum / (size * size));
+      if (!message) out![o] = round(sum / (size * size));
     });
     if (!message) return;
-    for (let i = 0; i < out.length; i++) {
-      const value = round(sums[i] / (size * size));
-      out[i] = add ? round(out[i] + value) : value;
+    for (let i = 0; i < out!.length; i++) {
+      const value = round(sums[i]! / (size * size));
+      out![i] = add ? round(out![i]! + value) : value;
     }
   };
 }
@@ -171,7 +171,7 @@ function pool2d(name: string, of: Of): Op {
       stride = size,
       padding = 0,
     } = attrs as Record<string, number>;
-    const planes = batch * channels;
+    const planes = batch! * channels!;
     return { planes, height, width, oh, ow, size, stride, padding };
   };
   return {
@@ -184,16 +184,16 @@ function pool2d(name: string, of: Of): Op {
       padding: countAttr(0),
     },
     exactOnIntegers: of === 'max',
-    shape([x], attrs) {
+    shape!([x], attrs) {
       const size = Number(attrs.kernel);
       const stride = Number(attrs.stride ?? size);
       const padding = Number(attrs.padding ?? 0);
       const out = (n: number) =>
         Math.floor((n + 2 * padding - size) / stride) + 1;
-      if (x.length !== 4 || out(x[2]) < 1 || out(x[3]) < 1) {
+      if (x!.length !== 4 || out(x![2]!) < 1 || out(x![3]!) < 1) {
         throw new ShapeProblem(
           `needs x [B, C, H, W] no smaller than its window of ${size} x ` +
-            `${size} but has ${shapeText(x)}`,
+            `${size} but has ${shapeText(x!)}`,
         );
       }
       if (2 * padding > size) {
@@ -201,16 +201,16 @@ function pool2d(name: string, of: Of): Op {
           `has padding ${padding}, more than half its window of ${size}`,
         );
       }
-      return [x[0], x[1], out(x[2]), out(x[3])];
+      return [x![0], x![1], out(x![2]!), out(x![3]!)];
     },
     forward(emit, [x], attrs, shape) {
-      const params = windowsOf(x.shape, shape, attrs);
-      return forward(emit, [x.ref], sizeOf(shape), params);
+      const params = windowsOf(x!.shape, shape, attrs);
+      return forward(emit, [x!.ref], sizeOf(shape), params);
     },
     vjp(emit, { inputs: [x], output, attrs, eps, base }) {
-      const reads = of === 'max' ? [x.ref, output.ref, eps] : [eps];
-      const params = windowsOf(x.shape, output.shape, attrs);
-      return message(emit, reads, x.ref.size, params, base);
+      const reads = of === 'max' ? [x!.ref, output.ref, eps] : [eps];
+      const params = windowsOf(x!.shape, output.shape, attrs);
+      return message(emit, reads, x!.ref.size, params, base);
     },
   };
 }

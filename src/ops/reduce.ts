@@ -10,7 +10,7 @@ export function split(shape: Shape, attrs: Attrs): Split {
   const axis = axisOf(shape, attrs);
   return [
     sizeOf(shape.slice(0, axis)),
-    shape[axis],
+    shape[axis]!,
     sizeOf(shape.slice(axis + 1)),
   ];
 }
@@ -34,16 +34,16 @@ function reduction(name: 'sum' | 'mean'): Op {
     exactOnIntegers: name === 'sum',
     shape([x], attrs) {
       if (attrs.axis === undefined) return [1];
-      const axis = axisOf(x, attrs);
-      const rest = x.filter((_, i) => i !== axis);
+      const axis = axisOf(x!, attrs);
+      const rest = x!.filter((_, i) => i !== axis);
       return rest.length > 0 ? rest : [1];
     },
     forward(emit, [x], attrs) {
-      const parts = split(x.shape, attrs);
-      return reduceSum(emit, x.ref, parts, divisor(parts[1]));
+      const parts = split(x!.shape, attrs);
+      return reduceSum(emit, x!.ref, parts, divisor(parts[1]));
     },
     vjp(emit, { inputs: [x], attrs, eps, base }) {
-      const parts = split(x.shape, attrs);
+      const parts = split(x!.shape, attrs);
       return expandMean(emit, eps, parts, divisor(parts[1]), base);
     },
   };
@@ -54,20 +54,20 @@ export const globalAvgpool: Op = {
   name: 'global_avgpool',
   arity: 1,
   shape([x]) {
-    if (x.length > 2) return x.slice(0, 2);
-    throw new ShapeProblem(`needs x [B, C, ...] but has ${shapeText(x)}`);
+    if (x!.length > 2) return x!.slice(0, 2);
+    throw new ShapeProblem(`needs x [B, C, ...] but has ${shapeText(x!)}`);
   },
   forward: (emit, [x]) => {
-    const parts = planes(x.shape);
-    return reduceSum(emit, x.ref, parts, parts[1]);
+    const parts = planes(x!.shape);
+    return reduceSum(emit, x!.ref, parts, parts[1]);
   },
   vjp(emit, { inputs: [x], eps, base }) {
-    return expandMean(emit, eps, planes(x.shape), planes(x.shape)[1], base);
+    return expandMean(emit, eps, planes(x!.shape), planes(x!.shape)[1], base);
   },
 };
 
 function planes(shape: Shape): Split {
-  return [shape[0] * shape[1], sizeOf(shape.slice(2)), 1];
+  return [shape[0]! * shape[1]!, sizeOf(shape.slice(2)), 1];
 }
 
 export const sum = reduction('sum');

@@ -36,11 +36,11 @@ const sliceKernel = (part: Part) =>
         const forward = part === 'part';
         if (!forward) {
           // What is added around the part is 0, which makes -0 to 0.
-          for (let i = 0; i < n; i++) out[i] = add ? out[i] + 0 : 0;
+          for (let i = 0; i < n; i++) out![i] = add ? out![i]! + 0 : 0;
         }
         copy(
-          { array: x, ...(forward ? theirs : mine), column: 1 },
-          { array: out, ...(forward ? mine : theirs) },
+          { array: x!, ...(forward ? theirs : mine), column: 1 },
+          { array: out!, ...(forward ? mine : theirs) },
           [outer, own],
           add,
         );
@@ -62,21 +62,21 @@ function slicing(
   [axis, start, length]: readonly [number, number, number],
   base: Ref | null = null,
 ): Ref {
-  const total = whole[axis];
+  const total = whole[axis]!;
   const outer = sizeOf(whole.slice(0, axis));
   const inner = sizeOf(whole.slice(axis + 1));
   const n = outer * inner * (part === 'part' ? length : total);
   const params = { n, outer, total, inner, start, length };
-  return kernels[part](emit, [x], n, params, base);
+  return kernels[part](emit, [x], n, params!, base);
 }
 
 /** Axis, first place and length of a slice. */
 function rangeOf(x: Shape, attrs: Attrs): readonly [number, number, number] {
   const axis = axisOf(x, attrs);
-  const counted = (n: number) => (n < 0 ? n + x[axis] : n);
+  const counted = (n: number) => (n < 0 ? n + x[axis]! : n);
   const start = counted(Number(attrs.start ?? 0));
   const end = counted(Number(attrs.end ?? x[axis]));
-  if (start < 0 || end > x[axis] || start >= end) {
+  if (start < 0 || end > x[axis]! || start >= end) {
     throw new ShapeProblem(
       `has no elements from ${attrs.start ?? 0} to before ` +
         `${attrs.end ?? 'the end'} on axis ${axis} of ${shapeText(x)}`,
@@ -95,14 +95,14 @@ export const slice: Op = {
   attrs: { axis: isWhole, start: mayBeWhole, end: mayBeWhole },
   exactOnIntegers: true,
   shape([x], attrs) {
-    const [axis, , length] = rangeOf(x, attrs);
-    return x.map((n, i) => (i === axis ? length : n));
+    const [axis, , length] = rangeOf(x!, attrs);
+    return x!.map((n, i) => (i === axis ? length : n));
   },
   forward: (emit, [x], attrs) =>
-    slicing(emit, 'part', x.ref, x.shape, rangeOf(x.shape, attrs)),
+    slicing(emit, 'part', x!.ref, x!.shape, rangeOf(x!.shape, attrs)),
   vjp(emit, { inputs: [x], attrs, eps, base }) {
-    const range = rangeOf(x.shape, attrs);
-    return slicing(emit, 'among_zeros', eps, x.shape, range, base);
+    const range = rangeOf(x!.shape, attrs);
+    return slicing(emit, 'among_zeros', eps, x!.shape, range, base);
   },
 };
 
@@ -131,13 +131,13 @@ function joinKernel(lengths: readonly string[]): Kernel {
       const copy = copyForm(single);
       return (inputs, [out], params) => {
         const { outer, inner } = params;
-        const sizes = lengths.map((name) => params[name] * inner);
+        const sizes = lengths.map((name) => params[name]! * inner!);
         const row = sizes.reduce((a, b) => a + b);
         let start = 0;
         inputs.forEach((array, k) => {
           const from = { array, start: 0, row: sizes[k], column: 1 };
-          copy(from, { array: out, start, row }, [outer, sizes[k]], false);
-          start += sizes[k];
+          copy(from!, { array: out, start, row }, [outer, sizes[k]], false);
+          start += sizes[k]!;
         });
       };
     },
@@ -154,13 +154,13 @@ function joinKernel(lengths: readonly string[]): Kernel {
           ${choose.join('')}
           out[i] = value;`,
         ),
-      workgroups: (_, call) => spread(call.outputs[0].size),
+      workgroups: (_, call) => spread(call.outputs[0]!.size),
     },
   };
 }
 
 function concatAxis(shapes: readonly Shape[], attrs: Attrs): number {
-  return axisOf(shapes[0], { axis: attrs.axis ?? 0 });
+  return axisOf(shapes[0]!, { axis: attrs.axis ?? 0 });
 }
 
 /** attrs.axis: 0 if not given. */
@@ -174,23 +174,23 @@ export const concat: Op = {
     const [first] = inputs;
     for (const shape of inputs) {
       const fits =
-        shape.length === first.length &&
-        shape.every((n, i) => i === axis || n === first[i]);
+        shape.length === first!.length &&
+        shape.every((n, i) => i === axis || n === first![i]);
       if (!fits) {
         throw new ShapeProblem(
           `cannot join ${inputs.map(shapeText).join(' and ')} along axis ${axis}`,
         );
       }
     }
-    const total = inputs.reduce((sum, shape) => sum + shape[axis], 0);
-    return first.map((n, i) => (i === axis ? total : n));
+    const total = inputs.reduce((sum, shape) => sum + shape[axis]!, 0);
+    return first!.map((n, i) => (i === axis ? total : n));
   },
   forward(emit, inputs, attrs) {
     const axis = concatAxis(
       inputs.map((input) => input.shape),
       attrs,
     );
-    const [{ shape }] = inputs;
+    const [{ shape }] = inputs!;
     const outer = sizeOf(shape.slice(0, axis));
     const inner = sizeOf(shape.slice(axis + 1));
     let parts = inputs.map(({ ref, shape: own }) => ({
@@ -202,7 +202,7 @@ export const concat: Op = {
       const next: typeof parts = [];
       for (let at = 0; at < parts.length; at += MOST) {
         const group = parts.slice(at, at + MOST);
-        const length = group.reduce((sum, part) => sum + part.length, 0);
+        const length = group.reduce((sum, part) => sum + part.length!, 0);
         const refs = group.map((part) => part.ref);
         const size = [outer * length * inner];
         const params = {
@@ -212,20 +212,20 @@ export const concat: Op = {
         const [ref] =
           group.length === 1 && parts.length > 1
             ? refs
-            : emit(joins[group.length - 1], refs, size, params);
+            : emit(joins[group.length - 1]!, refs, size, params);
         next.push({ ref, length });
       }
       parts = next;
     } while (parts.length > 1);
-    return parts[0].ref;
+    return parts[0]!.ref;
   },
   vjp(emit, { inputs, output, attrs, slot, eps, base }) {
     const shapes = inputs.map((input) => input.shape);
     const axis = concatAxis(shapes, attrs);
     const start = shapes
       .slice(0, slot)
-      .reduce((sum, shape) => sum + shape[axis], 0);
-    const range = [axis, start, shapes[slot][axis]] as const;
-    return slicing(emit, 'part', eps, output.shape, range, base);
+      .reduce((sum, shape) => sum + shape[axis]!, 0);
+    const range = [axis, start, shapes[slot]![axis]] as const;
+    return slicing(emit, 'part', eps, output.shape, range!, base);
   },
 };

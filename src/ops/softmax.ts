@@ -60,7 +60,7 @@ function partsOf(shape: Shape, attrs: Attrs): { parts: Split; row: Along } {
 }
 
 const shape = ([x]: readonly Shape[], attrs: Attrs): Shape => {
-  partsOf(x, attrs);
+  partsOf(x!, attrs);
   return x;
 };
 
@@ -72,8 +72,8 @@ const attrs = {
 function prepared(emit: Emit, x: Ref, parts: Split, row: Along) {
   const most = reduceMost(emit, x, parts);
   const [low] = shifted.emit(emit, [x, most], { most: row });
-  const [powers] = exponentials.emit(emit, [low]);
-  return { low, powers, total: reduceSum(emit, powers, parts) };
+  const [powers] = exponentials.emit(emit, [low!]);
+  return { low, powers, total: reduceSum(emit, powers!, parts) };
 }
 
 export const softmax: Op = {
@@ -81,15 +81,15 @@ export const softmax: Op = {
   arity: 1,
   attrs,
   shape,
-  forward(emit, [x], given) {
-    const { parts, row } = partsOf(x.shape, given);
-    const { powers, total } = prepared(emit, x.ref, parts, row);
-    return quotients.emit(emit, [powers, total], { total: row })[0];
+  forward!(emit, [x], given) {
+    const { parts, row } = partsOf(x!.shape, given);
+    const { powers, total } = prepared(emit, x!.ref, parts, row);
+    return quotients.emit(emit, [powers!, total], { total: row })[0];
   },
   vjp(emit, { inputs: [x], output, attrs: given, eps, base }) {
-    const { parts, row } = partsOf(x.shape, given);
+    const { parts, row } = partsOf(x!.shape, given);
     const [p] = weighted.emit(emit, [output.ref, eps]);
-    const total = reduceSum(emit, p, parts);
+    const total = reduceSum(emit, p!, parts);
     const operands = [output.ref, eps, total];
     return softmaxMessage(emit, base, operands, { total: row });
   },
@@ -100,13 +100,13 @@ export const logSoftmax: Op = {
   arity: 1,
   attrs,
   shape,
-  forward(emit, [x], given) {
-    const { parts, row } = partsOf(x.shape, given);
-    const { low, total } = prepared(emit, x.ref, parts, row);
-    return differences.emit(emit, [low, total], { total: row })[0];
+  forward!(emit, [x], given) {
+    const { parts, row } = partsOf(x!.shape, given);
+    const { low, total } = prepared(emit, x!.ref, parts, row);
+    return differences.emit(emit, [low!, total], { total: row })[0];
   },
   vjp(emit, { inputs: [x], output, attrs: given, eps, base }) {
-    const { parts, row } = partsOf(x.shape, given);
+    const { parts, row } = partsOf(x!.shape, given);
     const total = reduceSum(emit, eps, parts);
     return logMessage(emit, base, [output.ref, eps, total], { total: row });
   },

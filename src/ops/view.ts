@@ -51,15 +51,15 @@ function viewSpec(axes: number): ElementSpec<string> {
         const [row, column] = steps.slice(-2);
         const place = new Array<number>(axes + 1).fill(0);
         let at = 0;
-        for (let start = 0; start < params.n; start += rows * columns) {
+        for (let start = 0; start < params.n!; start += rows! * columns!) {
           const from = { array: x, start: at, row, column };
-          copy(from, { array: out, start, row: columns }, [rows, columns], add);
+          copy(from!, { array: out, start, row: columns }, [rows, columns], add);
           // The next matrix, as an odometer counts.
           for (let axis = axes - 2; axis >= 0; axis--) {
-            place[axis] += 1;
-            at += steps[axis];
-            if (place[axis] < lengths[axis]) break;
-            at -= steps[axis] * lengths[axis];
+            place[axis]! += 1;
+            at += steps[axis]!;
+            if (place[axis]! < lengths[axis]!) break;
+            at -= steps[axis]! * lengths[axis]!;
             place[axis] = 0;
           }
         }
@@ -139,7 +139,7 @@ export const reshape: Op = {
   shape([x], attrs) {
     const given = attrs.shape as number[];
     const known = given.reduce((size, n) => (n === -1 ? size : size * n), 1);
-    const size = sizeOf(x);
+    const size = sizeOf(x!);
     const open = size / known;
     const shape = given.map((n) => (n === -1 ? open : n));
     if (sizeOf(shape) !== size || !Number.isInteger(open)) {
@@ -149,7 +149,7 @@ export const reshape: Op = {
     }
     return shape;
   },
-  forward: (_, [x]) => x.ref,
+  forward: (_, [x]) => x!.ref,
   vjp: (emit, { eps, base }) => addTo(emit, base, eps),
 };
 
@@ -160,10 +160,10 @@ export const flatten: Op = {
   attrs: { start_axis: countAttr(0) },
   shape([x], attrs) {
     const axis = Number(attrs.start_axis ?? 1);
-    if (axis > x.length) {
+    if (axis > x!.length) {
       throw new ShapeProblem(`has no axis ${axis}`);
     }
-    return [...x.slice(0, axis), sizeOf(x.slice(axis))];
+    return [...x!.slice(0, axis), sizeOf(x!.slice(axis))];
   },
 };
 
@@ -193,25 +193,25 @@ export const transpose: Op = {
       (Array.isArray(value) && value.every(Number.isInteger)),
   },
   exactOnIntegers: true,
-  shape([x], attrs) {
-    checkAxes(x);
-    return orderOf(x, attrs).map((axis) => x[axis]);
+  shape!([x], attrs) {
+    checkAxes(x!);
+    return orderOf(x!, attrs).map((axis) => x![axis]);
   },
   forward(emit, [x], attrs, shape) {
-    const steps = stepsOf(x.shape);
-    const order = orderOf(x.shape, attrs);
+    const steps = stepsOf(x!.shape);
+    const order = orderOf(x!.shape, attrs);
     return view(
       emit,
-      x.ref,
+      x!.ref,
       shape,
-      order.map((axis) => steps[axis]),
+      order.map((axis) => steps[axis]!),
     );
   },
   vjp(emit, { inputs: [x], output, attrs, eps, base }) {
     const steps = stepsOf(output.shape);
-    const order = orderOf(x.shape, attrs);
-    const back = x.shape.map((_, axis) => steps[order.indexOf(axis)]);
-    return view(emit, eps, x.shape, back, base);
+    const order = orderOf(x!.shape, attrs);
+    const back = x!.shape.map((_, axis) => steps[order.indexOf(axis)]);
+    return view(emit, eps, x!.shape, back!, base);
   },
 };
 
@@ -230,22 +230,22 @@ export const expand: Op = {
     const target = attrs.shape as number[];
     checkAxes(target);
     const fits =
-      target.length >= x.length &&
-      aligned(x, target).every((n, axis) => n === 1 || n === target[axis]);
+      target.length >= x!.length &&
+      aligned(x!, target).every((n, axis) => n === 1 || n === target[axis]);
     if (!fits) {
       throw new ShapeProblem(`cannot be repeated to ${shapeText(target)}`);
     }
     return target;
   },
   forward(emit, [x], _, shape) {
-    const from = aligned(x.shape, shape);
+    const from = aligned(x!.shape, shape);
     const steps = stepsOf(from).map((step, axis) =>
       from[axis] === 1 ? 0 : step,
     );
-    return view(emit, x.ref, shape, steps);
+    return view(emit, x!.ref, shape, steps);
   },
   vjp(emit, { inputs: [x], output, eps, base }) {
-    const from = aligned(x.shape, output.shape);
+    const from = aligned(x!.shape, output.shape);
     // Runs of repeated axes are summed, from the last to the first.
     let sum = eps;
     const shape = [...output.shape];

@@ -72,7 +72,7 @@ export function reportPage(
     '</header>',
     contents(entries, ids),
     '<main>',
-    ...entries.map((entry, i) => article(entry, ids[i])),
+    ...entries.map((entry, i) => article(entry, ids[i]!)),
     '</main>',
     `<footer><p>Made by isochron ${escaped(version)}.</p></footer>`,
     '</body>',
@@ -164,7 +164,7 @@ function seedsOf({ name, seeds, device }: Entry): string {
     [seeds.length === 1 ? 'Seed' : 'Seeds', seeds.join(', ')],
     ['Device', device],
     ['Command', `isochron experiment ${name}`],
-  ].map(([key, value]) => `<dt>${key}</dt><dd>${escaped(value)}</dd>`);
+  ].map(([key, value]) => `<dt>${key}</dt><dd>${escaped(value!)}</dd>`);
   return `<dl>${told.join('')}</dl>`;
 }
 
@@ -178,7 +178,7 @@ function checksOf({ rows = [] }: Entry): Table | null {
   const passing = checked.filter(({ holds }) => holds !== false);
   const shown = [...failing, ...passing].slice(0, MOST_ROWS);
   const plain = (value: unknown) => value === null || typeof value !== 'object';
-  const keys = Object.keys(checked[0]).filter((key) => {
+  const keys = Object.keys(checked[0]!).filter((key) => {
     if (key === 'expected' || key === 'measured' || key === 'holds')
       return true;
     // What is the same in all rows tells them apart from nothing.

@@ -40,7 +40,7 @@ export function batchesOf(program: Program, stepwise = false): Call[][] {
     last = call;
     const { name } = call.kernel;
     const known = alike.get(name) ?? [];
-    const batch = known.find(([other]) => isAlike(call, other));
+    const batch = known.find(([other]) => isAlike(call, other!));
     if (batch) {
       batch.push(call);
       continue;
@@ -59,7 +59,7 @@ export function batchesOf(program: Program, stepwise = false): Call[][] {
  */
 const SMALL = 2 ** 15;
 
-const isSmall = ({ outputs }: Call) => outputs[0].size <= SMALL;
+const isSmall = ({ outputs }: Call) => outputs[0]!.size <= SMALL;
 
 /** When a call takes place, and for how many calls of its tick it waits. */
 interface Place {
@@ -107,5 +107,5 @@ function isAlike(a: Call, b: Call): boolean {
   }
   return anySize
     ? isSmall(a) && isSmall(b)
-    : a.inputs.every((ref, i) => ref.size === b.inputs[i].size);
+    : a.inputs.every((ref, i) => ref.size === b.inputs[i]!.size);
 }

@@ -54,7 +54,7 @@ function pass(
   for (const recorded of program.calls) {
     let call = recorded;
     for (let slot = 0; slot < call.inputs.length; slot++) {
-      const maker = canGo(call.inputs[slot], call);
+      const maker = canGo(call.inputs[slot]!, call);
       const one = maker && joined(maker, call, slot);
       if (!one || !allows(one.kernel)) continue;
       gone.add(maker);
@@ -71,7 +71,7 @@ function pass(
 
 function joined(first: Call, second: Call, slot: number): Call | null {
   const each = second.kernel.elementwise?.each ?? 0;
-  const { size } = second.inputs[slot];
+  const { size } = second.inputs[slot]!;
   const others = second.inputs.filter((_, i) => i !== slot);
   const bases = second.kernel.inPlace.map((at) =>
     at === null ? null : second.inputs[at],

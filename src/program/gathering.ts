@@ -24,15 +24,15 @@ export function gatherings(
   const makers = new Map<Ref, Call>();
   const lists: Ref[][] = [];
   for (const batch of batches) {
-    const { kernel, commits } = batch[0];
+    const { kernel, commits } = batch[0]!;
     for (const call of batch) {
       for (const ref of call.outputs) makers.set(ref, call);
     }
     if (!commits || !kernel.elementwise) continue;
     for (const call of batch) {
       call.outputs.forEach((ref, k) => {
-        const at = kernel.inPlace[k];
-        const span = at === null ? undefined : homeOf(call.inputs[at]);
+        const at = kernel.inPlace[k]!;
+        const span = at === null ? undefined : homeOf(call.inputs[at]!);
         if (span) homes.set(ref, span);
       });
     }
@@ -41,10 +41,10 @@ export function gatherings(
       readers(ref).length === 1 &&
       call.inputs.filter((own) => own === ref).length === 1;
     for (const run of runs(batch, homeOf, canMove)) {
-      run[0].inputs.forEach((ref, slot) => {
+      run[0]!.inputs.forEach((ref, slot) => {
         const isEach = slot < (kernel.elementwise?.each ?? 0);
         if (!isEach || homeOf(ref)) return;
-        lists.push(run.map(({ inputs }) => inputs[slot]));
+        lists.push(run.map(({ inputs }) => inputs[slot]!));
       });
     }
   }
@@ -57,9 +57,9 @@ function runs(
   homeOf: (ref: Ref) => Span | undefined,
   canMove: (ref: Ref, call: Call) => boolean,
 ): Call[][] {
-  const each = batch[0].kernel.elementwise?.each ?? 0;
-  const slot = batch[0].inputs.findIndex((ref) => homeOf(ref));
-  const start = ({ inputs }: Call) => homeOf(inputs[slot])?.offset ?? 0;
+  const each = batch[0]!.kernel.elementwise?.each ?? 0;
+  const slot = batch[0]!.inputs.findIndex((ref) => homeOf(ref));
+  const start = ({ inputs }: Call) => homeOf(inputs[slot]!)?.offset ?? 0;
   const found: Call[][] = [];
   let total = 0;
   for (const call of batch.toSorted((a, b) => start(a) - start(b))) {
@@ -68,13 +68,13 @@ function runs(
       (ref, i) => i >= each || homeOf(ref) || canMove(ref, call),
     );
     const goesOn = last?.inputs.every((ref, i) => {
-      const other = call.inputs[i];
+      const other = call.inputs[i]!;
       if (i >= each) return ref === other;
       const [a, b] = [homeOf(ref), homeOf(other)];
       if (!a || !b) return !a && !b;
       return a.place === b.place && b.offset === a.offset + aligned(ref.size);
     });
-    const length = aligned(call.inputs[0].size);
+    const length = aligned(call.inputs[0]!.size);
     total += length;
     if (fits && goesOn && total <= MOST_SHARED) found.at(-1)?.push(call);
     else {

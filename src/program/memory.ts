@@ -118,7 +118,7 @@ class Planner {
     for (const ref of [...this.program.feeds.values()].sort(
       (a, b) => isSmall(a) - isSmall(b),
     )) {
-      const used = pool < 0 ? 0 : this.sizes[pool];
+      const used = pool < 0 ? 0 : this.sizes[pool]!;
       const fits = used + ref.size <= MOST_SHARED;
       if (!this.merges || pool < 0 || !fits) {
         const span = this.fresh(ref);
@@ -188,14 +188,14 @@ class Planner {
   ): void {
     const from = inputs.map((ref) => this.spanOf(ref));
     outputs.forEach((output, k) => {
-      const at = kernel.inPlace[k];
+      const at = kernel.inPlace[k]!;
       if (at === null) {
         this.live(output, this.spaceFor(output, from));
       } else if (this.isReusable(inputs, at, kernel, batch, index)) {
-        this.takeOver(output, inputs[at]);
+        this.takeOver(output, inputs[at]!);
       } else {
         const span = this.spaceFor(output, from);
-        this.copy(from[at], span, tick);
+        this.copy(from[at]!, span, tick);
         this.live(output, span);
         from[at] = span;
       }
@@ -217,7 +217,7 @@ class Planner {
     batch: readonly Call[],
     index: number,
   ): boolean {
-    const base = inputs[at];
+    const base = inputs[at]!;
     const readers = batch.flatMap((call) => call.inputs);
     // An adapter lets no call read and write one place, even in other parts.
     const { place } = this.spanOf(base);
@@ -232,7 +232,7 @@ class Planner {
 
   /** Calls of a batch as few calls, and those that stay by themselves. */
   private grouped(calls: readonly Call[], index: number) {
-    const [{ kernel }] = calls;
+    const [{ kernel }] = calls!;
     if (calls.length === 1 || !(kernel.batch || kernel.elementwise)) {
       return { single: calls, merges: [] };
     }
@@ -259,27 +259,27 @@ class Planner {
   }
 
   private placeMerged({ calls, kernel, params, shifts }: Merge): void {
-    const [{ inputs, outputs, tick, kernel: own }] = calls;
+    const [{ inputs, outputs, tick, kernel: own }] = calls!;
     const last = calls.length - 1;
     const from = inputs.map((ref, slot) => {
       const span = this.spanOf(ref);
-      const end = this.spanOf(calls[last].inputs[slot]);
+      const end = this.spanOf(calls[last]!.inputs[slot]!);
       return { ...span, length: end.offset + end.length - span.offset };
     });
     const to = outputs.map((output, k) => {
       const at = own.inPlace[k];
       if (at !== null) {
         for (const call of calls) {
-          this.takeOver(call.outputs[k], call.inputs[at]);
+          this.takeOver(call.outputs[k]!, call.inputs[at]!);
         }
         return from[at];
       }
-      const length = shifts[k][last] + calls[last].outputs[k].size;
+      const length = shifts[k]![last]! + calls[last]!.outputs[k]!.size;
       const wanted = this.wanted.get(output);
       const span = wanted ? { ...wanted, length } : this.take(length);
       calls.forEach((call, i) => {
-        const offset = span.offset + shifts[k][i];
-        const ref = call.outputs[k];
+        const offset = span.offset + shifts[k]![i]!;
+        const ref = call.outputs[k]!;
         this.live(ref, { ...span, offset, length: ref.size });
       });
       return span;
@@ -346,11 +346,11 @@ class Planner {
     const { free, sizes } = this;
     let best = -1;
     free.forEach((place, i) => {
-      const fits = sizes[place] >= size && sizes[place] <= 2 * size;
-      if (fits && (best < 0 || sizes[place] < sizes[free[best]])) best = i;
+      const fits = sizes[place]! >= size && sizes[place]! <= 2 * size;
+      if (fits && (best < 0 || sizes[place]! < sizes[free[best]!]!)) best = i;
     });
     if (best < 0) return this.fresh({ size });
-    return { place: free.splice(best, 1)[0], offset: 0, length: size };
+    return { place: free.splice(best, 1)[0]!, offset: 0, length: size };
   }
 
   private keep(ref: Ref, span: Span): void {
@@ -385,6 +385,6 @@ class Planner {
 
 /** The value in whose place a call makes one of its outputs, if in any. */
 function baseOf({ kernel, inputs, outputs }: Call, output: Ref): Ref | null {
-  const at = kernel.inPlace[outputs.indexOf(output)];
-  return at === null ? null : inputs[at];
+  const at = kernel.inPlace[outputs.indexOf(output)]!;
+  return at === null ? null : inputs[at]!;
 }

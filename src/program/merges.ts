@@ -38,7 +38,7 @@ export interface Places {
 export function mergesOf(calls: readonly Call[], places: Places): Merge[] {
   if (calls.length < 2) return [];
   const sorted = inOrder(calls, places);
-  if (sorted[0].kernel.elementwise) {
+  if (sorted[0]!.kernel.elementwise) {
     return runsOf(sorted, places)
       .filter((run) => run.length > 1)
       .map((run) => asRun(run, places))
@@ -51,10 +51,10 @@ export function mergesOf(calls: readonly Call[], places: Places): Merge[] {
 /** By where the first operand lies that is not the same for all. */
 function inOrder(calls: readonly Call[], { spanOf }: Places): Call[] {
   const [first] = calls;
-  const slot = first.inputs.findIndex((ref) =>
+  const slot = first!.inputs.findIndex((ref) =>
     calls.some(({ inputs }) => inputs.every((own) => own !== ref)),
   );
-  const offset = ({ inputs }: Call) => spanOf(inputs[slot]).offset;
+  const offset = ({ inputs }: Call) => spanOf(inputs[slot]!).offset;
   return slot < 0
     ? [...calls]
     : calls.toSorted((a, b) => offset(a) - offset(b));
@@ -70,12 +70,12 @@ function runsOf(calls: readonly Call[], { spanOf }: Places): Call[][] {
     const before = runs.at(-1)?.at(-1);
     const goesOn = before?.inputs.every((ref, slot) => {
       if (slot >= each)
-        return spanOf(ref).offset === spanOf(inputs[slot]).offset;
+        return spanOf(ref).offset === spanOf(inputs[slot]!).offset;
       return (
-        spanOf(inputs[slot]).offset === spanOf(ref).offset + aligned(ref.size)
+        spanOf(inputs[slot]!).offset === spanOf(ref).offset + aligned(ref.size)
       );
     });
-    const length = aligned(inputs[0].size);
+    const length = aligned(inputs[0]!.size);
     total = goesOn ? total + length : length;
     if (goesOn && total <= MOST_SHARED) runs.at(-1)?.push(call);
     else {
@@ -88,11 +88,11 @@ function runsOf(calls: readonly Call[], { spanOf }: Places): Call[][] {
 
 /** One call from the first element of the first to the last of the last. */
 function asRun(calls: readonly Call[], places: Places): Merge | null {
-  const [{ kernel, inputs, outputs, params }] = calls;
+  const [{ kernel, inputs, outputs, params }] = calls!;
   const start = places.spanOf(inputs[0]).offset;
-  const shifts = calls.map((c) => places.spanOf(c.inputs[0]).offset - start);
+  const shifts = calls.map((c) => places.spanOf(c.inputs[0]!).offset - start);
   const last = calls.length - 1;
-  const n = shifts[last] + calls[last].params.n;
+  const n = shifts[last]! + calls[last]!.params.n!;
   const fits = outputs.every((_, k) => {
     if (kernel.inPlace[k] !== null) return true;
     const wanted = wantedShifts(calls, k, places);
@@ -112,10 +112,10 @@ function asRun(calls: readonly Call[], places: Places): Merge | null {
 
 /** One call of a kernel that can do many, operands at even distances. */
 function asEven(calls: readonly Call[], places: Places): Merge | null {
-  const [{ kernel: own, inputs, outputs, params }] = calls;
+  const [{ kernel: own, inputs, outputs, params }] = calls!;
   const strides: number[] = [];
   for (let slot = 0; slot < inputs.length; slot++) {
-    const offsets = calls.map((c) => places.spanOf(c.inputs[slot]).offset);
+    const offsets = calls.map((c) => places.spanOf(c.inputs[slot]!).offset);
     const stride = evenStride(offsets);
     if (stride === null) return null;
     strides.push(stride);
@@ -127,7 +127,7 @@ function asEven(calls: readonly Call[], places: Places): Merge | null {
     if (wanted === 'none') return null;
     const stride = wanted ? evenStride(wanted) : aligned(size);
     if (stride === null) return null;
-    made.push(at === null ? stride : strides[at]);
+    made.push(at === null ? stride : strides[at]!);
   }
   const distances = { inputs: strides, outputs: made };
   const whole = own.batch?.(params, distances, calls.length);
@@ -142,8 +142,8 @@ function asEven(calls: readonly Call[], places: Places): Merge | null {
 
 /** The distance between neighbours, if it is one, and not backwards. */
 function evenStride(offsets: readonly number[]): number | null {
-  const stride = offsets[1] - offsets[0];
-  const even = offsets.every((at, i) => at === offsets[0] + i * stride);
+  const stride = offsets[1]! - offsets[0]!;
+  const even = offsets.every((at, i) => at === offsets[0]! + i * stride);
   return even && stride >= 0 ? stride : null;
 }
 
@@ -156,16 +156,16 @@ function wantedShifts(
   k: number,
   { wanted }: Places,
 ): number[] | null | 'none' {
-  const spans = calls.map(({ outputs }) => wanted(outputs[k]));
+  const spans = calls.map(({ outputs }) => wanted(outputs[k]!));
   if (spans.every((span) => !span)) return null;
   const [first] = spans;
   if (!first) return 'none';
   const shifts = spans.map((span) =>
     span?.place === first.place ? span.offset - first.offset : -1,
   );
-  const { size } = calls[0].outputs[k];
+  const { size } = calls[0]!.outputs[k]!;
   const apart = shifts.every(
-    (shift, i) => i === 0 || shift >= shifts[i - 1] + aligned(size),
+    (shift, i) => i === 0 || shift >= shifts[i - 1]! + aligned(size),
   );
   return apart ? shifts : 'none';
 }

@@ -187,7 +187,7 @@ export class Recorder {
   /** A value as it is at this tick: residents are copied before they change. */
   snapshot(ref: Ref): Ref {
     const isResident = this.committed.has(ref) || this.residents.has(ref);
-    return isResident ? copy.emit(this.emit, [ref])[0] : ref;
+    return isResident ? copy.emit(this.emit, [ref])[0]! : ref;
   }
 
   /** Notes what a population sent, to be drawn. */
@@ -250,7 +250,7 @@ function liveCalls(calls: readonly Call[], roots: readonly Ref[]): Call[] {
   const needed = new Set(roots);
   const live: Call[] = [];
   for (let i = calls.length - 1; i >= 0; i--) {
-    const call = calls[i];
+    const call = calls[i]!;
     if (!call.outputs.some((ref) => needed.has(ref))) continue;
     for (const ref of call.inputs) needed.add(ref);
     live.push(call);

@@ -160,7 +160,7 @@ export function feedsFor(graph: Graph, seed: number): Feeds {
   feeds.target =
     graph.data.get('target')?.data ??
     (graph.loss.kind === 'softmax_xent'
-      ? oneHot(size, shape[shape.length - 1], seed)
+      ? oneHot(size, shape[shape.length - 1]!, seed)
       : normals(size, seed, 'target'));
   return feeds;
 }
@@ -292,8 +292,8 @@ function apart(
     elements += a.length;
     differingBits += differing(a, b);
     for (let i = 0; i < a.length; i++) {
-      distance += (a[i] - b[i]) ** 2;
-      length += b[i] ** 2;
+      distance += (a[i]! - b[i]!) ** 2;
+      length += b[i]! ** 2;
     }
   }
   distance = Math.sqrt(distance);

@@ -87,8 +87,8 @@ export function fazil(options: FazilOptions = {}): CircuitRule {
         }
         const before = fired.get(from) ?? recorder.constant(eps.size, 0);
         const [gated, after] = fire.emit(recorder.emit, [eps, before]);
-        fired.set(from, after);
-        taught.set(event, gated);
+        fired.set(from, after!);
+        taught.set(event, gated!);
       });
       const select = (event: ErrorEvent) => taught.get(event) ?? null;
 

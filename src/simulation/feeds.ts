@@ -103,7 +103,7 @@ function inputFeed(
   const below = indexBound(graph, id);
   if (below === null) return values;
   for (let i = 0; i < values.length; i++) {
-    if (Number.isInteger(values[i]) && values[i] >= 0 && values[i] < below) {
+    if (Number.isInteger(values[i]) && values[i]! >= 0 && values[i]! < below) {
       continue;
     }
     throw new OptionError(

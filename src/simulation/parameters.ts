@@ -56,7 +56,7 @@ export class Parameters {
       }
       for (const name of roles) {
         backend.allocateAll(sizes).forEach((memory, i) => {
-          this.memory.set(name(this.all[i].id), memory);
+          this.memory.set(name(this.all[i]!.id), memory);
         });
       }
       for (const vertex of own) {

@@ -89,7 +89,7 @@ export class Compiled {
   get sharesRates(): boolean {
     const { parameters } = this;
     return this.recorded.groups.every(([first, ...others]) => {
-      const count = parameters.updatesOf(first);
+      const count = parameters.updatesOf(first!);
       return others.every((id) => parameters.updatesOf(id) === count);
     });
   }
@@ -106,11 +106,11 @@ export class Compiled {
     const { parameters, optimiser } = this;
     const { groups, updates } = this.recorded;
     for (const [id] of groups) {
-      const before = parameters.updatesOf(id);
-      for (let n = 0; n < (updates.get(id) ?? 0); n++) {
+      const before = parameters.updatesOf(id!);
+      for (let n = 0; n < (updates.get(id!) ?? 0); n++) {
         const rates = optimiser?.ratesAt(before + n + 1) ?? [];
         optimiser?.rates.forEach((rate, i) => {
-          run.feed(rateName(rate, id, n), [rates[i]]);
+          run.feed(rateName(rate, id!, n), [rates[i]!]);
         });
       }
     }
@@ -139,7 +139,7 @@ export class Compiled {
       const names = due.map(({ what }) => probeOutput(what.probe, tick));
       const values = await run.read(names);
       due.forEach(({ key, what: { shape } }, i) => {
-        samples.send(key, { tick, shape, data: values[i] });
+        samples.send(key, { tick, shape, data: values[i]! });
       });
     }
   }

@@ -161,7 +161,7 @@ export function withSharedRates(
     groups.set(key, group);
     for (const rate of optimiser?.rates ?? []) {
       for (let n = 0; n < count; n++) {
-        alias.set(rateName(rate, id, n), rateName(rate, group[0], n));
+        alias.set(rateName(rate, id, n), rateName(rate, group[0]!, n));
       }
     }
   }

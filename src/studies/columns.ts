@@ -52,14 +52,14 @@ export function shownIn<C extends Columns>(
   rows: readonly Readonly<Record<string, unknown>>[],
   title: string,
   keys: readonly (keyof C)[] = Object.keys(columns).filter(
-    (key) => columns[key].head !== undefined,
+    (key) => columns[key]!.head !== undefined,
   ),
 ): Section {
   return {
     title,
-    head: keys.map((key) => columns[key].head ?? String(key)),
+    head: keys.map((key) => columns[key]!.head ?? String(key)),
     rows: rows.map((row) =>
-      keys.map((key) => columns[key].show(row[key as string] as never, row)),
+      keys.map((key) => columns[key]!.show(row[key as string] as never, row)),
     ),
   };
 }

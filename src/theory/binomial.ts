@@ -17,10 +17,10 @@ export function binomial(n: number, p: number): Float64Array {
   const odds = p / (1 - p);
   mass[mode] = 1;
   for (let j = mode; j < n; j++) {
-    mass[j + 1] = (mass[j] * odds * (n - j)) / (j + 1);
+    mass[j + 1] = (mass[j]! * odds * (n - j)) / (j + 1);
   }
   for (let j = mode; j > 0; j--) {
-    mass[j - 1] = (mass[j] * j) / (odds * (n - j + 1));
+    mass[j - 1] = (mass[j]! * j) / (odds * (n - j + 1));
   }
   const total = mass.reduce((sum, each) => sum + each, 0);
   return mass.map((each) => each / total);

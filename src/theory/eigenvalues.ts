@@ -55,7 +55,7 @@ export function eigenvalues(
     let first = last;
     while (first > 0 && !negligible(h, first)) first -= 1;
     if (first === last) {
-      const { re, im } = h[last][last];
+      const { re, im } = h[last]![last]!;
       // What rounding leaves of a real eigenvalue is no oscillation.
       const real = Math.abs(im) <= ROUNDING * h.length;
       found.push(scale(complex(re, real ? 0 : im), unit));
@@ -73,7 +73,7 @@ export function eigenvalues(
     steps += 1;
     const shift =
       steps % ODD_SHIFT === 0
-        ? complex(1.5 * abs(h[last][last - 1]), 0.5 * abs(h[last][last]))
+        ? complex(1.5 * abs(h[last]![last - 1]!), 0.5 * abs(h[last]![last]!))
         : wilkinson(h, last);
     sweep(h, first, last, shift);
   }
@@ -112,16 +112,16 @@ function isolated(matrix: Complex[][]): {
 } {
   const alone: Complex[] = [];
   let left = matrix.map((_, i) => i);
-  const none = (i: number, j: number) => i === j || abs(matrix[i][j]) === 0;
+  const none = (i: number, j: number) => i === j || abs(matrix[i]![j]!) === 0;
   for (;;) {
     const at = left.find(
       (i) => left.every((j) => none(i, j)) || left.every((j) => none(j, i)),
     );
     if (at === undefined) break;
-    alone.push(matrix[at][at]);
+    alone.push(matrix[at]![at]!);
     left = left.filter((i) => i !== at);
   }
-  return { alone, rest: left.map((i) => left.map((j) => matrix[i][j])) };
+  return { alone, rest: left.map((i) => left.map((j) => matrix[i]![j]!)) };
 }
 
 /** Elimination below the first subdiagonal, by similarity, with pivots. */
@@ -130,15 +130,17 @@ function hessenberg(h: Complex[][]): Complex[][] {
   for (let k = 1; k < n - 1; k++) {
     let pivot = k;
     for (let i = k + 1; i < n; i++) {
-      if (abs(h[i][k - 1]) > abs(h[pivot][k - 1])) pivot = i;
+      if (abs(h[i]![k - 1]!) > abs(h[pivot]![k - 1]!)) pivot = i;
     }
-    if (abs(h[pivot][k - 1]) === 0) continue;
-    [h[k], h[pivot]] = [h[pivot], h[k]];
-    for (const row of h) [row[k], row[pivot]] = [row[pivot], row[k]];
+    if (abs(h[pivot]![k - 1]!) === 0) continue;
+    [h[k]!, h[pivot]!] = [h[pivot], h[k]];
+    for (const row of h) [row[k]!, row[pivot]!] = [row[pivot], row[k]];
     for (let i = k + 1; i < n; i++) {
-      const factor = divide(h[i][k - 1], h[k][k - 1]);
-      h[i] = h[i].map((value, j) => subtract(value, multiply(factor, h[k][j])));
-      for (const row of h) row[k] = add(row[k], multiply(factor, row[i]));
+      const factor = divide(h[i]![k - 1]!, h[k]![k - 1]!);
+      h[i] = h[i]!.map((value, j) =>
+        subtract(value, multiply(factor, h[k]![j]!)),
+      );
+      for (const row of h) row[k] = add(row[k]!, multiply(factor, row[i]!));
     }
   }
   return h;
@@ -146,10 +148,10 @@ function hessenberg(h: Complex[][]): Complex[][] {
 
 /** A subdiagonal number that rounding hides; it becomes 0. */
 function negligible(h: Complex[][], at: number): boolean {
-  const around = abs(h[at - 1][at - 1]) + abs(h[at][at]);
-  if (abs(h[at][at - 1]) > Math.max(Number.EPSILON * around, TINY))
+  const around = abs(h[at - 1]![at - 1]!) + abs(h[at]![at]!);
+  if (abs(h[at]![at - 1]!) > Math.max(Number.EPSILON * around, TINY))
     return false;
-  h[at][at - 1] = complex(0);
+  h[at]![at - 1] = complex(0);
   return true;
 }
 
@@ -159,46 +161,46 @@ function over(value: Complex, divisor: number): Complex {
 
 /** The eigenvalue of the last 2 x 2 block that is nearer to its corner. */
 function wilkinson(h: Complex[][], last: number): Complex {
-  const [a, b] = [h[last - 1][last - 1], h[last - 1][last]];
-  const [c, d] = [h[last][last - 1], h[last][last]];
-  const half = scale(subtract(a, d), 0.5);
-  const product = multiply(b, c);
+  const [a, b] = [h[last - 1]![last - 1], h[last - 1]![last]];
+  const [c, d] = [h[last]![last - 1], h[last]![last]];
+  const half = scale(subtract(a!, d!), 0.5);
+  const product = multiply(b!, c!);
   const root = sqrt(add(multiply(half, half), product));
   const [plus, minus] = [add(half, root), subtract(half, root)];
   const larger = abs(plus) > abs(minus) ? plus : minus;
-  return abs(larger) === 0 ? d : subtract(d, divide(product, larger));
+  return abs(larger) === 0 ? d! : subtract(d!, divide(product, larger));
 }
 
 /** One step H - s = Q R, H <- R Q + s on rows first .. last, by rotations. */
 function sweep(h: Complex[][], first: number, last: number, s: Complex): void {
-  for (let i = first; i <= last; i++) h[i][i] = subtract(h[i][i], s);
+  for (let i = first; i <= last; i++) h[i]![i] = subtract(h[i]![i]!, s);
   const turns: (readonly [Complex, Complex])[] = [];
   for (let k = first; k < last; k++) {
-    const [x, y] = [h[k][k], h[k + 1][k]];
-    const size = Math.hypot(abs(x), abs(y));
-    const cos = size === 0 ? complex(1) : over(x, size);
-    const sin = size === 0 ? complex(0) : over(y, size);
+    const [x, y] = [h[k]![k], h[k + 1]![k]];
+    const size = Math.hypot(abs(x!), abs(y!));
+    const cos = size === 0 ? complex(1) : over(x!, size);
+    const sin = size === 0 ? complex(0) : over(y!, size);
     turns.push([cos, sin]);
     for (let j = k; j <= last; j++) {
-      const [upper, lower] = [h[k][j], h[k + 1][j]];
-      h[k][j] = add(
-        multiply(conjugate(cos), upper),
-        multiply(conjugate(sin), lower),
+      const [upper, lower] = [h[k]![j], h[k + 1]![j]];
+      h[k]![j] = add(
+        multiply(conjugate(cos), upper!),
+        multiply(conjugate(sin), lower!),
       );
-      h[k + 1][j] = subtract(multiply(cos, lower), multiply(sin, upper));
+      h[k + 1]![j] = subtract(multiply(cos, lower!), multiply(sin, upper!));
     }
   }
   for (const [k, [cos, sin]] of turns.entries()) {
     const column = first + k;
     const below = Math.min(last, column + 1);
     for (let i = first; i <= below; i++) {
-      const [left, right] = [h[i][column], h[i][column + 1]];
-      h[i][column] = add(multiply(left, cos), multiply(right, sin));
-      h[i][column + 1] = subtract(
-        multiply(right, conjugate(cos)),
-        multiply(left, conjugate(sin)),
+      const [left, right] = [h[i]![column], h[i]![column + 1]];
+      h[i]![column] = add(multiply(left!, cos), multiply(right!, sin));
+      h[i]![column + 1] = subtract(
+        multiply(right!, conjugate(cos)),
+        multiply(left!, conjugate(sin)),
       );
     }
   }
-  for (let i = first; i <= last; i++) h[i][i] = add(h[i][i], s);
+  for (let i = first; i <= last; i++) h[i]![i] = add(h[i]![i]!, s);
 }

@@ -83,7 +83,7 @@ export function dominantMode(
  * per sample.
  */
 function level(channels: readonly Float64Array[]): number {
-  const { length } = channels[0];
+  const { length } = channels[0]!;
   const points: (readonly [number, number])[] = [];
   for (let block = 0; block < BLOCKS; block++) {
     const from = Math.floor((block * length) / BLOCKS);
@@ -92,7 +92,7 @@ function level(channels: readonly Float64Array[]): number {
     let most = 0;
     for (const channel of channels) {
       for (let n = from; n < to; n++)
-        most = Math.max(most, Math.abs(channel[n]));
+        most = Math.max(most, Math.abs(channel[n]!));
     }
     if (most > 0) points.push([(from + to - 1) / 2, Math.log(most)]);
   }
@@ -100,7 +100,7 @@ function level(channels: readonly Float64Array[]): number {
   const middle = (length - 1) / 2;
   for (const channel of channels) {
     for (let n = 0; n < length; n++) {
-      channel[n] *= Math.exp(slope * (middle - n));
+      channel[n]! *= Math.exp(slope * (middle - n));
     }
   }
   return slope;
@@ -120,7 +120,7 @@ function slopeOf(points: readonly (readonly [number, number])[]): number {
 
 /** Lags of a stretch: as many as fit the dimensions and half the tail. */
 function lagsOf(channels: readonly Float64Array[]): number {
-  const half = Math.floor(channels[0].length / 2);
+  const half = Math.floor(channels[0]!.length / 2);
   return Math.min(Math.floor(DIMENSIONS / channels.length), half - 1);
 }
 
@@ -130,11 +130,11 @@ function strideOf(channels: readonly Float64Array[]): number {
   for (const channel of channels) {
     energy += energyOf(channel);
     for (let n = 1; n < channel.length; n++) {
-      change += (channel[n] - channel[n - 1]) ** 2;
+      change += (channel[n]! - channel[n - 1]!) ** 2;
     }
   }
   const turn = 2 * Math.asin(Math.min(1, Math.sqrt(change / energy) / 2));
-  const most = Math.floor(channels[0].length / 2 / (lagsOf(channels) + 1));
+  const most = Math.floor(channels[0]!.length / 2 / (lagsOf(channels) + 1));
   const wanted = Math.floor((2 * Math.PI) / (PER_PERIOD * turn));
   return Math.max(1, Math.min(most, wanted));
 }
@@ -146,13 +146,13 @@ function modesOf(
   noise: number,
 ): readonly Complex[] {
   const lags = lagsOf(channels);
-  const count = channels[0].length - lags * stride;
+  const count = channels[0]!.length - lags * stride;
   const hop = Math.max(1, Math.ceil(count / MOST_ROWS));
   const rows = Math.ceil(count / hop);
   const stretches = (shift: number) =>
     channels.flatMap((channel) =>
       Array.from({ length: lags }, (_, lag) =>
-        Float64Array.from(
+        Float64Array.from!(
           { length: rows },
           (_, row) => channel[row * hop + (lag + shift) * stride],
         ),
@@ -163,7 +163,7 @@ function modesOf(
   const moved = loadings.map((loading) => {
     const sum = new Float64Array(rows);
     for (const [i, weight] of loading.entries()) {
-      for (let row = 0; row < rows; row++) sum[row] += weight * next[i][row];
+      for (let row = 0; row < rows; row++) sum[row]! += weight * next[i]![row]!;
     }
     return sum;
   });
@@ -173,7 +173,7 @@ function modesOf(
       const energy = energyOf(score);
       return moved.map(
         (other) =>
-          other.reduce((sum, x, row) => sum + x * score[row], 0) / energy,
+          other.reduce((sum, x, row) => sum + x * score[row]!, 0) / energy,
       );
     }),
   );
@@ -189,7 +189,7 @@ function nearestAtEnd(
   stride: number,
   modes: readonly Complex[],
 ): Complex {
-  const { length } = channels[0];
+  const { length } = channels[0]!;
   const half = Math.floor(length / 2);
   const hop = Math.max(1, Math.ceil(half / MOST_ROWS));
   const times = Array.from(
@@ -197,7 +197,7 @@ function nearestAtEnd(
     (_, i) => length - half + i * hop,
   );
   const sides = channels.map((channel) =>
-    Float64Array.from(times, (n) => channel[n]),
+    Float64Array.from!(times, (n) => channel[n]),
   );
   let least = Infinity;
   let nearest: Complex | undefined;
@@ -228,7 +228,7 @@ function missOf(
   const rate = Math.log(abs(z)) / stride;
   const turn = arg(z) / stride;
   // So that the largest number is about 1.
-  const peak = rate > 0 ? times[times.length - 1] : times[0];
+  const peak = rate > 0 ? times[times.length - 1]! : times[0]!;
   const column = (wave: (angle: number) => number) =>
     Float64Array.from(
       times,
@@ -244,7 +244,10 @@ function missOf(
       sum +
       energyOf(
         side.map((value, i) =>
-          columns.reduce((left, one, j) => left - fits[c][j] * one[i], value),
+          columns.reduce(
+            (left, one, j) => left - fits[c]![j]! * one[i]!,
+            value,
+          ),
         ),
       ),
     0,

@@ -21,11 +21,11 @@ export function leastSquares(
   for (const [j, column] of a.entries()) {
     const row = kept.length;
     const left = norm(column, row);
-    if (!(left > DEPENDENT * sizes[j])) continue;
+    if (!(left > DEPENDENT * sizes[j]!)) continue;
     kept.push(j);
-    const diagonal = column[row] > 0 ? -left : left;
+    const diagonal = column[row]! > 0 ? -left : left;
     const mirror = column.slice(row);
-    mirror[0] -= diagonal;
+    mirror[0]! -= diagonal;
     for (const other of a.slice(j + 1)) reflect(mirror, other, row);
     for (const side of b) reflect(mirror, side, row);
     column[row] = diagonal;
@@ -33,9 +33,9 @@ export function leastSquares(
   return b.map((side) => {
     const x = new Float64Array(a.length);
     for (let row = kept.length - 1; row >= 0; row--) {
-      let sum = side[row];
-      for (const j of kept.slice(row + 1)) sum -= a[j][row] * x[j];
-      x[kept[row]] = sum / a[kept[row]][row];
+      let sum = side[row]!;
+      for (const j of kept.slice(row + 1)) sum -= a[j]![row]! * x[j]!;
+      x[kept[row]!] = sum / a[kept[row]!]![row]!;
     }
     return x;
   });
@@ -43,7 +43,7 @@ export function leastSquares(
 
 function norm(column: Float64Array, from: number): number {
   let sum = 0;
-  for (let i = from; i < column.length; i++) sum += column[i] ** 2;
+  for (let i = from; i < column.length; i++) sum += column[i]! ** 2;
   return Math.sqrt(sum);
 }
 
@@ -52,9 +52,10 @@ function reflect(mirror: Float64Array, column: Float64Array, row: number) {
   let along = 0;
   let square = 0;
   for (let i = 0; i < mirror.length; i++) {
-    along += mirror[i] * column[row + i];
-    square += mirror[i] ** 2;
+    along += mirror[i]! * column[row + i]!;
+    square += mirror[i]! ** 2;
   }
   const twice = (2 * along) / square;
-  for (let i = 0; i < mirror.length; i++) column[row + i] -= twice * mirror[i];
+  for (let i = 0; i < mirror.length; i++)
+    column[row + i]! -= twice * mirror[i]!;
 }

@@ -68,8 +68,8 @@ export function memoryCapacity(
   }
   const columns = columnsOf(states, most, fit, ridge);
   const wanted = Array.from({ length: most }, (_, i) => {
-    const column = new Float64Array(columns[0].length);
-    for (let n = 0; n < fit; n++) column[n] = inputs[most + n - 1 - i];
+    const column = new Float64Array(columns[0]!.length);
+    for (let n = 0; n < fit; n++) column[n] = inputs[most + n - 1 - i]!;
     return column;
   });
   const readouts = leastSquares(columns, wanted);
@@ -80,9 +80,9 @@ export function memoryCapacity(
       const tick = most + fit + n;
       // The readout's constant has no part in a correlation.
       for (let j = 0; j < width; j++) {
-        output[n] += weights[j + 1] * states[tick][j];
+        output[n]! += weights[j + 1]! * states[tick]![j]!;
       }
-      truth[n] = inputs[tick - 1 - i];
+      truth[n] = inputs[tick - 1 - i]!;
     }
     return correlation(output, truth);
   });
@@ -96,19 +96,19 @@ function columnsOf(
   fit: number,
   ridge: number,
 ): Float64Array[] {
-  const width = states[0].length;
+  const width = states[0]!.length;
   const rows = ridge > 0 ? fit + width : fit;
   const columns = Array.from(
     { length: width + 1 },
     () => new Float64Array(rows),
   );
   for (let n = 0; n < fit; n++) {
-    columns[0][n] = 1;
-    for (let j = 0; j < width; j++) columns[j + 1][n] = states[from + n][j];
+    columns[0]![n] = 1;
+    for (let j = 0; j < width; j++) columns[j + 1]![n] = states[from + n]![j]!;
   }
   if (ridge > 0) {
     for (let j = 0; j < width; j++) {
-      columns[j + 1][fit + j] = Math.sqrt(ridge * fit);
+      columns[j + 1]![fit + j] = Math.sqrt(ridge * fit);
     }
   }
   return columns;
@@ -121,13 +121,13 @@ function correlation(a: Float64Array, b: Float64Array): number {
   );
   let [aa, bb, ab] = [0, 0, 0];
   for (let n = 0; n < a.length; n++) {
-    aa += (a[n] - meanA) ** 2;
-    bb += (b[n] - meanB) ** 2;
-    ab += (a[n] - meanA) * (b[n] - meanB);
+    aa += (a[n]! - meanA!) ** 2;
+    bb += (b[n]! - meanB!) ** 2;
+    ab += (a[n]! - meanA!) * (b[n]! - meanB!);
   }
   // Less than this of a size is the rounding of a mean.
   const least = 1e-28 * a.length;
-  const constant = aa <= least * meanA ** 2 || bb <= least * meanB ** 2;
+  const constant = aa <= least * meanA! ** 2 || bb <= least * meanB! ** 2;
   return constant ? 0 : Math.min(1, ab ** 2 / (aa * bb));
 }
 
@@ -164,14 +164,14 @@ function checkSeries(
     );
   }
   for (let n = 0; n < inputs.length; n++) {
-    if (states[n].length !== states[0].length) {
+    if (states[n]!.length !== states[0]!.length) {
       throw new ShapeError(
-        `State ${n} has ${states[n].length} numbers but the first has ` +
-          `${states[0].length}: give states of one size`,
-        { tick: n, got: states[n].length, expected: states[0].length },
+        `State ${n} has ${states[n]!.length} numbers but the first has ` +
+          `${states[0]!.length}: give states of one size`,
+        { tick: n, got: states[n]!.length, expected: states[0]!.length },
       );
     }
-    if (![inputs[n], ...Array.from(states[n])].every(Number.isFinite)) {
+    if (![inputs[n], ...Array.from(states[n]!)].every(Number.isFinite)) {
       throw new NonFiniteError(
         `Input or state ${n} holds a number that is not finite: measure ` +
           'the memory of a network that stays finite',

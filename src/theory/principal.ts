@@ -33,14 +33,14 @@ export function principal(
     for (let i = 0; i < scores.length; i++) {
       for (let j = i + 1; j < scores.length; j++) {
         const [a, b] = [scores[i], scores[j]];
-        const [aa, bb, ab] = [dot(a, a), dot(b, b), dot(a, b)];
+        const [aa, bb, ab] = [dot(a!, a!), dot(b!, b!), dot(a!, b!)];
         if (Math.min(aa, bb) <= nothing) continue;
         if (Math.abs(ab) <= ORTHOGONAL * Math.sqrt(aa * bb)) continue;
         turned = true;
         const cot = (bb - aa) / (2 * ab);
         const tan = Math.sign(cot || 1) / (Math.abs(cot) + Math.hypot(1, cot));
-        rotate(a, b, tan);
-        rotate(loadings[i], loadings[j], tan);
+        rotate(a!, b!, tan);
+        rotate(loadings[i]!, loadings[j]!, tan);
       }
     }
     if (!turned) break;
@@ -49,17 +49,17 @@ export function principal(
   const largest = Math.max(...sizes);
   const order = sizes
     .map((_, i) => i)
-    .filter((i) => sizes[i] > 0 && sizes[i] >= least * largest)
-    .sort((i, j) => sizes[j] - sizes[i]);
+    .filter((i) => sizes[i]! > 0 && sizes[i]! >= least * largest)
+    .sort((i, j) => sizes[j]! - sizes[i]!);
   return {
-    scores: order.map((i) => scores[i]),
-    loadings: order.map((i) => loadings[i]),
+    scores: order.map((i) => scores[i]!),
+    loadings: order.map((i) => loadings[i]!),
   };
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
 }
 
@@ -68,7 +68,7 @@ function rotate(a: Float64Array, b: Float64Array, tan: number): void {
   const sin = tan * cos;
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [a[i], b[i]];
-    a[i] = cos * x - sin * y;
-    b[i] = sin * x + cos * y;
+    a[i] = cos * x! - sin * y!;
+    b[i] = sin * x! + cos * y!;
   }
 }

@@ -24,7 +24,7 @@ export function tailOf(
     series as ArrayLike<number | ArrayLike<number>>,
     (row) => (typeof row === 'number' ? [row] : row),
   );
-  const width = rows[0].length;
+  const width = rows[0]!.length;
   if (typeof rest !== 'number' && rest.length !== width) {
     throw new ShapeError(
       `Option rest has ${rest.length} numbers but a sample has ${width}: ` +
@@ -46,14 +46,14 @@ export function tailOf(
       );
     }
     for (let c = 0; c < width; c++) {
-      const value = row[c] - (typeof rest === 'number' ? rest : rest[c]);
+      const value = row[c]! - (typeof rest === 'number' ? rest : rest[c]!);
       if (!Number.isFinite(value)) {
         throw new NonFiniteError(
           `Sample ${n} holds ${row[c]}: measure growth while all is finite`,
           { sample: n, component: c, value: row[c] },
         );
       }
-      if (n >= from) channels[c][n - from] = value;
+      if (n >= from) channels[c]![n - from] = value;
     }
   }
   return channels;

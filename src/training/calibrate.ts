@@ -29,27 +29,27 @@ export async function batchStatistics(
 ): Promise<Record<string, Float32Array>> {
   const all = batchnorms(simulation.graph).map(({ id, inputs: [x] }) => ({
     ...{ id, x, count: 0 },
-    mean: new Float64Array(x.shape[1]),
+    mean: new Float64Array(x!.shape[1]!),
     /** Sum of squared distances from the mean. */
-    apart: new Float64Array(x.shape[1]),
+    apart: new Float64Array(x!.shape[1]!),
   }));
-  const ids = [...new Set(all.map(({ x }) => x.id))];
+  const ids = [...new Set(all.map(({ x }) => x!.id))];
   for (const feeds of batches) {
     const values = await simulation.activations(ids, feeds);
     for (const each of all) {
       const { x, mean, apart } = each;
-      const data = values.get(x.id) ?? [];
-      const inner = x.size / (x.shape[0] * mean.length);
+      const data = values.get(x!.id) ?? [];
+      const inner = x!.size / (x!.shape[0]! * mean.length);
       const count = data.length / mean.length;
       const own = moments(data, mean.length, inner);
       const total = each.count + count;
       // Pairs of means and distances are joined (Chan et al. 1979): sums of
       // squares would lose what a large mean leaves.
       mean.forEach((before, channel) => {
-        const step = own.mean[channel] - before;
-        mean[channel] += (step * count) / total;
-        apart[channel] +=
-          own.apart[channel] + (step * step * each.count * count) / total;
+        const step = own.mean[channel]! - before;
+        mean[channel]! += (step * count) / total;
+        apart[channel]! +=
+          own.apart[channel]! + (step * step * each.count * count) / total;
       });
       each.count = total;
     }
@@ -67,10 +67,10 @@ function moments(data: ArrayLike<number>, channels: number, inner: number) {
   const channelOf = (i: number) => Math.floor(i / inner) % channels;
   const mean = new Float64Array(channels);
   const apart = new Float64Array(channels);
-  for (let i = 0; i < data.length; i++) mean[channelOf(i)] += data[i];
-  for (let c = 0; c < channels; c++) mean[c] /= data.length / channels;
+  for (let i = 0; i < data.length; i++) mean[channelOf(i)]! += data[i]!;
+  for (let c = 0; c < channels; c++) mean[c]! /= data.length / channels;
   for (let i = 0; i < data.length; i++) {
-    apart[channelOf(i)] += (data[i] - mean[channelOf(i)]) ** 2;
+    apart[channelOf(i)]! += (data[i]! - mean[channelOf(i)]!) ** 2;
   }
   return { mean, apart };
 }

@@ -87,7 +87,7 @@ export class Learner {
     const simulation = this.simulation(chosen.length, 'train');
     this.presentations += 1;
     const feeds = this.feeds(data.train, chosen, simulation.graph);
-    const { loss } = await simulation.step(feeds);
+    const { loss } = await simulation.step(feeds!);
     return { loss, bits: this.bits(loss, simulation.graph) };
   }
 
@@ -106,7 +106,7 @@ export class Learner {
       const chosen = Uint32Array.from({ length: n }, (_, i) => at + i);
       const simulation = this.simulation(n, 'test');
       const feeds = this.feeds(data.test, chosen, simulation.graph);
-      tally.add(await simulation.predict(feeds), feeds.target);
+      tally.add(await simulation.predict(feeds!), feeds.target!);
     }
     return { ...tally.score, examples };
   }
@@ -201,7 +201,7 @@ export class Learner {
     const feeds: Record<string, Feeds[string]> = { ...given };
     const all = inputsOf(graph);
     for (const { id } of all) {
-      if (Object.hasOwn(this.statistics, id)) feeds[id] = this.statistics[id];
+      if (Object.hasOwn(this.statistics, id)) feeds[id] = this.statistics[id]!;
     }
     const counts = all.some(({ id, size }) => id === 'step' && size === 1);
     if (counts && !Object.hasOwn(feeds, 'step')) {
@@ -225,7 +225,7 @@ export class Learner {
       throw new OptionError(differ(names.join(', '), remedy), { known, names });
     }
     for (const { id, size } of inputs) {
-      const { length } = feeds[id];
+      const { length } = feeds[id]!;
       if (length === size || Object.hasOwn(this.statistics, id)) continue;
       const fact = `${length} numbers for "${id}"`;
       const remedy = `it must take ${length / chosen.length} an example`;

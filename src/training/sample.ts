@@ -159,7 +159,7 @@ function readerOf({ graph }: Simulation, width: number): Reader {
       const feeds = { ...step };
       for (let t = 0; t < places; t++) {
         const x = new Float32Array(width);
-        if (t < window.length) x[window[t]] = 1;
+        if (t < window.length) x[window[t]!] = 1;
         feeds[`x${t + 1}`] = x;
       }
       return feeds;
@@ -176,7 +176,7 @@ function draw(
   const best = largest(values);
   if (temperature === 0) return best;
   const parts = Array.from(values, (value) =>
-    Math.exp((value - values[best]) / temperature),
+    Math.exp((value - values[best]!) / temperature),
   );
   let left = random.uniform() * parts.reduce((sum, part) => sum + part, 0);
   const at = parts.findIndex((part) => {

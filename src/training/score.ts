@@ -42,9 +42,9 @@ export class Tally {
     for (let from = 0; from < outputs.length; from += width) {
       const target = largest(targets, from, width);
       // A row that the loss does not count, as padding, has no target.
-      if (!(targets[from + target] > 0)) continue;
+      if (!(targets[from + target]! > 0)) continue;
       this.rows += 1;
-      this.seen[target] += 1;
+      this.seen[target]! += 1;
       for (let i = from; i < from + width; i++) {
         if (Number.isFinite(outputs[i])) continue;
         throw new NonFiniteError(
@@ -95,7 +95,7 @@ export function largest(
 ): number {
   let best = 0;
   for (let i = 1; i < count; i++) {
-    if (values[from + i] > values[from + best]) best = i;
+    if (values[from + i]! > values[from + best]!) best = i;
   }
   return best;
 }
@@ -107,8 +107,8 @@ function surprise(
   count: number,
   at: number,
 ): number {
-  const most = values[from + largest(values, from, count)];
+  const most = values[from + largest(values, from, count)]!;
   let total = 0;
-  for (let i = 0; i < count; i++) total += Math.exp(values[from + i] - most);
-  return (Math.log(total) - (values[from + at] - most)) / Math.LN2;
+  for (let i = 0; i < count; i++) total += Math.exp(values[from + i]! - most);
+  return (Math.log(total) - (values[from + at]! - most)) / Math.LN2;
 }

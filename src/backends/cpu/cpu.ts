@@ -290,7 +290,7 @@ class CpuExecutable implements Executable {
   }
 
   private part({ place, offset, length }: Span): FloatArray {
-    return this.places[place].subarray(offset, offset + length);
+    return this.places[place]!.subarray(offset, offset + length);
   }
 
   free(): void {

@@ -218,7 +218,7 @@ export function readTar(tar: Uint8Array): Map<string, Uint8Array> {
 function checksum(tar: Uint8Array, at: number): number {
   let sum = 0;
   for (let i = 0; i < 512; i++) {
-    sum += i >= 148 && i < 156 ? 32 : tar[at + i];
+    sum += i >= 148 && i < 156 ? 32 : tar[at + i]!;
   }
   return sum;
 }

@@ -108,7 +108,7 @@ export class GpuExecutable implements Executable {
   }
 
   private part({ place, offset, length }: Span): Part {
-    return { buffer: this.places[place], offset, size: length };
+    return { buffer: this.places[place]!, offset, size: length };
   }
 
   run(first = 0, last = Number.POSITIVE_INFINITY): void {
@@ -183,7 +183,7 @@ export class GpuExecutable implements Executable {
       offset: offset * BYTES,
       size: (kernel.elementwise ? fours(length) : length) * BYTES,
     }));
-    const group = this.groups.of(index, layout, resources);
+    const group = this.groups.of(index, layout, resources!);
     const size = kernel.gpu.workgroups(this.traits, {
       params,
       outputs: outputs.map(({ length }) => ({ size: length })),
@@ -211,7 +211,7 @@ interface SmallFeeds {
 function smallFeeds({ feeds }: Plan): SmallFeeds | null {
   const small = [...feeds].filter(([, { length }]) => length <= ALIGNMENT);
   if (small.length === 0) return null;
-  const { place } = small[0][1];
+  const { place } = small[0]![1];
   const own = small.filter(([, span]) => span.place === place);
   const offset = Math.min(...own.map(([, span]) => span.offset));
   const length =

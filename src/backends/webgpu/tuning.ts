@@ -98,7 +98,7 @@ async function measure(
     const times = await timesOf(backends, program);
     times.forEach(({ compiling, rounds }, i) => {
       const long = Math.max(1, compiling / COMPILING);
-      costs[i] += Math.log(median(rounds) * long);
+      costs[i]! += Math.log(median(rounds) * long);
     });
   }
   return candidates[costs.indexOf(Math.min(...costs))];
@@ -175,7 +175,7 @@ async function timesOf(
     let round = 0;
     while (round < ROUNDS && (!round || performance.now() - start < PATIENCE)) {
       for (const [i, run] of runs.entries()) {
-        times[i].rounds.push(await work(run, REPEATS));
+        times[i]!.rounds.push(await work(run, REPEATS));
       }
       round += 1;
     }

@@ -131,7 +131,7 @@ export class WebGpuBackend implements Backend {
     const mine = memories.map((memory) => own(memory, this));
     const values = await this.buffers.download(mine);
     return values.map((array, i) =>
-      mine[i].words ? new Uint32Array(array.buffer) : array,
+      mine[i]!.words ? new Uint32Array(array.buffer) : array,
     );
   }
 

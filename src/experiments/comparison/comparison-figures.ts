@@ -28,7 +28,7 @@ export function comparisonFigures(
   });
   figures.push(speed(rows, settings));
   const precise = widths.flatMap((width) =>
-    bestOf(rows, width, settings).filter(({ rows }) => rows[0].lnSigma),
+    bestOf(rows, width, settings).filter(({ rows }) => rows[0]!.lnSigma),
   );
   return [...figures, ...precise.map(sigmas)];
 }
@@ -62,7 +62,7 @@ function curves(
   width: number,
   key: keyof typeof CURVES,
 ): Figure {
-  const [{ layers, data }] = all[0].rows;
+  const [{ layers, data }] = all[0]!.rows!;
   const { name, title, label } = CURVES[key];
   const isLoss = key !== 'testAccuracy';
   const scale = isLoss ? 1 : 100;
@@ -76,7 +76,7 @@ function curves(
     subtitle: data,
     caption:
       'Each rule at its own best learning rate' +
-      (all[0].rows.length > 1 ? '; bands are the range over seeds. ' : '. ') +
+      (all[0]!.rows.length > 1 ? '; bands are the range over seeds. ' : '. ') +
       `Rates: ${all.map(({ rule, rate }) => `${rule} ${rate}`).join(', ')}. ` +
       "Look for the curve that lies nearest to bp's, and for steps upwards, which are " +
       'signs of an instability. Z-IL has the curve of bp to the last bit. A line that ' +
@@ -84,7 +84,7 @@ function curves(
     lines: all.map(({ rule, rows }) =>
       band(
         rule,
-        rows[0].steps,
+        rows[0]!.steps,
         rows.map((row) => row[key].map((value) => scale * value)),
       ),
     ),
@@ -106,7 +106,7 @@ function byRate(
     kind: 'lines',
     name: `comparison-rates-${width}`,
     title: `Final accuracy by learning rate, width ${width}`,
-    subtitle: rows[0].data,
+    subtitle: rows[0]!.data,
     caption:
       'Test accuracy at the end of the training; 0 where numbers left their range. Look ' +
       'for the rate from which on a rule falls: rc2 and rc23 learn several times a ' +
@@ -132,7 +132,7 @@ function speed(
     kind: 'bars',
     name: 'comparison-speed',
     title: 'Inference steps to 90 % of the final accuracy',
-    subtitle: rows[0].data,
+    subtitle: rows[0]!.data,
     caption:
       'At the best rate of each rule; a presentation has T steps, for bp and zil as many ' +
       'as the network has layers. Look for the price of relaxation, which fewer ' +
@@ -141,9 +141,9 @@ function speed(
         .map(
           (width, i) =>
             `width ${width}: ` +
-            all[i]
-              .map(({ rule, accuracy }) => `${rule} ${accuracyOf(accuracy)}`)
-              .join(', '),
+            all[i]!.map(
+              ({ rule, accuracy }) => `${rule} ${accuracyOf(accuracy)}`,
+            ).join(', '),
         )
         .join('; ') +
       '.',
@@ -151,7 +151,7 @@ function speed(
     series: widths.map((width, i) => ({
       name: `width ${width}`,
       values: rules.map((rule) => {
-        const found = all[i].find((each) => each.rule === rule);
+        const found = all[i]!.find((each) => each.rule === rule);
         const steps = found?.rows.map(({ reachedSteps }) => reachedSteps) ?? [];
         const known = steps.filter((value) => value !== null);
         return known.length === 0 ? null : meanOf(known, (value) => value);
@@ -164,7 +164,7 @@ function speed(
 
 /** ln Sigma of every neuron, sorted within its layer. */
 function sigmas({ rule, width, rate, rows }: Summary): Figure {
-  const [{ lnSigma, neurons, data }] = rows;
+  const [{ lnSigma, neurons, data }] = rows!;
   let from = 0;
   const lines = (neurons ?? []).map((count, layer) => {
     const own = (lnSigma ?? []).slice(from, from + count).sort((a, b) => a - b);

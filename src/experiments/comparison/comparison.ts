@@ -94,9 +94,9 @@ export const comparison = study({
   async measure({ rule, ...run }, settings, context) {
     const { layers, presentations, tests } = settings;
     const of = { ...run, variant: rule, tests };
-    const trained = await trainVariant(of, settings, context);
+    const trained = await trainVariant(of!, settings, context);
     const { points, weights, broke, data, graph } = trained;
-    const inference = stepsOf(rule, settings, graph);
+    const inference = stepsOf(rule!, settings, graph);
     const last = broke === null ? points.at(-1)! : null;
     const reached = last
       ? points.find(({ testScore }) => testScore >= PART * last.testScore)!.step
@@ -143,7 +143,7 @@ const isPrecision = (id: string) => id.startsWith('@lnSigma/');
 function lengthOf(weights: ReadonlyMap<string, ArrayLike<number>>): number {
   let sum = 0;
   for (const values of weights.values()) {
-    for (let i = 0; i < values.length; i++) sum += values[i] ** 2;
+    for (let i = 0; i < values.length; i++) sum += values[i]! ** 2;
   }
   return Math.sqrt(sum);
 }

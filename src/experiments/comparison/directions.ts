@@ -30,12 +30,12 @@ export function direction(
       const own = new Float64Array(values.length);
       if (shape.length < 2) return [id, own];
       const random = new Random(seed, `direction/${name}/${id}`);
-      const size = values.length / shape[0];
+      const size = values.length / shape[0]!;
       for (let from = 0; from < own.length; from += size) {
         for (let i = from; i < from + size; i++) own[i] = random.normal();
         const wanted = lengthOf(values.subarray(from, from + size));
         const scale = wanted / lengthOf(own.subarray(from, from + size));
-        for (let i = from; i < from + size; i++) own[i] *= scale;
+        for (let i = from; i < from + size; i++) own[i]! *= scale;
       }
       return [id, own];
     }),
@@ -50,7 +50,7 @@ export function worstLength(
   let worst = 0;
   for (const { id, shape, values } of weights) {
     if (shape.length < 2) continue;
-    const size = values.length / shape[0];
+    const size = values.length / shape[0]!;
     for (let from = 0; from < values.length; from += size) {
       const wanted = lengthOf(values.subarray(from, from + size));
       const found = lengthOf(along.get(id)!.subarray(from, from + size));
@@ -70,7 +70,7 @@ export function moved(
   [first, second]: readonly [Direction, Direction],
 ): Float64Array {
   const [d, e] = [first.get(id)!, second.get(id)!];
-  return Float64Array.from(values, (w, i) => w + a * d[i] + b * e[i]);
+  return Float64Array.from(values, (w, i) => w + a * d[i]! + b * e[i]!);
 }
 
 export function lengthOf(values: FloatArray): number {

@@ -116,7 +116,7 @@ export const landscape = study({
       { model: 'linear' as const, rule: 'bp' as const, seed },
       ...product({ model: ['network' as const], rule: rules, seed: [seed] }),
     ]),
-  async measure({ model: kind, rule, seed }, settings, context) {
+  async measure!({ model: kind, rule, seed }, settings, context) {
     const { backend, signal, progress } = context;
     const { width, rate, batch, presentations: steps } = settings;
     const { test: examples } = settings;
@@ -157,7 +157,7 @@ export const landscape = study({
     const known = linearLosses(plane, data.train, examples);
     const most = Math.max(...known);
     const deviation = Math.max(
-      ...losses.map((loss, i) => Math.abs(loss - known[i]) / most),
+      ...losses.map((loss, i) => Math.abs(loss - known[i]!) / most),
     );
     const holds = row.holds && deviation <= TOLERANCE[backend.dtype];
     return [{ ...row, deviation, holds }];
@@ -166,7 +166,7 @@ export const landscape = study({
   figures: (rows) => {
     const most = Math.max(...rows.flatMap(({ losses }) => losses));
     return rows
-      .filter(({ seed }) => seed === rows[0].seed)
+      .filter(({ seed }) => seed === rows[0]!.seed)
       .map((row) => figure(row, most));
   },
   conclude(rows, { rules }) {
@@ -223,7 +223,7 @@ function shapeOf(
 ) {
   const n = places.length;
   const middle = (n * n - 1) / 2;
-  const least = losses.reduce((at, loss, i) => (loss < losses[at] ? i : at), 0);
+  const least = losses.reduce((at, loss, i) => (loss < losses[at]! ? i : at), 0);
   const rim = losses.filter((_, i) => {
     const [row, column] = [Math.floor(i / n), i % n];
     return [row, column].some((place) => place === 0 || place === n - 1);
@@ -231,10 +231,10 @@ function shapeOf(
   const lengths = Math.max(
     ...directions.map((each) => worstLength(weights, each)),
   );
-  const centre = losses[middle];
+  const centre = losses[middle]!;
   return {
     ...{ places, losses, centre, lengths, least: losses[least] },
-    leastAt: Math.hypot(places[Math.floor(least / n)], places[least % n]),
+    leastAt: Math.hypot(places[Math.floor(least / n)]!, places[least % n]!),
     rise: meanOf(rim, (loss) => loss) / centre,
     holds: lengths <= LENGTHS,
   };

@@ -62,7 +62,7 @@ export function densityOf(
   const wide = (most - least) / bins || 1;
   const counts = new Array<number>(bins).fill(0);
   for (const value of values) {
-    counts[Math.min(bins - 1, Math.floor((value - least) / wide))] += 1;
+    counts[Math.min(bins - 1, Math.floor((value - least) / wide))]! += 1;
   }
   return {
     places: counts.map((_, i) => least + (i + 0.5) * wide),

@@ -118,7 +118,7 @@ export const weights = study({
       const before = start.get(parameter)!;
       const own = momentsOf(values);
       const { shape } = graph.vertices.find(({ id }) => id === parameter)!;
-      const theory = rule === 'start' ? uniformOff(own, shape[1]) : null;
+      const theory = rule === 'start' ? uniformOff(own, shape[1]!) : null;
       return {
         ...{ data: data.title, layer, parameter, ...own, ...theory },
         moved: apart(values, before) / lengthOf(before),
@@ -184,7 +184,7 @@ export function shown(hidden: number): number[] {
 
 function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
   return Math.sqrt(sum);
 }
 
@@ -192,7 +192,7 @@ const lengthOf = (a: ArrayLike<number>) => apart(a, new Float64Array(a.length));
 
 function densities(rows: readonly WeightsRow[], layer: number): Figure {
   const own = rows.filter((row) => row.layer === layer && row.rule !== 'zil');
-  const [{ seed, data }] = own;
+  const [{ seed, data }] = own!;
   const one = own.filter((row) => row.seed === seed);
   return {
     kind: 'lines',

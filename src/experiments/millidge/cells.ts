@@ -53,7 +53,7 @@ const chain: Cell = {
     const Wx = g.param('Wx', [hidden, inputs], INIT);
     return ({ h }, x, t) => ({
       h: g.composite(
-        [h, x, Wh, Wx],
+        [h!, x, Wh, Wx],
         (h, x, Wh, Wx) => h.linear(Wh).add(x.linear(Wx)),
         `h${t}`,
       ),
@@ -71,7 +71,7 @@ const rnn: Cell = {
     const Wx = g.param('Wx', [hidden, inputs], INIT);
     return ({ h }, x, t) => ({
       h: g.composite(
-        [h, x, Wh, Wx],
+        [h!, x, Wh, Wx],
         (h, x, Wh, Wx) => h.linear(Wh).add(x.linear(Wx)).tanh(),
         `h${t}`,
       ),
@@ -92,13 +92,13 @@ const lstm: Cell = {
     };
     const gates = [gate('f'), gate('i'), gate('o'), gate('c')];
     return ({ h, c }, x, t) => {
-      const v = h.concat([x], 1).named(`v${t}`);
+      const v = h!.concat([x], 1).named(`v${t}`);
       const [af, ai, ao, ac] = gates.map((affine) => affine(v));
-      const f = af.sigmoid().named(`f${t}`);
-      const i = ai.sigmoid().named(`i${t}`);
-      const o = ao.sigmoid().named(`o${t}`);
-      const candidate = ac.tanh().named(`g${t}`);
-      const kept = f.mul(c).named(`kept${t}`);
+      const f = af!.sigmoid().named(`f${t}`);
+      const i = ai!.sigmoid().named(`i${t}`);
+      const o = ao!.sigmoid().named(`o${t}`);
+      const candidate = ac!.tanh().named(`g${t}`);
+      const kept = f.mul(c!).named(`kept${t}`);
       const next = kept.add(i.mul(candidate).named(`added${t}`));
       const cell = next.named(`c${t}`);
       return { c: cell, h: o.mul(cell.tanh().named(`s${t}`)).named(`h${t}`) };
@@ -139,7 +139,7 @@ export function unrolled(cell: Cell, sizes: CellSizes, sequence: Sequence) {
   const hs: Vertex[] = [];
   sequence.xs.forEach((x, i) => {
     state = step(state, g.input(`x${i + 1}`, [batch, inputs], x), i + 1);
-    hs.push(state.h);
+    hs.push(state.h!);
   });
   const from = cell.outputs === 'every' ? 0 : hs.length - 1;
   const y = g.composite(
@@ -177,9 +177,9 @@ export function slice(cell: Cell, sizes: CellSizes) {
     [Wy, ...states, ...errors],
     (Wy, ...both) => {
       const products = states.map((_, i) =>
-        both[i].mul(both[states.length + i]),
+        both[i]!.mul(both[states.length + i]!),
       );
-      return both[0].linear(Wy).concat(products, 1);
+      return both[0]!.linear(Wy).concat(products, 1);
     },
     'y',
   );

@@ -127,7 +127,7 @@ export const fig2 = study({
     const tolerance = toleranceOf(gamma, backend.dtype);
     return found.map((gradients, step) => {
       const apart = (id: string) =>
-        Math.abs(gradients.get(id)![0] - wanted.get(id)![0]);
+        Math.abs(gradients.get(id)![0]! - wanted.get(id)![0]!);
       const { v0, theta } = missing(step, gamma);
       const row = {
         ...{ step, tolerance, measured: apart('v0'), expected: v0 },
@@ -144,7 +144,7 @@ export const fig2 = study({
         title: 'Divergence of v0 after n steps: measured (expected)',
         head: ['gamma', ...shown.map((n) => `n = ${n}`), 'steps to 1/1000'],
         rows: ofGamma(rows).map(([gamma, own]) => {
-          const least = own[0].expected / 1000;
+          const least = own[0]!.expected / 1000;
           const reached = own.find(({ measured }) => measured <= least);
           return [
             `${gamma}`,

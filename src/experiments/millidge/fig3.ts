@@ -179,13 +179,13 @@ const NEAR = 0.05;
 function largestGap(a: Fig3Row, b: Fig3Row): number {
   if (a.broke !== null || b.broke !== null) return 1;
   const gaps = a.testAccuracy.map((value, i) =>
-    Math.abs(value - b.testAccuracy[i]),
+    Math.abs(value - b.testAccuracy[i]!),
   );
   return Math.max(...gaps);
 }
 
 function figure(rows: readonly Fig3Row[]): Figure {
-  const [{ model, data }] = rows;
+  const [{ model, data }] = rows!;
   const rules = (['bp', 'pc'] as const).filter((rule) =>
     rows.some((row) => row.rule === rule),
   );
@@ -210,7 +210,7 @@ function figure(rows: readonly Fig3Row[]): Figure {
       rules.map((rule) => {
         const own = rows.filter((row) => row.rule === rule);
         const seeds = own.map((row) => row[key].map((part) => 100 * part));
-        return band(`${rule}, ${part}`, own[0].steps, seeds);
+        return band(`${rule}, ${part}`, own[0]!.steps, seeds);
       }),
     ),
     x: { label: 'presentations' },

@@ -132,7 +132,7 @@ export const fig5 = study({
         const theory = await mixture(graph, { gamma, iterations: T }, run);
         const wanted = await trueGradients(graph, weights, backend);
         for (const parameter of wanted.keys()) {
-          rows.push({ step, ...compare(parameter, found, theory, wanted) });
+          rows.push({ step, ...compare(parameter, found!, theory, wanted) });
         }
       },
     });
@@ -154,9 +154,9 @@ export const fig5 = study({
       rows: series(rows).map(({ model, parameter, own }) => {
         const [first, last] = [own[0], own.at(-1)!];
         return [
-          ...[model, parameter, `${first.edges}`],
-          ...[first.relative, last.relative].map(short),
-          ...[first.expected, last.expected].map(short),
+          ...[model, parameter, `${first!.edges}`],
+          ...[first!.relative, last.relative].map(short),
+          ...[first!.expected, last.expected].map(short),
           short(mostOf(own, ({ deviation }) => deviation)),
           short(last.squared),
         ];
@@ -229,7 +229,7 @@ const ROUNDED = 1e-9;
 /** How many times the first divergence the last is, at most. */
 function growth(of: ReturnType<typeof series>): number {
   const ratios = of.map(({ own }) => {
-    const [first, last] = [own[0].relative, own.at(-1)!.relative];
+    const [first, last] = [own[0]!.relative, own.at(-1)!.relative];
     return last < ROUNDED ? 1 : last / Math.max(first, ROUNDED);
   });
   return Math.max(...ratios);
@@ -254,10 +254,10 @@ async function trueGradients(
 /** Rows of one seed by parameter, in the order of the training. */
 const series = (rows: readonly Fig5Row[]) =>
   groupsOf(
-    rows.filter(({ seed }) => seed === rows[0].seed),
+    rows.filter(({ seed }) => seed === rows[0]!.seed),
     ({ model, parameter }) => `${model}/${parameter}`,
   ).map(([, own]) => {
-    const [{ model, parameter }] = own;
+    const [{ model, parameter }] = own!;
     return { model, parameter, own };
   });
 
@@ -280,7 +280,7 @@ const MEASURES = {
 
 /** Of the weights; biases are in the rows. */
 function figure(rows: readonly Fig5Row[], key: 'relative' | 'squared'): Figure {
-  const [{ model, data, gamma, inference }] = rows;
+  const [{ model, data, gamma, inference }] = rows!;
   const all = series(rows).filter(({ parameter }) => /^[KW]/.test(parameter));
   const seen = all.filter(({ own }) => own.some((row) => row[key] > 0));
   const exact = all.filter((each) => !seen.includes(each));

@@ -138,25 +138,29 @@ export const fig9 = study({
     const sequence = {
       xs: Array.from({ length }, (_, t) => inputs[`x${t + 1}`]),
       targets: Array.from({ length }, (_, t) =>
-        target.subarray(t * width, (t + 1) * width),
+        target!.subarray(t * width, (t + 1) * width),
       ),
     };
     const cell = cells[model];
-    const graph = unrolled(cell, sizes, sequence);
+    const graph = unrolled(cell, sizes, sequence!);
     const weights = await startOf(graph, { backend, seed });
     const wanted = await gradientsOf(graph, { rule: bp(), backend, seed });
 
     const step: Relax = async (graph, weights) => {
       const instants = [iterations];
       const options = { gamma, prediction: 'fixed', instants } as const;
-      return (await gradientsAt(graph, options, { backend, weights }))[0];
+      return (await gradientsAt(graph, options, { backend, weights }))[0]!;
     };
     const theory: Relax = (graph, weights) =>
       mixture(graph, { gamma, iterations }, { backend, weights });
     const run = (relax: Relax) =>
       schedule === 'parallel'
         ? relax(graph, weights)
-        : sweepBack(cell, sizes, sequence, relax, { backend, weights, signal });
+        : sweepBack(cell, sizes, sequence!, relax, {
+            backend,
+            weights,
+            signal,
+          });
     const found = await run(step);
     signal.throwIfAborted();
     progress(0.7, 'theory');
@@ -194,9 +198,9 @@ export const fig9 = study({
       ...series(rows).map(({ name, own }) => {
         const [first, last] = [own[0], own.at(-1)!];
         return (
-          `${name}: from ${short(first.relative)} at ${first.length} to ` +
+          `${name}: from ${short(first!.relative)} at ${first!.length} to ` +
           `${short(last.relative)} at ${last.length} time steps, as sums of squares ` +
-          `${short(first.squared)} to ${short(last.squared)}.`
+          `${short(first!.squared)} to ${short(last.squared)}.`
         );
       }),
     ],
@@ -219,7 +223,7 @@ function series(rows: readonly Fig9Row[]) {
 }
 
 function figure(rows: readonly Fig9Row[]): Figure {
-  const [{ gamma, iterations, data }] = rows;
+  const [{ gamma, iterations, data }] = rows!;
   const all = series(rows);
   return {
     kind: 'lines',

@@ -27,11 +27,11 @@ export async function mixture(
   const arrived = await gradientsAt(graph, wave, run);
   const chances = binomial(iterations, gamma);
   const mixed = new Map<string, Float64Array>();
-  for (const id of arrived[0].keys()) {
-    const sum = new Float64Array(arrived[0].get(id)!.length);
+  for (const id of arrived[0]!.keys()) {
+    const sum = new Float64Array(arrived[0]!.get(id)!.length);
     chances.forEach((chance, t) => {
-      const own = arrived[Math.min(t, last)].get(id)!;
-      for (let i = 0; i < sum.length; i++) sum[i] += chance * own[i];
+      const own = arrived[Math.min(t, last)]!.get(id)!;
+      for (let i = 0; i < sum.length; i++) sum[i]! += chance * own[i]!;
     });
     mixed.set(id, sum);
   }

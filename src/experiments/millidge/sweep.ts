@@ -60,16 +60,16 @@ export async function sweepBack(
     let errors: Record<string, ArrayLike<number>> = none;
     for (let t = xs.length; t >= 1; t--) {
       signal.throwIfAborted();
-      const state = states[t - 1];
+      const state = states[t - 1]!;
       place(state);
       const data = { x: xs[t - 1], ...errors };
-      const out = await forward.predict(data);
+      const out = await forward.predict(data!);
       const width = out.length / batch;
       const target = Float64Array.from(out, (value, at) => {
         const [row, column] = [Math.floor(at / width), at % width];
         if (column >= inputs) return value - 1;
         const compared = cell.outputs === 'every' || t === xs.length;
-        return compared ? targets[t - 1][row * inputs + column] : value;
+        return compared ? targets[t - 1]![row * inputs + column] : value;
       });
       const values = new Map([...weights]);
       for (const [name, own] of state) {
@@ -81,7 +81,7 @@ export async function sweepBack(
         const own = learned.get(id)!;
         const sum = sums.get(id) ?? new Float64Array(own.length);
         own.forEach((value, i) => {
-          sum[i] += value;
+          sum[i]! += value;
         });
         sums.set(id, sum);
       }

@@ -110,9 +110,9 @@ async function names(settings: TaskSettings): Promise<Task> {
   const { target, ...first } = data.train.feeds(Uint32Array.of(0));
   const config = {
     steps: Object.keys(first).length,
-    inputs: first.x1.length,
+    inputs: first.x1!.length,
     hidden: settings.hidden,
-    outputs: target.length,
+    outputs: target!.length,
     form: 'millidge',
   } as const;
   return { data, model: (batch) => rnn({ ...config, batch }) };

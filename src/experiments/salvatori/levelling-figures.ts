@@ -10,7 +10,7 @@ export function figuresOf(of: Drawn): GraphFigure[] {
   const least = delayCost(level(of.graph, { levelling: 'least-delay' }));
   const longest = delayCost(level(of.graph));
   const figures = [
-    figureOf(of, VARIANTS[0], {
+    figureOf(of, VARIANTS[0]!, {
       ending: 'before',
       title: `Before: ${title}`,
       caption:
@@ -18,14 +18,14 @@ export function figuresOf(of: Drawn): GraphFigure[] {
         'that skip columns: an error takes one step an edge whatever its length, so ' +
         'along them it comes too early to meet the others.',
     }),
-    figureOf(of, VARIANTS[2], {
+    figureOf(of, VARIANTS[2]!, {
       ending: 'explicit',
       title: `With identity vertices: ${title}`,
       caption:
         'Every edge leads to the next column: all errors of a vertex arrive at once. ' +
         'The dashed vertices do nothing but pass on what comes, a step later.',
     }),
-    figureOf(of, VARIANTS[1], {
+    figureOf(of, VARIANTS[1]!, {
       ending: 'axonal',
       title: `With delays on axons: ${title}`,
       caption:
@@ -35,7 +35,7 @@ export function figuresOf(of: Drawn): GraphFigure[] {
   ];
   if (least.elements < longest.elements) {
     figures.push(
-      figureOf(of, VARIANTS[3], {
+      figureOf(of, VARIANTS[3]!, {
         ending: 'least-delay',
         title: `With the least delay memory: ${title}`,
         caption:

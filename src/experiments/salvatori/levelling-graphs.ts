@@ -40,7 +40,7 @@ export function transformerBlock(): Graph {
   const g = new GraphBuilder();
   const tokens = g.input('tokens', [STEPS, WIDTH]);
   const by = (x: Vertex, id: string, size: number) =>
-    x.linear(g.param(`W ${id}`, [size, x.shape[1]])).named(id);
+    x.linear(g.param(`W ${id}`, [size, x.shape[1]!])).named(id);
   const x = by(tokens, 'x', WIDTH);
   const n1 = norm(g, x, 'n1');
   const q = by(n1, 'q', NARROW);

@@ -82,7 +82,7 @@ export function quartiles(values: readonly number[]): Quartiles {
   const at = (share: number) => {
     const place = share * (sorted.length - 1);
     const [below, above] = [Math.floor(place), Math.ceil(place)];
-    return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+    return sorted[below]! + (place - below) * (sorted[above]! - sorted[below]!);
   };
   return { median: at(0.5), lower: at(0.25), upper: at(0.75) };
 }
@@ -93,5 +93,5 @@ export function ratiosOf(
   other: readonly number[],
 ): number[] {
   const both = Math.min(one.length, other.length);
-  return one.slice(0, both).map((ms, i) => ms / other[i]);
+  return one.slice(0, both).map((ms, i) => ms / other[i]!);
 }

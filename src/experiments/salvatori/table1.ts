@@ -238,7 +238,7 @@ function figures(rows: readonly Table1Row[]): BarsFigure[] {
   const bars = (name: string, of: (row: Table1Row) => number | null) => ({
     name,
     values: first.map((row) => {
-      const value = of(row);
+      const value = of(row!);
       return value !== null && Number.isFinite(value) ? value : null;
     }),
   });
@@ -247,7 +247,7 @@ function figures(rows: readonly Table1Row[]): BarsFigure[] {
       kind: 'bars',
       name: 'table1',
       title: "Distance of Z-IL's update to backpropagation's",
-      subtitle: `${first[0].backend}, ${first[0].dtype}, seed ${first[0].seed}`,
+      subtitle: `${first[0]!.backend}, ${first[0]!.dtype}, seed ${first[0]!.seed}`,
       caption:
         "Over the length of BP's update, on a logarithmic axis, so compare the ends of " +
         'bars. Levelled circuits have no bar: 0 in every model, and no bit differs. ' +

@@ -153,7 +153,7 @@ export const table2 = study({
         const of = { of: rules[rule], backend, lr, seed };
         opened.push(await open(rule, graph, of));
       }
-      const weights = await opened[0].simulation.allParameters();
+      const weights = await opened[0]!.simulation.allParameters();
       const times = await timeRounds(
         opened.map(({ name, simulation }) => ({
           name,
@@ -171,7 +171,7 @@ export const table2 = study({
         const own = times.get(rule)!;
         const ms = quartiles(own);
         const toBp = quartiles(ratiosOf(own, times.get('bp')!));
-        const callsOff = kernelsOff(kernels, base.kernels);
+        const callsOff = kernelsOff(kernels, base!.kernels);
         const inferring = rule === 'il' || rule === 'il fixed';
         const [paperLeast, paperMost] = PAPER[rule] ?? [null, null];
         return {

@@ -345,7 +345,7 @@ function heat(rows: readonly Table3Row[]): Figure {
     kind: 'heat',
     name: 'table3',
     title: "Distance to backpropagation's update, a condition dropped",
-    subtitle: `${rows[0].backend}, ${rows[0].dtype}, seed ${rows[0].seed}`,
+    subtitle: `${rows[0]!.backend}, ${rows[0]!.dtype}, seed ${rows[0]!.seed}`,
     caption:
       "Over the length of BP's update. Look at the first column: 0 in every model, " +
       'nothing being dropped. 1 is as far as no update at all. Other zeros are ' +

@@ -173,7 +173,7 @@ function series(rows: readonly SigmaRow[]) {
 /** The largest sigma up to which each distance is above the one before. */
 function growsTo(own: readonly { sigma: number; relative: number }[]): number {
   const falls = own.findIndex(
-    (row, i) => i > 0 && row.relative <= own[i - 1].relative,
+    (row, i) => i > 0 && row.relative <= own[i - 1]!.relative,
   );
   return (falls < 0 ? own.at(-1) : own[falls - 1])?.sigma ?? 0;
 }
@@ -183,7 +183,7 @@ function distances(rows: readonly SigmaRow[]): Figure {
     kind: 'lines',
     name: 'sigma-distance',
     title: 'Distance of the final weights to those of backpropagation',
-    subtitle: `After ${rows[0].steps} presentations`,
+    subtitle: `After ${rows[0]!.steps} presentations`,
     caption:
       'Noise on the initial values moves the result away from BP. Look for a ' +
       'straight line where the noise is small: the distance follows sigma. sigma = 0 ' +
@@ -203,12 +203,12 @@ function distances(rows: readonly SigmaRow[]): Figure {
 
 function errors(rows: readonly SigmaRow[]): Figure {
   const all = series(rows);
-  const groups = all[0].own.map(({ sigma }) => `${sigma}`);
+  const groups = all[0]!.own.map(({ sigma }) => `${sigma}`);
   return {
     kind: 'bars',
     name: 'sigma-error',
     title: 'Test error with noise on the initial errors',
-    subtitle: `After ${rows[0].steps} presentations; mean over seeds`,
+    subtitle: `After ${rows[0]!.steps} presentations; mean over seeds`,
     caption:
       'Bars are parts of the test images that are classified wrongly, by the noise ' +
       'with which each presentation started. sigma = 0 is as long as BP by theory. ' +
@@ -216,7 +216,7 @@ function errors(rows: readonly SigmaRow[]): Figure {
     groups: ['BP', ...groups],
     series: all.map(({ name, own }) => ({
       name,
-      values: [own[0].bpTestError, ...own.map((row) => row.testError)].map(
+      values: [own[0]!.bpTestError, ...own.map((row) => row.testError)].map(
         (part) => 100 * part,
       ),
     })),

@@ -45,7 +45,7 @@ class Arena {
       if (!this.grow(size)) return null;
       at = this.gaps.length - 1;
     }
-    const gap = this.gaps[at];
+    const gap = this.gaps[at]!;
     const { address } = gap;
     gap.address += size;
     gap.bytes -= size;

@@ -290,7 +290,7 @@ export class Code {
 
   private write(...parts: readonly ArrayLike<number>[]): void {
     for (const part of parts) {
-      for (let i = 0; i < part.length; i++) this.bytes.push(part[i]);
+      for (let i = 0; i < part.length; i++) this.bytes.push(part[i]!);
     }
   }
 }

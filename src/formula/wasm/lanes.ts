@@ -63,7 +63,7 @@ export class Lanes {
 
   /** Horner's chain, p * x + c, highest coefficient first. */
   horner(x: number, [first, ...rest]: readonly Operand[]): number {
-    this.put(first);
+    this.put(first!);
     for (const coefficient of rest) {
       this.code.get(x);
       this.code.op(`${this.shape}.mul`);

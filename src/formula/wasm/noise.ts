@@ -117,12 +117,12 @@ function noiseModule(draws: readonly Draw[], single: boolean): Uint8Array {
   code.open('loop');
   nextTrials(code, { neuron, neurons, last, trial, past });
   [neuron, tick, trial, block].forEach((from, k) => {
-    code.get(from);
-    code.set(counter[k]);
+    code.get(from!);
+    code.set(counter[k]!);
   });
   philox(code, counter, keys);
   const made = draws.map((draw, k) =>
-    drawn(code, draw, counter[2 * k], counter[2 * k + 1], single),
+    drawn(code, draw, counter[2 * k]!, counter[2 * k + 1]!, single),
   );
   store(code, made, single);
   code.get(neuron);
@@ -178,8 +178,8 @@ function keysOf(code: Code, key0: number, key1: number) {
       [key1, W1],
     ].map(([key, step]) => {
       const local = code.local('v128');
-      code.get(key);
-      code.constant(everywhere(Math.imul(round, step)));
+      code.get(key!);
+      code.constant(everywhere(Math.imul(round, step!)));
       code.op('i32x4.add');
       code.set(local);
       return local;
@@ -206,22 +206,22 @@ function philox(
       [c0, M0],
       [c2, M1],
     ].map(([of, by]) => [
-      product(of, by, 'i64x2.extmul_low_i32x4_u'),
-      product(of, by, 'i64x2.extmul_high_i32x4_u'),
+      product(of!, by!, 'i64x2.extmul_low_i32x4_u'),
+      product(of!, by!, 'i64x2.extmul_high_i32x4_u'),
     ]);
     const [[low0, high0], [low1, high1]] = products;
     code.get(low1, high1);
     code.words(1, 3, 5, 7);
     code.get(c1);
     code.op('v128.xor');
-    code.get(k0);
+    code.get(k0!);
     code.op('v128.xor');
     code.set(c0);
     code.get(low0, high0);
     code.words(1, 3, 5, 7);
     code.get(c3);
     code.op('v128.xor');
-    code.get(k1);
+    code.get(k1!);
     code.op('v128.xor');
     code.set(c2);
     code.get(low1, high1);
@@ -275,7 +275,7 @@ function store(
   code.open('if');
   for (const { at, vectors } of all) {
     vectors.forEach((vector, k) => {
-      code.get(at, vector);
+      code.get(at!, vector);
       code.access('v128.store', 16 * k);
     });
   }
@@ -286,7 +286,7 @@ function store(
     code.op('i32.gt_s');
     code.open('if');
     for (const { at, vectors } of all) {
-      code.get(at, vectors[Math.floor(k / each)]);
+      code.get(at!, vectors[Math.floor(k / each)]!);
       code.access(lane, k * (single ? 4 : 8), k % each);
     }
     code.op('end');

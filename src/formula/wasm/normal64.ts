@@ -21,10 +21,10 @@ export function normal64(code: Code, a: number, b: number): [number, number] {
   const angles = uniform64(code, b);
   const [low, high] = uniform64(code, a).map((u, k) => {
     const square = v.mul(f64(-2), log(v, v.sub(f64(1), u)));
-    const angle = v.mul(f64(2 * Math.PI), angles[k]);
+    const angle = v.mul(f64(2 * Math.PI), angles[k]!);
     return v.mul(v.of('f64x2.sqrt', square), cos(v, angle));
   });
-  return [low, high];
+  return [low!, high!];
 }
 
 /** The bits of the upper word of a float64. */
@@ -32,7 +32,7 @@ const upper = (word: number) => i64(BigInt(word) << 32n);
 
 /** A float64 whose last bits are those of a small whole number added to it. */
 const SHIFT = 1.5 * 2 ** 52;
-const SHIFT_BITS = new BigInt64Array(Float64Array.of(SHIFT).buffer)[0];
+const SHIFT_BITS = new BigInt64Array(Float64Array.of(SHIFT).buffer)[0]!;
 
 const LN2_HIGH = f64(0.6931471803691238);
 const LN2_LOW = f64(1.9082149292705877e-10);
@@ -113,22 +113,22 @@ function reduce(v: Lanes, x: number, n: number): [number, number] {
     const y0 = v.sub(r, tail);
     return [y0, v.sub(v.sub(r, y0), tail)];
   };
-  const r = v.sub(x, v.mul(n, first[0]));
-  const [y0, y1] = without(r, v.mul(n, first[1]));
+  const r = v.sub(x, v.mul(n, first![0]!));
+  const [y0, y1] = without(r, v.mul(n, first![1]!));
   // Where more than 16 bits cancelled, 33 bits of pi / 2 are too few.
-  const left = v.shift('i64x2.shr_u', v.shift('i64x2.shl', y0, 1), 53);
+  const left = v.shift('i64x2.shr_u', v.shift('i64x2.shl', y0!, 1), 53);
   const lost = v.of('i64x2.sub', v.shift('i64x2.shr_u', x, 52), left);
   const many = v.of('i64x2.gt_s', lost, i64(16n));
   v.ifAny(many, () => {
-    const part = v.mul(n, second[0]);
+    const part = v.mul(n, second![0]!);
     const next = v.sub(r, part);
     const error = v.sub(v.sub(r, next), part);
-    const tail = v.sub(v.mul(n, second[1]), error);
+    const tail = v.sub(v.mul(n, second![1]!), error);
     const [z0, z1] = without(next, tail);
-    v.replace(y0, many, z0);
-    v.replace(y1, many, z1);
+    v.replace(y0!, many, z0!);
+    v.replace(y1!, many, z1!);
   });
-  return [y0, y1];
+  return [y0!, y1!];
 }
 
 const SIN = [

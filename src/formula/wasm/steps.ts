@@ -31,7 +31,7 @@ const OPPOSITE: Readonly<Record<string, string>> = {
 
 const parsed = (line: string, functions: Readonly<Record<string, number>>) => {
   const [, name, text] = /^(?:(\w+) = )?(.*)$/.exec(line) as string[];
-  return { name, value: parseExpression(text, {}, functions) };
+  return { name, value: parseExpression(text!, {}, functions) };
 };
 
 /** How vectors lie in memory: whole, of one element, of one for all lanes. */
@@ -83,7 +83,7 @@ export class Steps {
     for (const line of lines) {
       const { name, value } = parsed(line, INTEGER);
       this.integer(value);
-      this.code.set(this.local(name));
+      this.code.set(this.local(name!));
     }
   }
 
@@ -98,7 +98,7 @@ export class Steps {
     for (const line of lines) {
       const { name, value } = parsed(line, VECTOR);
       this.formulas.pass();
-      this.formulas.let(name, value);
+      this.formulas.let(name!, value);
     }
   }
 
@@ -166,7 +166,7 @@ export class Steps {
     code.open('block');
     code.open('loop');
     const [left, operator, right] = condition.split(' ');
-    this.put(`${left} ${OPPOSITE[operator]} ${right}`);
+    this.put(`${left} ${OPPOSITE[operator!]} ${right}`);
     code.branchIf(1);
     inside();
     code.branch(0);
@@ -206,9 +206,9 @@ export class Steps {
     else if (e.kind === 'binary') {
       this.integer(e.left);
       this.integer(e.right);
-      code.op(OPERATORS[e.operator]);
+      code.op(OPERATORS[e.operator]!);
     } else if (e.kind === 'call' && e.name === 'load') {
-      const [at, offset] = placeOf(e.args[0]);
+      const [at, offset] = placeOf(e.args[0]!);
       this.integer(at);
       code.access('i32.load', offset);
     } else if (e.kind === 'call') {

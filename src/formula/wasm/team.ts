@@ -153,7 +153,7 @@ class Team {
     words[WORD.code] = placed.id;
     words[WORD.codeAt] = placed.at;
     words[WORD.codeLength] = code.length;
-    words[WORD.arguments] = calls[0].length;
+    words[WORD.arguments] = calls[0]!.length;
     words[WORD.all] = calls.length;
     words[WORD.failed] = 0;
     Atomics.store(words, WORD.done, 0);
@@ -168,7 +168,7 @@ class Team {
       const won = Atomics.compareExchange(words, WORD.parts, word, word - 1);
       if (won !== word) continue;
       try {
-        run(...calls[left - 1]);
+        run(...calls[left - 1]!);
       } catch (error) {
         failure = error;
       }

@@ -215,7 +215,7 @@ class Assembler {
     for (let c = 0; c < copies; c++) {
       const first = weight.length > count ? c * count : 0;
       table.order.forEach((s, i) => {
-        ordered[c * count + i] = weight[first + s];
+        ordered[c * count + i] = weight[first + s]!;
       });
     }
     this.contents.set(`${id}/weight`, ordered);
@@ -271,7 +271,7 @@ class Assembler {
     for (const { projection, ring, until } of wired) {
       if (projection.to !== population || until !== null) continue;
       arriving[projection.port] ??= [];
-      arriving[projection.port].push(rings.length);
+      arriving[projection.port]!.push(rings.length);
       rings.push(ring);
     }
     const formulas = tickFormulas(model, arriving);
@@ -358,7 +358,7 @@ class Assembler {
     const elements = this.elements(population);
     const state = new Float64Array(spec.state.length * elements);
     spec.state.forEach((variable, s) => {
-      const usual = model.state[variable];
+      const usual = model.state[variable]!;
       const given =
         options.start?.[variable] ??
         (typeof usual === 'number'
@@ -369,7 +369,7 @@ class Assembler {
           ? `${name}/parameters/${usual}`
           : `${name}/start/${variable}`;
       const what = `Start of ${variable} of "${name}"`;
-      const values = spreadOver(this.numbers(what, given, size, stream), size);
+      const values = spreadOver(this.numbers(what, given!, size, stream), size);
       for (let t = 0; t < trials; t++)
         state.set(values, s * elements + t * size);
     });

@@ -118,5 +118,5 @@ function copyRow(
   address: number,
   count: number,
 ): void {
-  for (let i = 0; i < count; i++) to[address + i] = from[at + i];
+  for (let i = 0; i < count; i++) to[address + i] = from[at + i]!;
 }

@@ -73,18 +73,18 @@ export const collect = memoryKernel({
   cpu:
     () =>
     ({ clock, spikes, list, starts }, { elements, window, slotted }) => {
-      const base = slotted * clock[1] * elements;
+      const base = slotted * clock[1]! * elements;
       const places = onePlace.fill(0);
       for (let e = base; e < base + elements; e++) {
-        for (let word = spikes[e]; word !== 0; word &= word - 1) {
-          places[trailing(word) + 1] += 1;
+        for (let word = spikes[e]!; word !== 0; word &= word - 1) {
+          places[trailing(word) + 1]! += 1;
         }
       }
-      for (let k = 0; k < window; k++) places[k + 1] += places[k];
+      for (let k = 0; k < window; k++) places[k + 1]! += places[k]!;
       starts.set(places.subarray(0, window + 1));
       for (let e = 0; e < elements; e++) {
-        for (let word = spikes[base + e]; word !== 0; word &= word - 1) {
-          list[places[trailing(word)]++] = e;
+        for (let word = spikes[base + e]!; word !== 0; word &= word - 1) {
+          list[places[trailing(word)]!++] = e;
         }
       }
     },
@@ -112,16 +112,16 @@ export const deliver = memoryKernel({
     const { window, sources, targets, trials, base, mask, ago } = params;
     const elements = trials * targets;
     for (let k = 0; k < window; k++) {
-      const tick = clock[0] + k - ago;
-      for (let at = starts[k]; at < starts[k + 1]; at++) {
-        const element = list[at];
+      const tick = clock![0]! + k - ago;
+      for (let at = starts![k]!; at < starts![k + 1]!; at++) {
+        const element = list![at]!;
         const trial = trials === 1 ? 0 : Math.floor(element / sources);
         const source = element - trial * sources;
         const place = base + trial * targets;
-        const end = rows[source + 1];
-        for (let s = rows[source]; s < end; s++) {
-          const slot = (tick + ends[2 * s + 1]) & mask;
-          arrivals[place + slot * elements + ends[2 * s]] += weight[s];
+        const end = rows![source + 1]!;
+        for (let s = rows![source]!; s < end; s++) {
+          const slot = (tick + ends![2 * s + 1]!) & mask;
+          arrivals![place + slot * elements + ends![2 * s]!]! += weight![s]!;
         }
       }
     }
@@ -165,22 +165,22 @@ const gatherKernel = (add: boolean, perTrial: boolean) =>
       const many = trials * sources;
       const synapses = ends.length / 2;
       for (let k = 0; k < window; k++) {
-        const tick = clock[0] + k;
+        const tick = clock[0]! + k;
         for (let e = 0; e < elements; e++) {
           const trial = trials === 1 ? 0 : Math.floor(e / targets);
           const target = e - trial * targets;
           const place = base + (tick & mask) * elements + e;
-          let sum = add ? arrivals[place] : 0;
+          let sum = add ? arrivals[place]! : 0;
           const row = from + trial * sources;
           const own = perTrial ? trial * synapses : 0;
-          const end = rows[target + 1];
-          for (let s = rows[target]; s < end; s++) {
-            const sent = (tick - ends[2 * s + 1]) | 0;
+          const end = rows[target + 1]!;
+          for (let s = rows[target]!; s < end; s++) {
+            const sent = (tick - ends[2 * s + 1]!) | 0;
             if (sent < first || sent >= last) continue;
-            const value = values[row + (sent & history) * many + ends[2 * s]];
+            const value = values[row + (sent & history) * many + ends[2 * s]!]!;
             sum = single
-              ? Math.fround(sum + Math.fround(weight[own + s] * value))
-              : sum + weight[own + s] * value;
+              ? Math.fround(sum + Math.fround(weight[own + s]! * value))
+              : sum + weight[own + s]! * value;
           }
           arrivals[place] = sum;
         }
@@ -205,9 +205,9 @@ export const play = memoryKernel({
   cpu:
     () =>
     ({ clock, samples, values }, { elements, window, history, ago }) => {
-      const first = ago > 0 ? 0 : clock[2];
+      const first = ago > 0 ? 0 : clock[2]!;
       for (let k = 0; k < window; k++) {
-        const slot = (clock[0] + k - ago) & history;
+        const slot = (clock[0]! + k - ago) & history;
         const from = (first + k) * elements;
         values.set(samples.subarray(from, from + elements), slot * elements);
       }
@@ -225,8 +225,8 @@ export const advance = memoryKernel({
   cpu:
     () =>
     ({ clock }, { window }) => {
-      clock[0] += window;
-      clock[1] += 1;
-      clock[2] += window;
+      clock[0]! += window;
+      clock[1]! += 1;
+      clock[2]! += window;
     },
 });

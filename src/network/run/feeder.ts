@@ -60,7 +60,7 @@ export class Feeder {
     assembly: Assembly,
   ): Map<string, ArrayLike<number>> {
     const fed = new Map<string, ArrayLike<number>>();
-    const [{ first }] = chunk;
+    const [{ first }] = chunk!;
     const end = endOf(chunk);
     for (const [population, source] of this.graded) {
       const elements = population.size * this.trials;
@@ -75,8 +75,8 @@ export class Feeder {
       const words = new Uint32Array(assembly.slots * elements);
       let slot = 0;
       source.spikes(first, end, (tick, element) => {
-        while (tick >= chunk[slot].first + chunk[slot].ticks) slot++;
-        words[slot * elements + element] |= 1 << (tick - chunk[slot].first);
+        while (tick >= chunk[slot]!.first + chunk[slot]!.ticks) slot++;
+        words[slot * elements + element]! |= 1 << (tick - chunk[slot]!.first);
       });
       fed.set(`${population.name}/spikes`, words);
     }
@@ -92,7 +92,7 @@ export class Feeder {
       if (population.spiking) {
         const words = new Uint32Array(elements);
         source.spikes(first - window, first, (tick, element) => {
-          words[element] |= 1 << (tick - (first - window));
+          words[element]! |= 1 << (tick - (first - window));
         });
         fed.set(`${population.name}/spikes`, words);
       } else {

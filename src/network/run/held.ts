@@ -47,7 +47,7 @@ export class Held {
     this.assembly = assembly;
     const names = [...assembly.memory.keys()];
     const made = backend.allocateApart([...assembly.memory.values()]);
-    this.memory = new Map(names.map((name, i) => [name, made[i]]));
+    this.memory = new Map(names.map((name, i) => [name, made[i]!]));
     try {
       for (const [name, data] of assembly.contents) this.write(name, data);
       for (const [name, values] of assembly.shared) {
@@ -129,14 +129,14 @@ export class Held {
         name === projection && until === null,
     ) as Wired;
     const [values] = await this.read([`${wired.id}/weight`]);
-    return inOrder(wired, values);
+    return inOrder(wired, values!);
   }
 
   /** Values [trials][neurons] of a state variable. */
   async state(population: string, variable: string): Promise<Float64Array> {
     const { at, count } = this.addressOf(population, variable);
     const [values] = await this.read([`${population}/state`]);
-    return Float64Array.from(values.subarray(at, at + count));
+    return Float64Array.from(values!.subarray(at, at + count));
   }
 
   async setState(
@@ -146,8 +146,8 @@ export class Held {
   ): Promise<void> {
     const { at } = this.addressOf(population, variable);
     const [all] = await this.read([`${population}/state`]);
-    all.set(values, at);
-    this.write(`${population}/state`, all);
+    all!.set(values, at);
+    this.write(`${population}/state`, all!);
   }
 
   /** Fails where a state, or what is sent without one, is no number. */
@@ -165,9 +165,9 @@ export class Held {
       ),
     ]);
     for (const [p, [population, { state, neurons }]] of kept.entries()) {
-      const i = values[p].findIndex((value) => !Number.isFinite(value));
+      const i = values[p]!.findIndex((value) => !Number.isFinite(value));
       if (i < 0) continue;
-      const value = values[p][i];
+      const value = values[p]![i];
       if (state.length === 0) {
         throw new NonFiniteError(
           `What "${population}" sends is ${value} after ${time} ms: use weights ` +
@@ -204,7 +204,7 @@ function inOrder({ table, synapses }: Wired, values: Contents): Float64Array {
   const weight = new Float64Array(count * copies);
   for (let c = 0; c < copies; c++) {
     table.order.forEach((s, i) => {
-      weight[c * count + s] = values[c * count + i];
+      weight[c * count + s] = values[c * count + i]!;
     });
   }
   return weight;

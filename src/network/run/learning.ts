@@ -53,7 +53,7 @@ function nextWeight(
   const names = [...values, ...constants.map((name) => `x_${name}`)];
   const closure = toClosure(e, single, (name) => names.indexOf(name));
   return (w, pre, post, c) =>
-    closure([w, pre, post, ...constants.map((name) => c[`c_${name}`])]);
+    closure([w, pre, post, ...constants.map((name) => c[`c_${name}`]!)]);
 }
 
 /** Each synapse's weight anew, of what arrives and what the target sends. */
@@ -89,21 +89,21 @@ export function learnKernel(rule: GradedRule): Kernel<keyof typeof GRADED> {
         const { post, post_history: postHistory } = params;
         const numbers: Params = params;
         const c = Object.fromEntries(
-          own.map((name) => [name, round(numbers[name])]),
+          own.map((name) => [name, round(numbers[name]!)]),
         );
-        const tick = clock[0];
+        const tick = clock[0]!;
         const elements = trials * targets;
         const synapses = ends.length / 2;
         for (let e = 0; e < elements; e++) {
           const trial = Math.floor(e / targets);
           const target = e - trial * targets;
-          const y = sent[post + (tick & postHistory) * elements + e];
-          for (let s = rows[target]; s < rows[target + 1]; s++) {
-            const row = (tick - ends[2 * s + 1]) & history;
+          const y = sent[post + (tick & postHistory) * elements + e]!;
+          for (let s = rows[target]!; s < rows[target + 1]!; s++) {
+            const row = (tick - ends[2 * s + 1]!) & history;
             const x =
-              values[from + (row * trials + trial) * sources + ends[2 * s]];
+              values[from + (row * trials + trial) * sources + ends[2 * s]!]!;
             const at = trial * synapses + s;
-            weight[at] = next(weight[at], x, y, c);
+            weight[at] = next(weight[at]!, x, y, c);
           }
         }
       };
@@ -160,25 +160,25 @@ export const stdpArrive = stdpKernel(
       delays ??= distinctDelays(ends);
       const elements = trials * targets;
       const many = trials * sources;
-      const tick = clock[0];
+      const tick = clock[0]!;
       const place = base + (tick & mask) * elements;
       // Longest delays first: what was sent first comes first.
       for (const delay of delays) {
         const list = ((tick - delay) & history) * (many + 1);
-        const count = sent[list];
+        const count = sent[list]!;
         for (let k = 1; k <= count; k++) {
-          const element = sent[list + k];
+          const element = sent[list + k]!;
           const trial = Math.floor(element / sources);
           const source = element - trial * sources;
-          const end = rows[source + 1];
-          let s = firstOf(ends, rows[source], end, delay);
+          const end = rows[source + 1]!;
+          let s = firstOf(ends, rows[source]!, end, delay);
           for (; s < end && ends[2 * s + 1] === delay; s++) {
-            const target = ends[2 * s];
+            const target = ends[2 * s]!;
             const at = trial * synapses + s;
             const e = trial * targets + target;
-            arrivals[place + e] += weight[at];
-            const less = r(aMinus * r(keepMinus * post[e]));
-            weight[at] = clipped(r(weight[at] - less), low, high);
+            arrivals[place + e]! += weight[at]!;
+            const less = r(aMinus * r(keepMinus * post[e]!));
+            weight[at] = clipped(r(weight[at]! - less), low, high);
           }
         }
       }
@@ -199,15 +199,15 @@ export const stdpSource = stdpKernel(
     ) => {
       const keep = r(keep_plus);
       const many = trials * sources;
-      const tick = clock[0];
-      const slot = clock[1] * many;
+      const tick = clock[0]!;
+      const slot = clock[1]! * many;
       const now = tick & history;
       const before = ((tick - 1) & history) * many;
       let count = 0;
       for (let e = 0; e < many; e++) {
-        const spiked = spikes[slot + e] & 1;
+        const spiked = spikes[slot + e]! & 1;
         if (spiked) sent[now * (many + 1) + ++count] = e;
-        trace[now * many + e] = r(r(keep * trace[before + e]) + spiked);
+        trace[now * many + e] = r(r(keep * trace[before + e]!) + spiked);
       }
       sent[now * (many + 1)] = count;
     };
@@ -231,21 +231,21 @@ export const stdpTarget = stdpKernel(
       const [low, high] = [r(params.low), r(params.high)];
       const elements = trials * targets;
       const many = trials * sources;
-      const synapses = ends.length / 2;
-      const tick = clock[0];
-      const slot = clock[1] * elements;
+      const synapses = ends!.length / 2;
+      const tick = clock![0]!;
+      const slot = clock![1]! * elements;
       for (let e = 0; e < elements; e++) {
-        const spiked = spikes[slot + e] & 1;
-        post[e] = r(r(keepMinus * post[e]) + spiked);
+        const spiked = spikes![slot + e]! & 1;
+        post![e] = r(r(keepMinus * post![e]!) + spiked);
         if (spiked === 0) continue;
         const trial = Math.floor(e / targets);
         const target = e - trial * targets;
-        for (let k = incoming[target]; k < incoming[target + 1]; k += 2) {
-          const s = incoming[k];
-          const row = (tick - ends[2 * s + 1]) & history;
-          const x = trace[row * many + trial * sources + incoming[k + 1]];
+        for (let k = incoming![target]!; k < incoming![target + 1]!; k += 2) {
+          const s = incoming![k]!;
+          const row = (tick - ends![2 * s + 1]!) & history;
+          const x = trace![row * many + trial * sources + incoming![k + 1]!]!;
           const at = trial * synapses + s;
-          weight[at] = clipped(r(weight[at] + r(aPlus * x)), low, high);
+          weight![at] = clipped(r(weight![at]! + r(aPlus * x)), low, high);
         }
       }
     };
@@ -254,7 +254,7 @@ export const stdpTarget = stdpKernel(
 
 function distinctDelays(ends: Uint32Array): number[] {
   const found = new Set<number>();
-  for (let s = 1; s < ends.length; s += 2) found.add(ends[s]);
+  for (let s = 1; s < ends.length; s += 2) found.add(ends[s]!);
   return [...found].sort((a, b) => b - a);
 }
 
@@ -268,7 +268,7 @@ function firstOf(
   let [a, b] = [low, high];
   while (a < b) {
     const middle = (a + b) >>> 1;
-    if (ends[2 * middle + 1] < delay) a = middle + 1;
+    if (ends[2 * middle + 1]! < delay) a = middle + 1;
     else b = middle;
   }
   return a;

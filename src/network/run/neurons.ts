@@ -195,7 +195,7 @@ function wgsl(spec: NeuronSpec): string {
     ...outputs.map(
       (name, o) =>
         `out[(${o * history}u + (n & ${history - 1}u)) * elements + e] = ` +
-        `${expression(formulas.outputs[name])};`,
+        `${expression(formulas.outputs[name]!)};`,
     ),
     ...recorded.map(
       ({ name, every, slots, base }) =>
@@ -258,9 +258,9 @@ function bind(
     lets: formulas.lets,
     ...(spec.own ? { own: spec.own } : {}),
     stores: [
-      ...state.map((name) => [`x_${name}`, formulas.state[name]] as const),
+      ...state.map((name) => [`x_${name}`, formulas.state[name]!] as const),
       ...rings.map((_, k) => [arrivalName(k), '0'] as const),
-      ...outputs.map((name) => [`o_${name}`, formulas.outputs[name]] as const),
+      ...outputs.map((name) => [`o_${name}`, formulas.outputs[name]!] as const),
     ],
     ...(formulas.spike ? { marks: formulas.spike } : {}),
   };
@@ -309,12 +309,12 @@ function bind(
   const constants = loopSpec.constants.map((name) => params[name]);
   return (window) => {
     const [tick, slot] = clock;
-    if (spiking) words.fill(0, slot * elements, (slot + 1) * elements);
+    if (spiking) words.fill(0, slot! * elements, (slot! + 1) * elements);
     for (let k = 0; k < window; k++) {
-      const n = tick + k;
+      const n = tick! + k;
       draw?.(n);
       for (let r = 0; r < recorded.length; r++) {
-        due[r] = n % recorded[r].every === 0;
+        due[r] = n % recorded[r]!.every === 0;
       }
       const loop = loopFor(due);
       for (let trial = 0; trial < apart; trial++) {
@@ -341,8 +341,8 @@ function bind(
           const row = Math.floor(n / every) % slots;
           offsets[a++] = at.record + base + row * elements + first;
         }
-        const word = at.words + slot * elements + first;
-        loop(offsets, constants, many, word, 1 << k);
+        const word = at.words + slot! * elements + first;
+        loop(offsets, constants!, many, word, 1 << k);
       }
     }
   };

@@ -53,18 +53,18 @@ export function jsNoiseInto(
     // A block has the words of two variables.
     for (let j = 0; j < noise.length; j += 2) {
       const two = j + 1 < noise.length;
-      const normal0 = noise[j][1] === 'normal';
-      const normal1 = two && noise[j + 1][1] === 'normal';
+      const normal0 = noise[j]![1] === 'normal';
+      const normal1 = two && noise[j + 1]![1] === 'normal';
       let e = j * elements;
       for (let trial = 0; trial < trials; trial++) {
         const counter = firstTrial + trial;
         for (let i = 0; i < neurons; i++, e++) {
           philoxBlock(block, i, tick, counter, j / 2, key0, key1);
-          into[e] = normal0 ? normal(block[0], block[1]) : uniform(block[0]);
+          into[e] = normal0 ? normal(block[0]!, block[1]!) : uniform(block[0]!);
           if (!two) continue;
           into[e + elements] = normal1
-            ? normal(block[2], block[3])
-            : uniform(block[2]);
+            ? normal(block[2]!, block[3]!)
+            : uniform(block[2]!);
         }
       }
     }
@@ -139,12 +139,12 @@ function boundTo(
   const u32 = new Uint32Array(into.buffer, into.byteOffset);
   return (tick) => {
     for (let k = 0; k < pairs.length; k++) {
-      const { run, at, next } = pairs[k];
+      const { run, at, next } = pairs[k]!;
       run(at, next, elements, 0, neurons, tick, firstTrial, k, key0, key1);
     }
     for (const j of rest) {
       for (let e = j * elements; e < (j + 1) * elements; e++) {
-        into[e] = normal64(u32[2 * e], u32[2 * e + 1]);
+        into[e] = normal64(u32[2 * e]!, u32[2 * e + 1]!);
       }
     }
   };

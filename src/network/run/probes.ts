@@ -148,7 +148,7 @@ export abstract class Watchable extends Session<Held> {
         for (const { data } of samples) {
           for (const eps of data) value += 0.5 * eps * eps;
         }
-        const { tick, time } = samples[0];
+        const { tick, time } = samples[0]!;
         return { tick, time, value };
       }),
     );
@@ -179,7 +179,7 @@ export abstract class Watchable extends Session<Held> {
     held: Held,
     pass: () => void,
   ): Promise<void> {
-    const rates = this.countFrom(chunk[0].first);
+    const rates = this.countFrom(chunk[0]!.first);
     const listed = [
       ...new Set([
         ...this.spikes.watched.map(({ what }) => what),
@@ -209,7 +209,7 @@ export abstract class Watchable extends Session<Held> {
         const tick = span.first + k;
         const time = this.timeOf(tick);
         listed.forEach((population, i) => {
-          const found = perTick[i][k];
+          const found = perTick[i]![k]!;
           for (const { key, what } of rates) {
             if (what.population === population) {
               this.counts.get(key)!.sum += found.length;
@@ -347,8 +347,8 @@ function spikesOf(
   const found: number[][] = Array.from({ length: ticks }, () => []);
   const base = slot * elements;
   for (let e = 0; e < elements; e++) {
-    for (let word = words[base + e]; word !== 0; word &= word - 1) {
-      found[31 - Math.clz32(word & -word)].push(e);
+    for (let word = words[base + e]!; word !== 0; word &= word - 1) {
+      found[31 - Math.clz32(word & -word)]!.push(e);
     }
   }
   return found;

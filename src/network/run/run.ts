@@ -421,7 +421,7 @@ export class NetworkRun extends Watchable {
       try {
         const fed = feeder.feed(chunk, this.held.assembly);
         const lengths = chunk.map(({ ticks }) => ticks);
-        await this.held.run(chunk[0].first, fed, lengths);
+        await this.held.run(chunk[0]!.first, fed, lengths);
       } catch (error) {
         await pending;
         throw error;

@@ -39,7 +39,7 @@ export function windowsOf(
 
 /** The tick after those of windows. */
 export function endOf(windows: readonly Span[]): number {
-  const { first, ticks } = windows[windows.length - 1];
+  const { first, ticks } = windows[windows.length - 1]!;
   return first + ticks;
 }
 

@@ -29,7 +29,7 @@ export function bySource(
   const parts = onDevice ? partsOf(targets) : 1;
   const part = Math.ceil(targets / parts);
   const key = (s: number) =>
-    Math.floor(post[s] / part) * (sources + 1) + pre[s];
+    Math.floor(post[s]! / part) * (sources + 1) + pre[s]!;
   const { rows, order } = sorted(pre.length, parts * (sources + 1), key);
   const ends = endsOf(order, post, delay);
   return { rows, ends, order, parts, serial: onDevice && meets(rows, ends) };
@@ -40,7 +40,7 @@ export function byTarget(
   { pre, post, delay }: Synapses,
   targets: number,
 ): Table {
-  const { rows, order } = sorted(pre.length, targets + 1, (s) => post[s]);
+  const { rows, order } = sorted(pre.length, targets + 1, (s) => post[s]!);
   const ends = endsOf(order, pre, delay);
   return { rows, ends, order, parts: 1, serial: false };
 }
@@ -59,7 +59,7 @@ export function forStdp(
   const { least, most } = delayRange(synapses) ?? { least: 0, most: 0 };
   const late = most - least + 1;
   const byDelay = sorted(pre.length, late + 1, (s) =>
-    onDevice ? most - delay[s] : delay[s] - least,
+    onDevice ? most - delay[s]! : delay[s]! - least,
   ).order;
   const [count, own, other] = onDevice
     ? [targets, post, pre]
@@ -67,20 +67,20 @@ export function forStdp(
   const { rows, order } = sorted(
     pre.length,
     count + 1,
-    (i) => own[byDelay[i]],
+    (i) => own[byDelay[i]!]!,
     byDelay,
   );
   const ends = endsOf(order, other, delay);
   const table = { rows, ends, order, parts: 1, serial: false };
   if (onDevice) return { ...table, incoming: new Uint32Array(1) };
-  const to = sorted(pre.length, targets + 1, (i) => post[order[i]]);
+  const to = sorted(pre.length, targets + 1, (i) => post[order[i]!]!);
   const incoming = new Uint32Array(targets + 1 + 2 * pre.length);
   for (let j = 0; j <= targets; j++) {
-    incoming[j] = targets + 1 + 2 * to.rows[j];
+    incoming[j] = targets + 1 + 2 * to.rows[j]!;
   }
   to.order.forEach((address, i) => {
     incoming[targets + 1 + 2 * i] = address;
-    incoming[targets + 2 + 2 * i] = pre[order[address]];
+    incoming[targets + 2 + 2 * i] = pre[order[address]!]!;
   });
   return { ...table, incoming };
 }
@@ -89,16 +89,16 @@ export function forStdp(
 function endsOf(order: Uint32Array, other: Uint32Array, delay: Uint32Array) {
   const ends = new Uint32Array(2 * order.length);
   order.forEach((s, i) => {
-    ends[2 * i] = other[s];
-    ends[2 * i + 1] = delay[s];
+    ends[2 * i] = other[s]!;
+    ends[2 * i + 1] = delay[s]!;
   });
   return ends;
 }
 
 export function delayRange({ delay }: Synapses): DelayRange | null {
   if (delay.length === 0) return null;
-  let least = delay[0];
-  let most = delay[0];
+  let least = delay[0]!;
+  let most = delay[0]!;
   for (const ticks of delay) {
     if (ticks < least) least = ticks;
     if (ticks > most) most = ticks;
@@ -114,12 +114,12 @@ function sorted(
   names?: Uint32Array,
 ): { rows: Uint32Array; order: Uint32Array } {
   const rows = new Uint32Array(keys + 1);
-  for (let s = 0; s < count; s++) rows[keyOf(s) + 1] += 1;
-  for (let k = 0; k < keys; k++) rows[k + 1] += rows[k];
+  for (let s = 0; s < count; s++) rows[keyOf(s) + 1]! += 1;
+  for (let k = 0; k < keys; k++) rows[k + 1]! += rows[k]!;
   const next = rows.slice();
   const order = new Uint32Array(count);
   for (let s = 0; s < count; s++) {
-    order[next[keyOf(s)]++] = names ? names[s] : s;
+    order[next[keyOf(s)]!++] = names ? names[s]! : s;
   }
   return { rows: rows.slice(0, Math.max(1, keys)), order };
 }
@@ -128,8 +128,8 @@ function sorted(
 function meets(rows: Uint32Array, ends: Uint32Array): boolean {
   for (let r = 0; r + 1 < rows.length; r++) {
     const seen = new Set<number>();
-    for (let s = rows[r]; s < rows[r + 1]; s++) {
-      const end = ends[2 * s] * 2 ** 21 + ends[2 * s + 1];
+    for (let s = rows[r]!; s < rows[r + 1]!; s++) {
+      const end = ends[2 * s]! * 2 ** 21 + ends[2 * s + 1]!;
       if (seen.has(end)) return true;
       seen.add(end);
     }

@@ -78,10 +78,10 @@ class Window {
     const call: Caller = (kernel, operands, params) => {
       const names = ['clock', ...operands];
       const written = kernel.inPlace.map((at) => names[at as number]);
-      const sizes = written.map((name) => ref(name).size);
+      const sizes = written.map((name) => ref(name!).size);
       const made = emit(kernel, names.map(ref), sizes, params);
       written.forEach((name, i) => {
-        refs.set(name, made[i]);
+        refs.set(name!, made[i]!);
       });
     };
     recorder.commit(() => {
@@ -130,7 +130,7 @@ class Window {
       const history = this.parts.histories.get(from.name) as number;
       const sent = this.outputPlace(from, output);
       const kernels = gather[projection.plasticity ? 'perTrial' : 'shared'];
-      const kernel = kernels[Number(begun.has(projection.name))];
+      const kernel = kernels[Number(begun.has(projection.name))]!;
       begun.add(projection.name);
       const operands = [
         ...of(from.name, 'out'),
