@@ -48,7 +48,7 @@ export const BITS = {
   /** 2^n for whole numbers -126 <= n <= 127; what it is elsewhere is open. */
   pow2: {
     arity: 1,
-    js!(n) {
+    js(n) {
       words[0] = (n + 127) << 23;
       return floats[0];
     },
@@ -64,14 +64,16 @@ export const BITS = {
   /** e of a normal number m * 2^e > 0 with m in [sqrt(1/2), sqrt(2)). */
   exponent: {
     arity: 1,
-    js(x) 
+    js(x) {
       floats[0] = x;
-      return (words[0]! - ROOT) >> 23;,
-    wasm(code) 
+      return (words[0] - ROOT) >> 23;
+    },
+    wasm(code) {
       code.constant(four(ROOT));
       code.op('i32x4.sub');
       code.int(23);
-      code.op('i32x4.shr_s', 'f32x4.convert_i32x4_s');,
+      code.op('i32x4.shr_s', 'f32x4.convert_i32x4_s');
+    },
     wgsl: `return f32((bitcast<i32>(x) - ${ROOT}) >> 23u);`,
   },
   /** Its m. */
@@ -79,7 +81,7 @@ export const BITS = {
     arity: 1,
     js(x) {
       floats[0] = x;
-      words[0] = ((words[0]! - ROOT) & MANTISSA) + ROOT;
+      words[0] = ((words[0] - ROOT) & MANTISSA) + ROOT;
       return floats[0];
     },
     wasm(code) {
@@ -90,7 +92,7 @@ export const BITS = {
       code.constant(four(ROOT));
       code.op('i32x4.add');
     },
-    wgsl: `return bitcast<f32>(((bitcast<i32>(x) - ${ROOT}) & $MANTISSA) + $ROOT);`,
+    wgsl: `return bitcast<f32>(((bitcast<i32>(x) - ${ROOT}) & ${MANTISSA}) + ${ROOT});`,
   },
   /** Whether a whole number is odd. */
   odd: {
