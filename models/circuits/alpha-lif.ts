@@ -115,7 +115,7 @@ export const alphaLif: PopulationModel = {
     noise: 'mV/sqrt(ms)',
     refractory: 'ms',
   },
-  derived!(parameters, dt) {
+  derived(parameters, dt) {
     const { tau_m, tau_s, V_r, drift, noise, refractory } = parameters;
     const [y, x, v] = response(parameters, dt);
     const root = noiseRoot(parameters, dt).map((row) =>

@@ -162,7 +162,7 @@ export const wilsonCowan = shelve({
       const theory = rightmostRoot(weights, tau, delay);
       longest = Math.min(longest, longestTick(theory.root, tau, delay));
       const rows = e.map((row, n) => [row[copy], i[n]![copy]]);
-      const measured = dominantMode(rows!, every * dt);
+      const measured = dominantMode(rows, every * dt);
       const size = Math.hypot(theory.root.re, theory.root.im);
       verdicts.push(
         near(
@@ -185,8 +185,8 @@ export const wilsonCowan = shelve({
         `Excitation and inhibition, D = ${delay} ms`,
         ['time (ms)', 'x of E'],
         [
-          trace('rightmost root', ...fitted(theory, times, values!)),
-          points(...few(times, values!)),
+          trace('rightmost root', ...fitted(theory, times, values)),
+          points(...few(times, values)),
         ],
       );
     });

@@ -197,7 +197,7 @@ export class Circuit {
       for (const population of this.hidden()) {
         const { id, size } = population.vertex;
         const noise = this.recorder.feed(`noise/${id}`, size);
-        [population.x!] = perturb.emit(emit, [population.x, noise]);
+        [population.x] = perturb.emit(emit, [population.x, noise]);
       }
       this.sweep((population) => {
         const { x, mu } = population;

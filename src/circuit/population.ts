@@ -141,7 +141,7 @@ export class Population {
     const moved = this.active || this.reached;
     if (!moved && !clocked) return 'not computed';
     const operands = [this.x, this.weighted(emit) ?? zero, s ?? zero];
-    [this.x!] = integrateValue.emit(emit, operands, { gamma });
+    [this.x] = integrateValue.emit(emit, operands, { gamma });
     return moved ? 'moved' : 'at rest';
   }
 

@@ -124,7 +124,7 @@ export async function simulate(
     ...{ backend, listener: out, heads: () => loadHeads() },
   })) as CircuitRow[];
   const { verdicts, holds } = toldOf(circuit, rows, parameters);
-  const [{ figures = {}, cost }] = rows!;
+  const [{ figures = {}, cost }] = rows;
   const { time, seconds, buildSeconds } = cost;
   const realTimeFactor = time > 0 ? seconds / (time / 1000) : null;
   const pictures = await savePictures(circuit, parameters, rows, values);

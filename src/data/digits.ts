@@ -155,7 +155,7 @@ function drawStroke(
         spline(p0[0], p1[0], p2[0], p3[0], u),
         spline(p0[1], p1[1], p2[1], p3[1], u),
       ];
-      drawPiece(from!, to, radius, distance);
+      drawPiece(from, to, radius, distance);
       from = to;
     }
   }

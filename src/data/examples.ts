@@ -64,7 +64,7 @@ export function imageExamples(
       checkChosen(chosen, images.count);
       const x = pixelsOf(images, chosen, scale);
       const labels = Array.from(chosen, (image) => images.labels[image]);
-      return { [input]: x, target: oneHot(labels!, classes.length) };
+      return { [input]: x, target: oneHot(labels, classes.length) };
     },
   });
   return {
@@ -168,9 +168,9 @@ export function nameExamples(
     count,
     feeds(chosen) {
       checkChosen(chosen, count);
-      const inputs = nameInputs(Array.from(chosen, (i) => names[i])!, steps);
+      const inputs = nameInputs(Array.from(chosen, (i) => names[i]), steps);
       const rows = Array.from(chosen, (i) => labels[i]);
-      return { ...inputs, target: oneHot(rows!, languages.length) };
+      return { ...inputs, target: oneHot(rows, languages.length) };
     },
   });
   return {

@@ -167,13 +167,13 @@ export function spread(
     const weight = weights[i]!;
     const pool = { sum: (x - offsets[i]!) * weight, weight, count: 1 };
     for (let before = pools.at(-1); before; before = pools.at(-1)) {
-      if (before.sum / before.weight <= pool.sum / pool.weight!) break;
+      if (before.sum / before.weight <= pool.sum / pool.weight) break;
       pools.pop();
       pool.sum += before.sum;
-      pool.weight! += before.weight;
+      pool.weight += before.weight;
       pool.count += before.count;
     }
-    pools.push(pool!);
+    pools.push(pool);
   });
   const places = pools.flatMap(({ sum, weight, count }) =>
     Array.from({ length: count }, () => sum / weight),

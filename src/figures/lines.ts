@@ -166,7 +166,7 @@ function endLabels(all: readonly Placed[], area: Area): string {
   return element(
     'g',
     { 'aria-label': 'names of lines' },
-    ...beside(ends!, area),
+    ...beside(ends, area),
   );
 }
 

@@ -254,10 +254,10 @@ function checkGroups({ spikes, groups, duration }: RasterPicture): void {
         { index, group },
       );
     }
-    if (!Number.isInteger(neuron) || neuron < 0 || neuron >= size!) {
+    if (!Number.isInteger(neuron) || neuron < 0 || neuron >= size) {
       refuse(
         `Spike ${index} of a raster is of neuron ${show(neuron)}: neurons ` +
-          `here are 0 to ${size! - 1}`,
+          `here are 0 to ${size - 1}`,
         { index, neuron },
       );
     }

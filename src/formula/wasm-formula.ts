@@ -207,7 +207,7 @@ export class Formulas {
       this.op(e.name);
       return 'number';
     }
-    const form: Bits = BITS[e.name as keyof typeof BITS]!;
+    const form: Bits = BITS[e.name as keyof typeof BITS];
     form.wasm?.(this.code);
     return form.condition ? 'condition' : 'number';
   }

@@ -100,7 +100,7 @@ function contractionKernel(
         }
         const bias = mode === 'bias' ? inputs[2] : null;
         const operands = { a: inputs[0], b: inputs[1], out, bias };
-        contract(operands!, { add: mode === 'add', threads });
+        contract(operands, { add: mode === 'add', threads });
       };
     },
     gpu: contractionGpu(places, mode, tile),

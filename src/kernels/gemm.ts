@@ -51,7 +51,7 @@ const product = contraction({
     bias: { of: 'column', batch: p.bias_batch },
   }),
   // Single products become products for all z.
-  batch!(params, { inputs: [a, b, bias = 0], outputs: [out] }, count) {
+  batch(params, { inputs: [a, b, bias = 0], outputs: [out] }, count) {
     if (params.batches !== 1) return null;
     const strides = {
       a_batch: a,

@@ -203,6 +203,6 @@ function closedForm(
         ...constants.map((name) => params[name]),
       ],
     };
-    loop(pass!, params.n, () => {});
+    loop(pass, params.n, () => {});
   };
 }

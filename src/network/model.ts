@@ -244,10 +244,10 @@ export function constantsOf(
   const neurons = varies
     ? Array.from({ length: size }, (_, i) => at(i))
     : [at(0)];
-  for (const parameters of neurons) model.check?.(parameters!);
-  const made = neurons.map((parameters) => derivedOf(model, parameters!, dt));
+  for (const parameters of neurons) model.check?.(parameters);
+  const made = neurons.map((parameters) => derivedOf(model, parameters, dt));
   const derived = Object.keys(made[0]!).map((constant) => {
-    const values = Float64Array.from!(made, (each) => each[constant]);
+    const values = Float64Array.from(made, (each) => each[constant]);
     const same = values.every((value) => value === values[0]);
     return [constant, same ? values[0] : values] as const;
   });

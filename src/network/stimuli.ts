@@ -271,7 +271,7 @@ export function eventsSource(
   const sorted = order.map((i) => ticks[i]);
   return {
     spikes(first, end, on) {
-      for (let i = lowerBound(sorted!, first); i < order.length; i++) {
+      for (let i = lowerBound(sorted, first); i < order.length; i++) {
         if (sorted[i]! >= end) return;
         on(sorted[i]!, elements[order[i]!]!);
       }

@@ -33,7 +33,7 @@ export const add: Op = {
   arity: 'many',
   exactOnIntegers: true,
   shape: sameShapes,
-  forward!(emit, inputs) {
+  forward(emit, inputs) {
     let refs = inputs.map((input) => input.ref);
     // Longer sums go on from the partial sum: the order stays left to right.
     while (refs.length > MOST) {

@@ -119,7 +119,7 @@ export function compositeOf(find: (name: string) => Op | undefined): Op {
         );
         const send = (k: number, to: Ref | null) =>
           opOf({ op, inputs: reads }).vjp(emit, {
-            inputs: operands!,
+            inputs: operands,
             output: made[i]!,
             attrs: stepAttrs,
             slot: k,

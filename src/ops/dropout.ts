@@ -67,7 +67,7 @@ export const dropout: Op = {
   },
   // Whole numbers from 0 on.
   indices: { slot: 1, below: () => 2 ** 24 },
-  shape!([x, step]) {
+  shape([x, step]) {
     if (step!.length !== 1 || step![0] !== 1) {
       throw new ShapeProblem(
         `needs the number of the presentation, of shape [1], but has ${shapeText(step!)}`,
@@ -76,7 +76,7 @@ export const dropout: Op = {
     return x;
   },
   forward: (emit, [x, step], attrs) => mask(emit, x!.ref, step!.ref, attrs),
-  vjp!(emit, { inputs: [, step], attrs, slot, eps, base }) {
+  vjp(emit, { inputs: [, step], attrs, slot, eps, base }) {
     if (slot === 1) return base ?? zeros.emit(emit, [step!.ref])[0];
     return mask(emit, eps, step!.ref, attrs, base);
   },

@@ -183,7 +183,7 @@ function makeOp(name: string, entry: Entry): Op {
       }
       return sameShapes(inputs);
     },
-    forward!(emit, operands, attrs) {
+    forward(emit, operands, attrs) {
       // A bare name computes nothing: the value itself is passed on.
       if (entry.forward === 'x') return operands[0]!.ref;
       const refs = operands.map((operand) => operand.ref);
@@ -199,7 +199,7 @@ function makeOp(name: string, entry: Entry): Op {
       };
       if (!base && entry.vjp[slot] === 'eps') return eps;
       const refs = each.map((n) => named[n as keyof typeof named]);
-      return message(emit, base, refs!, numbers(attrs));
+      return message(emit, base, refs, numbers(attrs));
     },
   };
 }

@@ -63,7 +63,7 @@ export const embedding: Op = {
   arity: 2,
   exactOnIntegers: true,
   indices: { slot: 1, below: ([table]) => table![0]! },
-  shape!([table, numbers]) {
+  shape([table, numbers]) {
     if (table!.length !== 2) {
       throw new ShapeProblem(
         `needs a table [rows, width] but has ${shapeText(table!)}`,
@@ -77,10 +77,10 @@ export const embedding: Op = {
     const inputs = [numbers!.ref, table!.ref];
     return lookUp(emit, inputs, count * width!, { rows, width, count });
   },
-  vjp!(emit, { inputs: [table, numbers], slot, eps, base }) {
+  vjp(emit, { inputs: [table, numbers], slot, eps, base }) {
     if (slot === 1) return base ?? zeros.emit(emit, [numbers!.ref])[0];
     const [rows, width] = table!.shape;
     const params = { rows, width, count: sizeOf(numbers!.shape) };
-    return collect(emit, [numbers!.ref, eps], rows! * width!, params!, base);
+    return collect(emit, [numbers!.ref, eps], rows! * width!, params, base);
   },
 };

@@ -46,13 +46,13 @@ function linearVjp(emit: Emit, { inputs, slot, eps, base }: VjpArgs): Ref {
   const rows = rowsOf(x!.shape);
   if (slot === 0) {
     const size = [rows, depth, out] as const;
-    return gemm(emit, size!, rowMajor(eps, out!), rowMajor(weight!.ref, depth!), {
+    return gemm(emit, size, rowMajor(eps, out!), rowMajor(weight!.ref, depth!), {
       base,
     });
   }
   if (slot === 1) {
     const size = [out, depth, rows] as const;
-    return gemm(emit, size!, transposed(eps, out!), rowMajor(x!.ref, depth!), {
+    return gemm(emit, size, transposed(eps, out!), rowMajor(x!.ref, depth!), {
       base,
     });
   }
@@ -90,7 +90,7 @@ export const matmul: Op = {
   arity: 2,
   attrs: { transpose_b: (v) => v === undefined || typeof v === 'boolean' },
   exactOnIntegers: true,
-  shape!([a, b], attrs) {
+  shape([a, b], attrs) {
     const [rows, columns] = b!.slice(-2);
     const [k, m] = attrs.transpose_b ? [columns, rows] : [rows, columns];
     const front = a!.slice(0, -2);

@@ -97,7 +97,7 @@ const xentValue = xentKernel('value');
 /** L = - sum t log softmax(y), along the last axis. */
 const softmaxXent: Loss = {
   name: 'softmax_xent',
-  error!(emit, output, target, shape, divisor) {
+  error(emit, output, target, shape, divisor) {
     const [rows, features] = rowsAndFeatures(shape);
     const params = { rows, features, divisor };
     return emit(xentError, [output, target], [sizeOf(shape)], params)[0];

@@ -119,7 +119,7 @@ export const lrn: Op = {
     beta: positive,
     k: positive,
   },
-  shape!([x]) {
+  shape([x]) {
     if (x!.length < 2) {
       throw new ShapeProblem(
         `needs x [batch, channels, ...] but has ${shapeText(x!)}`,
@@ -127,7 +127,7 @@ export const lrn: Op = {
     }
     return x;
   },
-  forward!(emit, [x], attrs) {
+  forward(emit, [x], attrs) {
     const { size, k, rate, beta } = constantsOf(attrs);
     const w = squaresAround(emit, x!.ref, x!.shape, size);
     return divided.emit(emit, [x!.ref, w], { k, rate, beta })[0];

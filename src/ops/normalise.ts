@@ -184,7 +184,7 @@ function normalisation(name: string, axesOf: (shape: Shape) => Axes): Op {
       name === 'layernorm'
         ? { ...EPSILON, axis: (v) => v === undefined || v === -1 }
         : EPSILON,
-    shape!(inputs) {
+    shape(inputs) {
       const [x] = inputs;
       if (name === 'batchnorm' && x!.length < 2) {
         throw new ShapeProblem(
@@ -231,7 +231,7 @@ export const batchnormInference: Op = {
   attrs: EPSILON,
   // The fifth input is a variance.
   domain: [0.2, 2],
-  shape!(inputs) {
+  shape(inputs) {
     const [x] = inputs;
     if (x!.length < 2) {
       throw new ShapeProblem(

@@ -184,7 +184,7 @@ function pool2d(name: string, of: Of): Op {
       padding: countAttr(0),
     },
     exactOnIntegers: of === 'max',
-    shape!([x], attrs) {
+    shape([x], attrs) {
       const size = Number(attrs.kernel);
       const stride = Number(attrs.stride ?? size);
       const padding = Number(attrs.padding ?? 0);

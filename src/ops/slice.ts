@@ -67,7 +67,7 @@ function slicing(
   const inner = sizeOf(whole.slice(axis + 1));
   const n = outer * inner * (part === 'part' ? length : total);
   const params = { n, outer, total, inner, start, length };
-  return kernels[part](emit, [x], n, params!, base);
+  return kernels[part](emit, [x], n, params, base);
 }
 
 /** Axis, first place and length of a slice. */
@@ -136,7 +136,7 @@ function joinKernel(lengths: readonly string[]): Kernel {
         let start = 0;
         inputs.forEach((array, k) => {
           const from = { array, start: 0, row: sizes[k], column: 1 };
-          copy(from!, { array: out, start, row }, [outer, sizes[k]], false);
+          copy(from, { array: out, start, row }, [outer, sizes[k]], false);
           start += sizes[k]!;
         });
       };
@@ -190,7 +190,7 @@ export const concat: Op = {
       inputs.map((input) => input.shape),
       attrs,
     );
-    const [{ shape }] = inputs!;
+    const [{ shape }] = inputs;
     const outer = sizeOf(shape.slice(0, axis));
     const inner = sizeOf(shape.slice(axis + 1));
     let parts = inputs.map(({ ref, shape: own }) => ({
@@ -226,6 +226,6 @@ export const concat: Op = {
       .slice(0, slot)
       .reduce((sum, shape) => sum + shape[axis]!, 0);
     const range = [axis, start, shapes[slot]![axis]] as const;
-    return slicing(emit, 'part', eps, output.shape, range!, base);
+    return slicing(emit, 'part', eps, output.shape, range, base);
   },
 };

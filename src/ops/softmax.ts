@@ -81,7 +81,7 @@ export const softmax: Op = {
   arity: 1,
   attrs,
   shape,
-  forward!(emit, [x], given) {
+  forward(emit, [x], given) {
     const { parts, row } = partsOf(x!.shape, given);
     const { powers, total } = prepared(emit, x!.ref, parts, row);
     return quotients.emit(emit, [powers!, total], { total: row })[0];
@@ -100,7 +100,7 @@ export const logSoftmax: Op = {
   arity: 1,
   attrs,
   shape,
-  forward!(emit, [x], given) {
+  forward(emit, [x], given) {
     const { parts, row } = partsOf(x!.shape, given);
     const { low, total } = prepared(emit, x!.ref, parts, row);
     return differences.emit(emit, [low!, total], { total: row })[0];

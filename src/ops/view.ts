@@ -53,7 +53,7 @@ function viewSpec(axes: number): ElementSpec<string> {
         let at = 0;
         for (let start = 0; start < params.n!; start += rows! * columns!) {
           const from = { array: x, start: at, row, column };
-          copy(from!, { array: out, start, row: columns }, [rows, columns], add);
+          copy(from, { array: out, start, row: columns }, [rows, columns], add);
           // The next matrix, as an odometer counts.
           for (let axis = axes - 2; axis >= 0; axis--) {
             place[axis]! += 1;
@@ -193,7 +193,7 @@ export const transpose: Op = {
       (Array.isArray(value) && value.every(Number.isInteger)),
   },
   exactOnIntegers: true,
-  shape!([x], attrs) {
+  shape([x], attrs) {
     checkAxes(x!);
     return orderOf(x!, attrs).map((axis) => x![axis]);
   },
@@ -211,7 +211,7 @@ export const transpose: Op = {
     const steps = stepsOf(output.shape);
     const order = orderOf(x!.shape, attrs);
     const back = x!.shape.map((_, axis) => steps[order.indexOf(axis)]);
-    return view(emit, eps, x!.shape, back!, base);
+    return view(emit, eps, x!.shape, back, base);
   },
 };
 

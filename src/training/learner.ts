@@ -87,7 +87,7 @@ export class Learner {
     const simulation = this.simulation(chosen.length, 'train');
     this.presentations += 1;
     const feeds = this.feeds(data.train, chosen, simulation.graph);
-    const { loss } = await simulation.step(feeds!);
+    const { loss } = await simulation.step(feeds);
     return { loss, bits: this.bits(loss, simulation.graph) };
   }
 
@@ -106,7 +106,7 @@ export class Learner {
       const chosen = Uint32Array.from({ length: n }, (_, i) => at + i);
       const simulation = this.simulation(n, 'test');
       const feeds = this.feeds(data.test, chosen, simulation.graph);
-      tally.add(await simulation.predict(feeds!), feeds.target!);
+      tally.add(await simulation.predict(feeds), feeds.target!);
     }
     return { ...tally.score, examples };
   }

@@ -183,7 +183,7 @@ export class GpuExecutable implements Executable {
       offset: offset * BYTES,
       size: (kernel.elementwise ? fours(length) : length) * BYTES,
     }));
-    const group = this.groups.of(index, layout, resources!);
+    const group = this.groups.of(index, layout, resources);
     const size = kernel.gpu.workgroups(this.traits, {
       params,
       outputs: outputs.map(({ length }) => ({ size: length })),

@@ -94,7 +94,7 @@ export const comparison = study({
   async measure({ rule, ...run }, settings, context) {
     const { layers, presentations, tests } = settings;
     const of = { ...run, variant: rule, tests };
-    const trained = await trainVariant(of!, settings, context);
+    const trained = await trainVariant(of, settings, context);
     const { points, weights, broke, data, graph } = trained;
     const inference = stepsOf(rule!, settings, graph);
     const last = broke === null ? points.at(-1)! : null;

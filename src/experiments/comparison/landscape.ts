@@ -116,7 +116,7 @@ export const landscape = study({
       { model: 'linear' as const, rule: 'bp' as const, seed },
       ...product({ model: ['network' as const], rule: rules, seed: [seed] }),
     ]),
-  async measure!({ model: kind, rule, seed }, settings, context) {
+  async measure({ model: kind, rule, seed }, settings, context) {
     const { backend, signal, progress } = context;
     const { width, rate, batch, presentations: steps } = settings;
     const { test: examples } = settings;

@@ -142,7 +142,7 @@ export const fig9 = study({
       ),
     };
     const cell = cells[model];
-    const graph = unrolled(cell, sizes, sequence!);
+    const graph = unrolled(cell, sizes, sequence);
     const weights = await startOf(graph, { backend, seed });
     const wanted = await gradientsOf(graph, { rule: bp(), backend, seed });
 
@@ -156,7 +156,7 @@ export const fig9 = study({
     const run = (relax: Relax) =>
       schedule === 'parallel'
         ? relax(graph, weights)
-        : sweepBack(cell, sizes, sequence!, relax, {
+        : sweepBack(cell, sizes, sequence, relax, {
             backend,
             weights,
             signal,
@@ -223,7 +223,7 @@ function series(rows: readonly Fig9Row[]) {
 }
 
 function figure(rows: readonly Fig9Row[]): Figure {
-  const [{ gamma, iterations, data }] = rows!;
+  const [{ gamma, iterations, data }] = rows;
   const all = series(rows);
   return {
     kind: 'lines',

@@ -63,7 +63,7 @@ export async function sweepBack(
       const state = states[t - 1]!;
       place(state);
       const data = { x: xs[t - 1], ...errors };
-      const out = await forward.predict(data!);
+      const out = await forward.predict(data);
       const width = out.length / batch;
       const target = Float64Array.from(out, (value, at) => {
         const [row, column] = [Math.floor(at / width), at % width];

@@ -342,7 +342,7 @@ function bind(
           offsets[a++] = at.record + base + row * elements + first;
         }
         const word = at.words + slot! * elements + first;
-        loop(offsets, constants!, many, word, 1 << k);
+        loop(offsets, constants, many, word, 1 << k);
       }
     }
   };

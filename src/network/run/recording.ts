@@ -136,7 +136,7 @@ export function recordSpikes(
     columns: (entries) => ({
       times: Float64Array.from(entries, ([time]) => time),
       neurons: Uint32Array.from(entries, ([, neuron]) => neuron),
-      trials: Uint32Array.from!(entries, ([, , trial]) => trial),
+      trials: Uint32Array.from(entries, ([, , trial]) => trial),
     }),
   });
 }
