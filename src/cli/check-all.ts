@@ -134,7 +134,7 @@ async function rowsOf(
 
 /** The rows of a case on a backend as one line. */
 function lineOf(rows: readonly ShownRow[]): string[] {
-  const [{ case: name, backend, dtype, elements }] = rows;
+  const { case: name, backend, dtype, elements } = rows[0]!;
   const cell = (row: ShownRow | undefined) => {
     if (!row || row.differingBits === null) return '-';
     const failed = row.pass ? '' : ' FAIL';

@@ -191,7 +191,7 @@ function recorded(
   { source, files }: FoundFiles,
   { trainCount, testCount }: EventOptions,
 ): EventSet {
-  const [{ file, bytes }] = files;
+  const { file, bytes } = files[0]!;
   const tar = unpacked(bytes, file, MAX_FILE_BYTES);
   return {
     name: 'nmnist-small',

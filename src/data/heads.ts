@@ -137,7 +137,7 @@ function check(bytes: Uint8Array, file: string): void {
 }
 
 function measured({ source, files }: FoundFiles): HeadResponses {
-  const [{ file, bytes }] = files;
+  const { file, bytes } = files[0]!;
   const plain = unpacked(bytes, file, MAX_FILE_BYTES);
   check(plain, file);
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);

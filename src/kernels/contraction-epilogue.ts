@@ -49,7 +49,7 @@ function operations(e: Expression): number {
 /** The arrays that it reads beside the contraction's, and its function `after`. */
 export function epilogueText({ parts, slot }: Epilogue) {
   const { operands, outputs } = parts;
-  const [{ name: made }] = outputs;
+  const { name: made } = outputs[0]!;
   const values = operands.map(({ name }, i) => {
     if (i === slot) return 'value';
     return name === made ? 'out[at]' : `in_${name}[at]`;

@@ -35,7 +35,7 @@ export type Params<N extends string = string> = Readonly<Record<N, number>>;
 interface Forms<N extends string> {
   cpu(
     inputs: readonly FloatArray[],
-    outputs: readonly FloatArray[],
+    outputs: readonly [FloatArray, ...FloatArray[]],
     params: Params<N>,
     threads?: number,
   ): void;
@@ -162,7 +162,7 @@ export type Emit = <N extends string>(
   inputs: readonly Ref[],
   sizes: readonly number[],
   params: Params<NoInfer<N>>,
-) => Ref[];
+) => [Ref, ...Ref[]];
 
 /** Whether two calls have the same parameters, but one; 0 and -0 are two. */
 export function sameParams(

@@ -29,7 +29,7 @@ function places(shape: Shape) {
   return { row: [columns, rows, 1], column: [1, columns, 1] } as const;
 }
 
-export const causalMask: Op = {
+export const causalMask: Op<1> = {
   name: 'causal_mask',
   arity: 1,
   attrs: { fill: (v) => v === undefined || Number.isFinite(v) },

@@ -57,7 +57,7 @@ function mask(
   return masked(emit, [x, step], n, params, base);
 }
 
-export const dropout: Op = {
+export const dropout: Op<2> = {
   name: 'dropout',
   arity: 2,
   attrs: {

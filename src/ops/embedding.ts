@@ -58,7 +58,7 @@ const collect = elements({
   },
 });
 
-export const embedding: Op = {
+export const embedding: Op<2> = {
   name: 'embedding',
   arity: 2,
   exactOnIntegers: true,

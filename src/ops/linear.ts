@@ -59,7 +59,7 @@ function linearVjp(emit: Emit, { inputs, slot, eps, base }: VjpArgs): Ref {
   return reduceSum(emit, eps, [1, rows, out!], 1, base);
 }
 
-export const linear: Op = {
+export const linear: Op<2> = {
   name: 'linear',
   arity: 2,
   exactOnIntegers: true,
@@ -68,7 +68,7 @@ export const linear: Op = {
   vjp: linearVjp,
 };
 
-export const affine: Op = { ...linear, name: 'affine', arity: 3 };
+export const affine: Op<3> = { ...linear, name: 'affine', arity: 3 };
 
 /** Matrices and their number; b may be one matrix for all of a's. */
 function matricesOf(a: Shape, b: Shape, turned: boolean) {
@@ -85,7 +85,7 @@ function matricesOf(a: Shape, b: Shape, turned: boolean) {
  * matmul: a [..., n, k] times b [..., k, m], or b [..., m, k] with transpose_b.
  * The axes in front are alike, or b is one matrix for all.
  */
-export const matmul: Op = {
+export const matmul: Op<2> = {
   name: 'matmul',
   arity: 2,
   attrs: { transpose_b: (v) => v === undefined || typeof v === 'boolean' },

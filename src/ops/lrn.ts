@@ -110,7 +110,7 @@ function squaresAround(emit: Emit, x: Ref, shape: Shape, size: number): Ref {
 const positive = (v: unknown) =>
   v === undefined || (Number.isFinite(v) && (v as number) > 0);
 
-export const lrn: Op = {
+export const lrn: Op<1> = {
   name: 'lrn',
   arity: 1,
   attrs: {

@@ -225,7 +225,7 @@ function centredByGiven(emit: Emit, [x, , , mean]: readonly Operand[]) {
   return { axes, centred };
 }
 
-export const batchnormInference: Op = {
+export const batchnormInference: Op<5> = {
   name: 'batchnorm_inference',
   arity: 5,
   attrs: EPSILON,

@@ -13,8 +13,21 @@ export interface Operand {
   readonly shape: Shape;
 }
 
-export interface VjpArgs {
-  readonly inputs: readonly Operand[];
+/** So many as the arity says. */
+type Several<T, Arity> = readonly [
+  ...(Arity extends 1
+    ? [T]
+    : Arity extends 2
+      ? [T, T]
+      : Arity extends 3
+        ? [T, T, T]
+        : Arity extends 5
+          ? [T, T, T, T, T]
+          : T[]),
+];
+
+export interface VjpArgs<Arity = unknown> {
+  readonly inputs: Several<Operand, Arity>;
   readonly output: Operand;
   readonly attrs: Attrs;
   /** Which input the message goes to. */
@@ -29,26 +42,26 @@ export interface VjpArgs {
  * What an operation of a computation graph is: its shape rule, its forward
  * calls and its vector-Jacobian products. One op stands in one place.
  */
-export interface Op {
+export interface Op<Arity extends number | 'many' = number | 'many'> {
   /**
    * Its name in graphs, as `log_softmax`; the method of a vertex is camelCase.
    */
   readonly name: string;
   /** Number of inputs; 'many' is one or more. */
-  readonly arity: number | 'many';
+  readonly arity: Arity;
   /** Attributes it reads, each with the check of its value. */
   readonly attrs?: Readonly<Record<string, (value: unknown) => boolean>>;
   /** Shape of the output. Throws ShapeProblem. */
-  shape(inputs: readonly Shape[], attrs: Attrs): Shape;
+  shape(inputs: Several<Shape, Arity>, attrs: Attrs): Shape;
   /** Records the forward computation, mu = g(x). */
   forward(
     emit: Emit,
-    inputs: readonly Operand[],
+    inputs: Several<Operand, Arity>,
     attrs: Attrs,
     shape: Shape,
   ): Ref;
   /** Records J^T eps for one input, added to `base` where there is one. */
-  vjp(emit: Emit, args: VjpArgs): Ref;
+  vjp(emit: Emit, args: VjpArgs<Arity>): Ref;
   /** What it is, in a few words. */
   readonly about?: string;
   /** Of elementwise ops: y of x and z, then the message to each of them. */
@@ -60,7 +73,7 @@ export interface Op {
   /** The input that holds whole numbers from 0 to below `below`, if one does. */
   readonly indices?: {
     readonly slot: number;
-    below(inputs: readonly Shape[], attrs: Attrs): number;
+    below(inputs: Several<Shape, Arity>, attrs: Attrs): number;
   };
 }
 

@@ -50,7 +50,7 @@ function reduction(name: 'sum' | 'mean'): Op {
 }
 
 /** x [B, C, ...] to the means of its channels, [B, C]. */
-export const globalAvgpool: Op = {
+export const globalAvgpool: Op<1> = {
   name: 'global_avgpool',
   arity: 1,
   shape([x]) {

@@ -89,7 +89,7 @@ const isWhole = (v: unknown) => Number.isInteger(v);
 const mayBeWhole = (v: unknown) => v === undefined || Number.isInteger(v);
 
 /** attrs.axis from attrs.start to before attrs.end, as Python counts. */
-export const slice: Op = {
+export const slice: Op<1> = {
   name: 'slice',
   arity: 1,
   attrs: { axis: isWhole, start: mayBeWhole, end: mayBeWhole },
@@ -190,7 +190,7 @@ export const concat: Op = {
       inputs.map((input) => input.shape),
       attrs,
     );
-    const [{ shape }] = inputs;
+    const { shape } = inputs[0]!;
     const outer = sizeOf(shape.slice(0, axis));
     const inner = sizeOf(shape.slice(axis + 1));
     let parts = inputs.map(({ ref, shape: own }) => ({

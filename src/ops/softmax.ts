@@ -76,7 +76,7 @@ function prepared(emit: Emit, x: Ref, parts: Split, row: Along) {
   return { low, powers, total: reduceSum(emit, powers!, parts) };
 }
 
-export const softmax: Op = {
+export const softmax: Op<1> = {
   name: 'softmax',
   arity: 1,
   attrs,
@@ -95,7 +95,7 @@ export const softmax: Op = {
   },
 };
 
-export const logSoftmax: Op = {
+export const logSoftmax: Op<1> = {
   name: 'log_softmax',
   arity: 1,
   attrs,

@@ -126,7 +126,7 @@ const isShape = (value: unknown) =>
   Array.isArray(value) && value.length > 0 && value.every(countAttr(1));
 
 /** attrs.shape: the same elements in another shape; one length may be -1. */
-export const reshape: Op = {
+export const reshape: Op<1> = {
   name: 'reshape',
   arity: 1,
   attrs: {
@@ -221,7 +221,7 @@ function aligned(x: Shape, target: Shape): number[] {
 }
 
 /** attrs.shape: x repeated along axes that are 1 or missing, as NumPy does. */
-export const expand: Op = {
+export const expand: Op<1> = {
   name: 'expand',
   arity: 1,
   attrs: { shape: isShape },

@@ -232,7 +232,7 @@ class Planner {
 
   /** Calls of a batch as few calls, and those that stay by themselves. */
   private grouped(calls: readonly Call[], index: number) {
-    const [{ kernel }] = calls;
+    const { kernel } = calls[0]!;
     if (calls.length === 1 || !(kernel.batch || kernel.elementwise)) {
       return { single: calls, merges: [] };
     }
@@ -259,7 +259,7 @@ class Planner {
   }
 
   private placeMerged({ calls, kernel, params, shifts }: Merge): void {
-    const [{ inputs, outputs, tick, kernel: own }] = calls;
+    const { inputs, outputs, tick, kernel: own } = calls[0]!;
     const last = calls.length - 1;
     const from = inputs.map((ref, slot) => {
       const span = this.spanOf(ref);

@@ -88,7 +88,7 @@ function runsOf(calls: readonly Call[], { spanOf }: Places): Call[][] {
 
 /** One call from the first element of the first to the last of the last. */
 function asRun(calls: readonly Call[], places: Places): Merge | null {
-  const [{ kernel, inputs, outputs, params }] = calls;
+  const { kernel, inputs, outputs, params } = calls[0]!;
   const start = places.spanOf(inputs[0]).offset;
   const shifts = calls.map((c) => places.spanOf(c.inputs[0]!).offset - start);
   const last = calls.length - 1;
@@ -112,7 +112,7 @@ function asRun(calls: readonly Call[], places: Places): Merge | null {
 
 /** One call of a kernel that can do many, operands at even distances. */
 function asEven(calls: readonly Call[], places: Places): Merge | null {
-  const [{ kernel: own, inputs, outputs, params }] = calls;
+  const { kernel: own, inputs, outputs, params } = calls[0]!;
   const strides: number[] = [];
   for (let slot = 0; slot < inputs.length; slot++) {
     const offsets = calls.map((c) => places.spanOf(c.inputs[slot]!).offset);

@@ -122,7 +122,7 @@ export class Recorder {
     inputs: readonly Ref[],
     sizes: readonly number[],
     params: Params,
-  ): Ref[] => {
+  ): [Ref, ...Ref[]] => {
     const named = getOrAdd(this.kernels, kernel.name, () => kernel);
     if (named !== kernel) {
       throw new Error(`two kernels are named ${kernel.name}`);

@@ -62,7 +62,7 @@ function curves(
   width: number,
   key: keyof typeof CURVES,
 ): Figure {
-  const [{ layers, data }] = all[0]!.rows;
+  const { layers, data } = all[0]!.rows[0]!;
   const { name, title, label } = CURVES[key];
   const isLoss = key !== 'testAccuracy';
   const scale = isLoss ? 1 : 100;
@@ -164,7 +164,7 @@ function speed(
 
 /** ln Sigma of every neuron, sorted within its layer. */
 function sigmas({ rule, width, rate, rows }: Summary): Figure {
-  const [{ lnSigma, neurons, data }] = rows;
+  const { lnSigma, neurons, data } = rows[0]!;
   let from = 0;
   const lines = (neurons ?? []).map((count, layer) => {
     const own = (lnSigma ?? []).slice(from, from + count).sort((a, b) => a - b);

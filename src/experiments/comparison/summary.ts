@@ -77,7 +77,7 @@ export function summaries(
   const keyOf = ({ rule, rate, decay }: ComparisonRow) =>
     `${rule}/${rate}/${decay}`;
   return groupsOf(own, keyOf).map(([, same]) => {
-    const [{ rule, rate, decay }] = same;
+    const { rule, rate, decay } = same[0]!;
     const ended = same.filter(({ broke }) => broke === null);
     return {
       ...{ rule, width, rate, decay },

@@ -192,7 +192,7 @@ const lengthOf = (a: ArrayLike<number>) => apart(a, new Float64Array(a.length));
 
 function densities(rows: readonly WeightsRow[], layer: number): Figure {
   const own = rows.filter((row) => row.layer === layer && row.rule !== 'zil');
-  const [{ seed, data }] = own;
+  const { seed, data } = own[0]!;
   const one = own.filter((row) => row.seed === seed);
   return {
     kind: 'lines',

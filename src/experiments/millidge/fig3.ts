@@ -185,7 +185,7 @@ function largestGap(a: Fig3Row, b: Fig3Row): number {
 }
 
 function figure(rows: readonly Fig3Row[]): Figure {
-  const [{ model, data }] = rows;
+  const { model, data } = rows[0]!;
   const rules = (['bp', 'pc'] as const).filter((rule) =>
     rows.some((row) => row.rule === rule),
   );

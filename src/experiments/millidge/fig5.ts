@@ -257,7 +257,7 @@ const series = (rows: readonly Fig5Row[]) =>
     rows.filter(({ seed }) => seed === rows[0]!.seed),
     ({ model, parameter }) => `${model}/${parameter}`,
   ).map(([, own]) => {
-    const [{ model, parameter }] = own;
+    const { model, parameter } = own[0]!;
     return { model, parameter, own };
   });
 
@@ -280,7 +280,7 @@ const MEASURES = {
 
 /** Of the weights; biases are in the rows. */
 function figure(rows: readonly Fig5Row[], key: 'relative' | 'squared'): Figure {
-  const [{ model, data, gamma, inference }] = rows;
+  const { model, data, gamma, inference } = rows[0]!;
   const all = series(rows).filter(({ parameter }) => /^[KW]/.test(parameter));
   const seen = all.filter(({ own }) => own.some((row) => row[key] > 0));
   const exact = all.filter((each) => !seen.includes(each));

@@ -223,7 +223,7 @@ function series(rows: readonly Fig9Row[]) {
 }
 
 function figure(rows: readonly Fig9Row[]): Figure {
-  const [{ gamma, iterations, data }] = rows;
+  const { gamma, iterations, data } = rows[0]!;
   const all = series(rows);
   return {
     kind: 'lines',

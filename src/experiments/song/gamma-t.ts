@@ -132,7 +132,7 @@ export const gammaT = study({
         'expected',
       ],
       rows: matrices(rows).map((own) => {
-        const [{ data, layers, l }] = own;
+        const { data, layers, l } = own[0]!;
         const at = (t: number, gamma: number) =>
           own.find((row) => row.t === t && Math.abs(row.gamma - gamma) < 1e-9);
         return [
@@ -211,7 +211,7 @@ const matrices = (rows: readonly GammaTRow[]) =>
   );
 
 function figure(own: readonly GammaTRow[], several: boolean): Figure {
-  const [{ data, layers, l }] = own;
+  const { data, layers, l } = own[0]!;
   const times = unique(own.map(({ t }) => t));
   const gammas = unique(own.map(({ gamma }) => gamma));
   const mean = (gamma: number, t: number) => {

@@ -60,7 +60,7 @@ export class Feeder {
     assembly: Assembly,
   ): Map<string, ArrayLike<number>> {
     const fed = new Map<string, ArrayLike<number>>();
-    const [{ first }] = chunk;
+    const { first } = chunk[0]!;
     const end = endOf(chunk);
     for (const [population, source] of this.graded) {
       const elements = population.size * this.trials;
