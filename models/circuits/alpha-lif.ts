@@ -130,11 +130,11 @@ export const alphaLif: PopulationModel = {
       // Where everything comes to rest.
       rest_y: drift! * tau_s!,
       rest_v: V_r! + drift! * tau_s!,
-      n_yy: root[0]![0],
-      n_xy: root[1]![0],
-      n_xx: root[1]![1],
-      n_vy: root[2]![0],
-      n_vx: root[2]![1],
+      n_yy: root[0]![0]!,
+      n_xy: root[1]![0]!,
+      n_xx: root[1]![1]!,
+      n_vy: root[2]![0]!,
+      n_vx: root[2]![1]!,
       rest_ticks: Math.max(0, Math.round(refractory! / dt) - 1),
     };
   },

@@ -33,7 +33,7 @@ function words(tag: number): (k: number) => number {
     const n = Math.floor(k / 4);
     if (n !== at) philoxBlock(block, n >>> 0, 0, 0, 0, SEED, tag);
     at = n;
-    return block[k & 3];
+    return block[k & 3]!;
   };
 }
 

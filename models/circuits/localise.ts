@@ -236,7 +236,7 @@ function byOthers(
     const between = i % 2 === 1 && i + 1 < azimuths.length;
     if (!between) return [];
     return [
-      { azimuth, read: Number.isNaN(itds[i]) ? itds[i] : read(itds[i]!) },
+      { azimuth, read: Number.isNaN(itds[i]!) ? itds[i]! : read(itds[i]!) },
     ];
   });
 }

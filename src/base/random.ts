@@ -104,7 +104,7 @@ export class Random {
       philoxBlock(this.block, n >>> 0, upper, 0, 0, key0, key1);
     }
     this.index += 1;
-    return this.block[lane];
+    return this.block[lane]!;
   }
 
   /** Uniform in [0, 1), a multiple of 2^-32. */

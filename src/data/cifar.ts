@@ -57,9 +57,9 @@ export function cifarSet(
     name,
     mirrors,
     files,
-    aliases: Object.fromEntries(files.map((file, i) => [file.name, ends[i]])),
+    aliases: Object.fromEntries(files.map((file, i) => [file.name, ends[i]!])),
     byHand:
-      `put ${ends.join(' and ')} of ${mirrors[0]}${archive.name} into ` +
+      `put ${ends.join(' and ')} of ${mirrors[0]!}${archive.name} into ` +
       `$ISOCHRON_DATA/${name}`,
     async fill(bases, folder, remedy, options) {
       const used = await download([archive], bases, folder, remedy, options);

@@ -147,7 +147,7 @@ export function readEvents(bytes: Uint8Array, file: string): Events {
     return [time, x!, y!, high! >= 0x80 ? 1 : 0];
   });
   for (let i = 1; i < raw.length; i++) {
-    const [[before], [time]] = [raw[i - 1], raw[i]];
+    const [[before], [time]] = [raw[i - 1]!, raw[i]!];
     if (time < before) {
       malformed(
         file,

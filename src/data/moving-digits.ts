@@ -107,7 +107,7 @@ function frame(light: Float64Array, time: number): Float64Array {
   const glides = CORNERS.length - 1;
   const side = Math.min(glides - 1, Math.floor((time * glides) / DURATION));
   const part = (time * glides) / DURATION - side;
-  const [[x0, y0], [x1, y1]] = [CORNERS[side], CORNERS[side + 1]];
+  const [[x0, y0], [x1, y1]] = [CORNERS[side]!, CORNERS[side + 1]!];
   const left = MARGIN - (SENSOR - columns) / 2 - x0 - (x1 - x0) * part;
   const top = MARGIN - (SENSOR - rows) / 2 - y0 - (y1 - y0) * part;
   const [column, row] = [Math.floor(left), Math.floor(top)];

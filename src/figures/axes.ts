@@ -174,7 +174,7 @@ function ticksOf(
   while (found.length > 2 && found.some(meets)) {
     count -= 1;
     const fewer = named(ticks(domain, count, log));
-    found = fewer.length < 2 ? [found[0], found.at(-1)!] : fewer;
+    found = fewer.length < 2 ? [found[0]!, found.at(-1)!] : fewer;
   }
   return found;
 }

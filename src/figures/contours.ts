@@ -45,7 +45,7 @@ function square(
     if (a! >= level === b! >= level) return;
     if (points.length === 0) rises = b! >= level;
     const part = (level - a!) / (b! - a!);
-    const [toX, toY] = CORNERS[next];
+    const [toX, toY] = CORNERS[next]!;
     points.push([column + x + part * (toX - x), row + y + part * (toY - y)]);
   });
   const [first, second, third, fourth] = points;
@@ -79,7 +79,7 @@ function joined(segments: readonly [Point, Point][]): Point[][] {
       const next = at.get(end)!.find((i) => !used.has(i));
       if (next === undefined) return line;
       used.add(next);
-      const [a, b] = segments[next];
+      const [a, b] = segments[next]!;
       line.push(key(a) === end ? b : a);
     }
   };

@@ -50,7 +50,7 @@ export const BITS = {
     arity: 1,
     js(n) {
       words[0] = (n + 127) << 23;
-      return floats[0];
+      return floats[0]!;
     },
     wasm(code) {
       code.constant(SHIFT);
@@ -66,7 +66,7 @@ export const BITS = {
     arity: 1,
     js(x) {
       floats[0] = x;
-      return (words[0] - ROOT) >> 23;
+      return (words[0]! - ROOT) >> 23;
     },
     wasm(code) {
       code.constant(four(ROOT));
@@ -81,7 +81,7 @@ export const BITS = {
     arity: 1,
     js(x) {
       floats[0] = x;
-      words[0] = ((words[0] - ROOT) & MANTISSA) + ROOT;
+      words[0] = ((words[0]! - ROOT) & MANTISSA) + ROOT;
       return floats[0];
     },
     wasm(code) {

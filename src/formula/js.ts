@@ -147,9 +147,9 @@ function functionOf(
   own: OwnFunctions,
 ): (...args: number[]) => number {
   if (isOwn) return (single && own[name]!.js32) || own[name]!.js;
-  if (Object.hasOwn(BITS, name)) return bits[name];
+  if (Object.hasOwn(BITS, name)) return bits[name]!;
   const known = single && !(name in BUILT_IN) ? elementary32() : Math;
-  return (known as Readonly<Record<string, (x: number) => number>>)[name];
+  return (known as Readonly<Record<string, (x: number) => number>>)[name]!;
 }
 
 function compiledRoutine({ parameters, steps, result }: Routine) {

@@ -202,7 +202,7 @@ export function chained(
   const names = prefixed(kernel, prefix);
   const [base] = first.inPlace;
   return (operands, outputs, params, threads) => {
-    const middle = outputs[0]!.slice();
+    const middle = outputs[0].slice();
     if (base !== null) middle.set(operands[base!]!);
     make(operands.slice(0, inputs), [middle], params, threads);
     const rest = operands.slice(inputs);

@@ -265,8 +265,8 @@ export function elements<N extends string>(
   const [fresh, added] = elementKernel(spec);
   return (emit, inputs, size, params, base = null) =>
     base
-      ? emit(added, [...inputs, base], [size], params)[0]!
-      : emit(fresh, inputs, [size], params)[0]!;
+      ? emit(added, [...inputs, base], [size], params)[0]
+      : emit(fresh, inputs, [size], params)[0];
 }
 
 function elementForm<N extends string>(

@@ -90,7 +90,7 @@ export type Quick = (...call: Parameters<CpuForm>) => boolean;
 export function wasmForm(parts: Parts, single: boolean): Quick {
   let made: Quick | null | undefined;
   return (inputs, outputs, params, threads) => {
-    if (made === null || addressOf(outputs[0]!) < 0) return false;
+    if (made === null || addressOf(outputs[0]) < 0) return false;
     if (made === undefined) made = boundForm(parts, single);
     return made?.(inputs, outputs, params, threads) ?? false;
   };

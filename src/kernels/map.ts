@@ -124,7 +124,7 @@ function makeMap(spec: MapSpec): MapKernel {
       const params: Record<string, number> & { n: number } = { n };
       const forms = placed.map((name) => {
         const { step, count, low } = placeOf(name);
-        [params[step], params[count], params[low]] = named[name];
+        [params[step], params[count], params[low]] = named[name]!;
         return formOf(named[name]!, n);
       });
       for (const name of constants) params[name] = named[name]!;

@@ -59,7 +59,7 @@ const sum = onSplit({
         let sum = 0;
         for (let k = 0; k < n; k++, at += inner) sum = round(sum + input![at]!);
         const value = round(sum / divisor);
-        out![i] = add ? out![i]! + value : value;
+        out[i] = add ? out[i]! + value : value;
       }
     });
   },
@@ -83,7 +83,7 @@ const most = onSplit({
           if (input![at]! > most || Number.isNaN(input![at]))
             most = input![at]!;
         }
-        out![i] = most;
+        out[i] = most;
       }
     }),
 });
@@ -98,7 +98,7 @@ function inWasm(
   let quick: Reduce | null | undefined;
   return (inputs, outputs, params, threads = 1) => {
     quick ??= quick === undefined ? wasmReduce(kind, single, add) : null;
-    if (!quick?.(inputs[0]!, outputs[0]!, params, threads)) {
+    if (!quick?.(inputs[0]!, outputs[0], params, threads)) {
       loop(inputs, outputs, params);
     }
   };
@@ -115,7 +115,7 @@ const expand = onSplit(
           for (let k = 0; k < n; k++) {
             for (let j = o * inner; j < (o + 1) * inner; j++, i++) {
               const value = round(input![j]! / divisor);
-              out![i] = add ? out![i]! + value : value;
+              out[i] = add ? out[i]! + value : value;
             }
           }
         }

@@ -247,7 +247,7 @@ export function constantsOf(
   for (const parameters of neurons) model.check?.(parameters);
   const made = neurons.map((parameters) => derivedOf(model, parameters, dt));
   const derived = Object.keys(made[0]!).map((constant) => {
-    const values = Float64Array.from(made, (each) => each[constant]);
+    const values = Float64Array.from(made, (each) => each[constant]!);
     const same = values.every((value) => value === values[0]);
     return [constant, same ? values[0] : values] as const;
   });

@@ -159,10 +159,10 @@ export const pairs = (
         (a, b) => pre[a]! - pre[b]! || post[a]! - post[b]! || a - b,
       );
       return {
-        pre: Uint32Array.from(order, (i) => pre[i]),
-        post: Uint32Array.from(order, (i) => post[i]),
+        pre: Uint32Array.from(order, (i) => pre[i]!),
+        post: Uint32Array.from(order, (i) => post[i]!),
         ...(weight
-          ? { weight: Float64Array.from(order, (i) => weight[i]) }
+          ? { weight: Float64Array.from(order, (i) => weight[i]!) }
           : {}),
         given: Uint32Array.from(order),
       };
@@ -491,7 +491,7 @@ function inOrder<T>(values: T, given: Uint32Array | undefined): T {
   if (!given || typeof values !== 'object' || list.length !== given.length) {
     return values;
   }
-  return Float64Array.from(given, (i) => list[i]) as T;
+  return Float64Array.from(given, (i) => list[i]!) as T;
 }
 
 /**
@@ -557,7 +557,7 @@ export function delaysOf(
       );
     }
     const each = Array.from(perSource, ticks);
-    return Uint32Array.from(pre, (source) => each[source]);
+    return Uint32Array.from(pre, (source) => each[source]!);
   }
   const values = valuesOf(what, delay, pre, post, draw('delay'));
   return Uint32Array.from(values, ticks);

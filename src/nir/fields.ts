@@ -71,7 +71,7 @@ export class FieldReader {
     if (value.kind !== 'text' || value.values.length !== 1) {
       return this.#wrong(name, value, 'one text');
     }
-    return value.values[0];
+    return value.values[0]!;
   }
 
   group(name: string): H5Group {
@@ -92,8 +92,8 @@ export class FieldReader {
     }
     const { values } = value;
     return Array.from({ length: value.shape[0]! }, (_, i) => [
-      values[2 * i],
-      values[2 * i + 1],
+      values[2 * i]!,
+      values[2 * i + 1]!,
     ]);
   }
 

@@ -198,7 +198,7 @@ function loopsOf(
     [...inputs, ...nodes.keys()],
     prompt.map((i) => edges[i]!),
   );
-  return closing.map(({ edge, loop }) => ({ edge: prompt[edge], loop }));
+  return closing.map(({ edge, loop }) => ({ edge: prompt[edge]!, loop }));
 }
 
 const isSource = ({ node, nested }: FlatNode) =>

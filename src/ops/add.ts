@@ -40,7 +40,7 @@ export const add: Op = {
       const [partial] = sum(MOST).emit(emit, refs.slice(0, MOST));
       refs = [partial!, ...refs.slice(MOST)];
     }
-    return sum(refs.length).emit(emit, refs)[0];
+    return sum(refs.length).emit(emit, refs)[0]!;
   },
   // The message is the error itself.
   vjp: (emit, { eps, base }) => addTo(emit, base, eps),

@@ -35,17 +35,17 @@ export const causalMask: Op<1> = {
   attrs: { fill: (v) => v === undefined || Number.isFinite(v) },
   exactOnIntegers: true,
   shape([x]) {
-    if (x!.length < 2) {
+    if (x.length < 2) {
       throw new ShapeProblem(
-        `needs scores [..., rows, columns] but has ${shapeText(x!)}`,
+        `needs scores [..., rows, columns] but has ${shapeText(x)}`,
       );
     }
     return x;
   },
   forward(emit, [x], attrs: Attrs) {
     const fill = Number(attrs.fill ?? -1e9);
-    return forward.emit(emit, [x!.ref], { fill, ...places(x!.shape) })[0];
+    return forward.emit(emit, [x.ref], { fill, ...places(x.shape) })[0]!;
   },
   vjp: (emit, { inputs: [x], eps, base }) =>
-    message(emit, base, [eps], places(x!.shape)),
+    message(emit, base, [eps], places(x.shape)),
 };

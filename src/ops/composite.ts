@@ -87,7 +87,7 @@ export function compositeOf(find: (name: string) => Op | undefined): Op {
           throw new ShapeProblem(`has no step that reads its input ${slot}`);
         }
       });
-      return shapes[shapes.length - 1];
+      return shapes[shapes.length - 1]!;
     },
     forward: (emit, inputs, attrs) =>
       forwardAll(emit, inputs, attrs).at(-1)!.ref,

@@ -37,7 +37,7 @@ const masked = elements({
         const drawn = philox([i / 4, step![0]!, 0, 0], [seed, 0]);
         for (let k = 0; k < 4 && i + k < n; k++) {
           const value = drawn[k]! >= least ? round(x![i + k]! * scale) : 0;
-          out![i + k] = add ? round(out![i + k]! + value) : value;
+          out[i + k] = add ? round(out[i + k]! + value) : value;
         }
       }
     };
@@ -68,16 +68,16 @@ export const dropout: Op<2> = {
   // Whole numbers from 0 on.
   indices: { slot: 1, below: () => 2 ** 24 },
   shape([x, step]) {
-    if (step!.length !== 1 || step![0] !== 1) {
+    if (step.length !== 1 || step[0] !== 1) {
       throw new ShapeProblem(
-        `needs the number of the presentation, of shape [1], but has ${shapeText(step!)}`,
+        `needs the number of the presentation, of shape [1], but has ${shapeText(step)}`,
       );
     }
     return x;
   },
-  forward: (emit, [x, step], attrs) => mask(emit, x!.ref, step!.ref, attrs),
+  forward: (emit, [x, step], attrs) => mask(emit, x.ref, step.ref, attrs),
   vjp(emit, { inputs: [, step], attrs, slot, eps, base }) {
-    if (slot === 1) return base ?? zeros.emit(emit, [step!.ref])[0];
-    return mask(emit, eps, step!.ref, attrs, base);
+    if (slot === 1) return base ?? zeros.emit(emit, [step.ref])[0]!;
+    return mask(emit, eps, step.ref, attrs, base);
   },
 };

@@ -29,7 +29,7 @@ const lookUp = elements({
         const to = p * width;
         const from = row * width;
         for (let d = 0; d < width; d++) {
-          out![to + d] = valid ? table![from + d]! : Number.NaN;
+          out[to + d] = valid ? table![from + d]! : Number.NaN;
         }
       }
     },
@@ -43,7 +43,7 @@ const collect = elements({
   cpu(single, add) {
     const round = rounding(single);
     return ([index, eps], [out], { rows, width, count }) => {
-      const sums = add ? out!.slice().fill(0) : out!.fill(0);
+      const sums = add ? out.slice().fill(0) : out.fill(0);
       for (let p = 0; p < count; p++) {
         const row = index![p]!;
         if (!(Number.isInteger(row) && row >= 0 && row < rows)) continue;
@@ -53,7 +53,7 @@ const collect = elements({
         }
       }
       if (!add) return;
-      for (let i = 0; i < out!.length; i++) out![i] = round(out![i]! + sums[i]!);
+      for (let i = 0; i < out.length; i++) out[i] = round(out[i]! + sums[i]!);
     };
   },
 });
@@ -62,25 +62,25 @@ export const embedding: Op<2> = {
   name: 'embedding',
   arity: 2,
   exactOnIntegers: true,
-  indices: { slot: 1, below: ([table]) => table![0]! },
+  indices: { slot: 1, below: ([table]) => table[0]! },
   shape([table, numbers]) {
-    if (table!.length !== 2) {
+    if (table.length !== 2) {
       throw new ShapeProblem(
-        `needs a table [rows, width] but has ${shapeText(table!)}`,
+        `needs a table [rows, width] but has ${shapeText(table)}`,
       );
     }
-    return [...numbers!, table![1]];
+    return [...numbers, table[1]!];
   },
   forward(emit, [table, numbers]) {
-    const count = sizeOf(numbers!.shape);
-    const [rows, width] = table!.shape;
-    const inputs = [numbers!.ref, table!.ref];
+    const count = sizeOf(numbers.shape);
+    const [rows, width] = table.shape;
+    const inputs = [numbers.ref, table.ref];
     return lookUp(emit, inputs, count * width!, { rows, width, count });
   },
   vjp(emit, { inputs: [table, numbers], slot, eps, base }) {
-    if (slot === 1) return base ?? zeros.emit(emit, [numbers!.ref])[0];
-    const [rows, width] = table!.shape;
-    const params = { rows, width, count: sizeOf(numbers!.shape) };
-    return collect(emit, [numbers!.ref, eps], rows! * width!, params, base);
+    if (slot === 1) return base ?? zeros.emit(emit, [numbers.ref])[0]!;
+    const [rows, width] = table.shape;
+    const params = { rows, width, count: sizeOf(numbers.shape) };
+    return collect(emit, [numbers.ref, eps], rows! * width!, params, base);
   },
 };

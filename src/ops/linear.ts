@@ -91,38 +91,38 @@ export const matmul: Op<2> = {
   attrs: { transpose_b: (v) => v === undefined || typeof v === 'boolean' },
   exactOnIntegers: true,
   shape([a, b], attrs) {
-    const [rows, columns] = b!.slice(-2);
+    const [rows, columns] = b.slice(-2);
     const [k, m] = attrs.transpose_b ? [columns, rows] : [rows, columns];
-    const front = a!.slice(0, -2);
+    const front = a.slice(0, -2);
     const fits =
-      a!.length >= 2 &&
-      b!.length >= 2 &&
-      a![a!.length - 1] === k &&
-      (b!.length === 2 || sameShape(front, b!.slice(0, -2)));
+      a.length >= 2 &&
+      b.length >= 2 &&
+      a[a.length - 1] === k &&
+      (b.length === 2 || sameShape(front, b.slice(0, -2)));
     if (!fits) {
       throw new ShapeProblem(
         `needs a [..., n, k] and b ${attrs.transpose_b ? '[..., m, k]' : '[..., k, m]'} ` +
-          `but has ${shapeText(a!)} and ${shapeText(b!)}`,
+          `but has ${shapeText(a)} and ${shapeText(b)}`,
       );
     }
-    return [...a!.slice(0, -1), m];
+    return [...a.slice(0, -1), m];
   },
   forward(emit, [a, b], attrs) {
     const turned = attrs.transpose_b === true;
-    const { n, k, m, batches } = matricesOf(a!.shape, b!.shape, turned);
+    const { n, k, m, batches } = matricesOf(a.shape, b.shape, turned);
     const right = turned
-      ? transposed(b!.ref, k!, k! * m!)
-      : rowMajor(b!.ref, m!, k! * m!);
-    return gemm(emit, [n!, m!, k!, batches], rowMajor(a!.ref, k!, n! * k!), right);
+      ? transposed(b.ref, k!, k! * m!)
+      : rowMajor(b.ref, m!, k! * m!);
+    return gemm(emit, [n!, m!, k!, batches], rowMajor(a.ref, k!, n! * k!), right);
   },
   vjp(emit, { inputs: [a, b], attrs, slot, eps, base }) {
     const turned = attrs.transpose_b === true;
-    const { n, k, m, batches } = matricesOf(a!.shape, b!.shape, turned);
+    const { n, k, m, batches } = matricesOf(a.shape, b.shape, turned);
     if (slot === 0) {
       const left = rowMajor(eps, m!, n! * m!);
       const right = turned
-        ? rowMajor(b!.ref, k!, k! * m!)
-        : transposed(b!.ref, m!, k! * m!);
+        ? rowMajor(b.ref, k!, k! * m!)
+        : transposed(b.ref, m!, k! * m!);
       return gemm(emit, [n!, k!, m!, batches], left, right, { base });
     }
     return turned
@@ -130,13 +130,13 @@ export const matmul: Op<2> = {
           emit,
           [m!, k!, n!, batches],
           transposed(eps, m!, n! * m!),
-          rowMajor(a!.ref, k!, n! * k!),
+          rowMajor(a.ref, k!, n! * k!),
           { base },
         )
       : gemm(
           emit,
           [k!, m!, n!, batches],
-          transposed(a!.ref, k!, n! * k!),
+          transposed(a.ref, k!, n! * k!),
           rowMajor(eps, m!, n! * m!),
           { base },
         );

@@ -106,7 +106,7 @@ const softmaxXent: Loss = {
     const [rows, features] = rowsAndFeatures(shape);
     const params = { rows, features, divisor: 1 };
     const [perRow] = emit(xentValue, [output, target], [rows], params);
-    return reduceSum(emit, perRow!, [1, rows, 1], divisor);
+    return reduceSum(emit, perRow, [1, rows, 1], divisor);
   },
 };
 
@@ -137,14 +137,14 @@ function xentLoop(part: XentPart, single: boolean): XentForm {
       for (let i = start; i < end; i++) {
         const power = exp(round(y![i]! - most));
         // Exponentials wait for their sum where the errors will be.
-        if (part === 'error') out![i] = power;
+        if (part === 'error') out[i] = power;
         total = round(total + power);
         mass = round(mass + t![i]!);
       }
       if (part === 'error') {
         for (let i = start; i < end; i++) {
-          const p = round(out![i]! / total);
-          out![i] = round(round(round(p * mass) - t![i]!) / divisor);
+          const p = round(out[i]! / total);
+          out[i] = round(round(round(p * mass) - t![i]!) / divisor);
         }
         continue;
       }
@@ -154,7 +154,7 @@ function xentLoop(part: XentPart, single: boolean): XentForm {
         const z = round(y![i]! - most);
         loss = round(loss + round(t![i]! * round(shift - z)));
       }
-      out![row] = loss;
+      out[row] = loss;
     }
   };
 }

@@ -30,7 +30,7 @@ const windowSum = elements({
     const round = rounding(single);
     let quick: SumRows | null | undefined;
     return ([x], [out], { n, channels, inner, below, above }) => {
-      const [from, to] = [addressOf(x!), addressOf(out!)];
+      const [from, to] = [addressOf(x!), addressOf(out)];
       const inArena = from >= 0 && to >= 0;
       if (inArena && quick === undefined) quick = wasmSumRows(single);
       const size = x!.BYTES_PER_ELEMENT;
@@ -43,11 +43,11 @@ const windowSum = elements({
           quick(from + start * size, to + i * size, rows, inner);
           continue;
         }
-        out!.fill(0, i, i + inner);
+        out.fill(0, i, i + inner);
         for (let row = 0; row < rows; row++) {
           const by = start + row * inner - i;
           for (let j = i; j < i + inner; j++)
-            out![j] = round(out![j]! + x![j + by]!);
+            out[j] = round(out[j]! + x![j + by]!);
         }
       }
     };
@@ -120,23 +120,23 @@ export const lrn: Op<1> = {
     k: positive,
   },
   shape([x]) {
-    if (x!.length < 2) {
+    if (x.length < 2) {
       throw new ShapeProblem(
-        `needs x [batch, channels, ...] but has ${shapeText(x!)}`,
+        `needs x [batch, channels, ...] but has ${shapeText(x)}`,
       );
     }
     return x;
   },
   forward(emit, [x], attrs) {
     const { size, k, rate, beta } = constantsOf(attrs);
-    const w = squaresAround(emit, x!.ref, x!.shape, size);
-    return divided.emit(emit, [x!.ref, w], { k, rate, beta })[0];
+    const w = squaresAround(emit, x.ref, x.shape, size);
+    return divided.emit(emit, [x.ref, w], { k, rate, beta })[0]!;
   },
   vjp(emit, { inputs: [x], output, attrs, eps, base }) {
     const { size, k, rate, beta } = constantsOf(attrs);
-    const w = squaresAround(emit, x!.ref, x!.shape, size);
+    const w = squaresAround(emit, x.ref, x.shape, size);
     const [each] = ratio.emit(emit, [eps, output.ref, w], { k, rate });
-    const r = around(emit, each!, x!.shape, size, true);
-    return message(emit, base, [eps, x!.ref, w, r], { k, rate, beta });
+    const r = around(emit, each!, x.shape, size, true);
+    return message(emit, base, [eps, x.ref, w, r], { k, rate, beta });
   },
 };

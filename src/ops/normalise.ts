@@ -143,7 +143,7 @@ function shifted(
 ): Ref {
   const operands = [normal, gain.ref, shift.ref];
   const places = { gain: feature, shift: feature };
-  return scaleAndShift.emit(emit, operands, places)[0];
+  return scaleAndShift.emit(emit, operands, places)[0]!;
 }
 
 /** Gradient of the gain (slot 1) or the shift (slot 2). */
@@ -233,38 +233,38 @@ export const batchnormInference: Op<5> = {
   domain: [0.2, 2],
   shape(inputs) {
     const [x] = inputs;
-    if (x!.length < 2) {
+    if (x.length < 2) {
       throw new ShapeProblem(
-        `needs x [batch, channels, ...] but has ${shapeText(x!)}`,
+        `needs x [batch, channels, ...] but has ${shapeText(x)}`,
       );
     }
-    checkFeatures(inputs, x![1]!);
+    checkFeatures(inputs, x[1]!);
     return x;
   },
   forward(emit, inputs, attrs) {
     const { axes, centred } = centredByGiven(emit, inputs);
     const [, gain, shift, , variance] = inputs;
     const epsilon = epsilonOf(attrs);
-    const { normal } = scaled(emit, centred!, variance!.ref, axes, epsilon);
-    return shifted(emit, normal, gain!, shift!, axes);
+    const { normal } = scaled(emit, centred!, variance.ref, axes, epsilon);
+    return shifted(emit, normal, gain, shift, axes);
   },
   vjp(emit, { inputs, attrs, slot, eps, base }) {
     const { axes, centred } = centredByGiven(emit, inputs);
     const [, gain, , , variance] = inputs;
     const epsilon = epsilonOf(attrs);
-    const made = scaled(emit, centred!, variance!.ref, axes, epsilon);
+    const made = scaled(emit, centred!, variance.ref, axes, epsilon);
     const { factor, normal } = made;
     if (slot === 1 || slot === 2) {
       return featureVjp(emit, slot, eps, normal, axes, base);
     }
     if (slot === 0) {
-      const g = times(emit, null, [eps, gain!.ref], { factor: axes.feature });
+      const g = times(emit, null, [eps, gain.ref], { factor: axes.feature });
       return times(emit, base, [g, factor!], { factor: axes.group });
     }
     const terms = slot === 3 ? eps : products.emit(emit, [eps, centred!])[0]!;
     const sum = axes.sumOfFeature(emit, terms, null);
     const kernel = slot === 3 ? negated : cube;
-    const [s] = kernel.emit(emit, [sum, gain!.ref, factor!]);
+    const [s] = kernel.emit(emit, [sum, gain.ref, factor!]);
     return addTo(emit, base, s!);
   },
 };

@@ -98,13 +98,13 @@ function maxForm(message: boolean, add: boolean, single: boolean): Form {
   let quick: MaxPool | null | undefined;
   return ([x, , errors], [out], params, threads = 1) => {
     const eps = message ? errors : null;
-    const near = message ? sumsInArena(out!, add) : out;
+    const near = message ? sumsInArena(out, add) : out;
     if (near && quick === undefined) quick = wasmMaxPool(message, single);
     const done = near && quick?.({ x, out: near, eps }, params, threads);
-    const sums = done ? near : message ? sumsIn(out!, add) : out!;
+    const sums = done ? near : message ? sumsIn(out, add) : out;
     if (!done) maxLoop({ x, out: sums, eps }, params, round);
     if (!message || !add) return;
-    for (let i = 0; i < out!.length; i++) out![i] = round(out![i]! + sums[i]!);
+    for (let i = 0; i < out.length; i++) out[i] = round(out[i]! + sums[i]!);
   };
 }
 
@@ -138,7 +138,7 @@ function meanForm(message: boolean, add: boolean, single: boolean): Form {
   const round = rounding(single);
   return ([x], [out], params) => {
     const { width, size } = params;
-    const sums = message ? sumsIn(out!, add) : out!;
+    const sums = message ? sumsIn(out, add) : out;
     windows(params, (o, first, rows, columns) => {
       let sum = 0;
       for (let y = 0; y < rows; y++) {
@@ -148,12 +148,12 @@ function meanForm(message: boolean, add: boolean, single: boolean): Form {
           else sum = round(sum + x![i]!);
         }
       }
-      if (!message) out![o] = round(sum / (size * size));
+      if (!message) out[o] = round(sum / (size * size));
     });
     if (!message) return;
-    for (let i = 0; i < out!.length; i++) {
+    for (let i = 0; i < out.length; i++) {
       const value = round(sums[i]! / (size * size));
-      out![i] = add ? round(out![i]! + value) : value;
+      out[i] = add ? round(out[i]! + value) : value;
     }
   };
 }
@@ -201,7 +201,7 @@ function pool2d(name: string, of: Of): Op {
           `has padding ${padding}, more than half its window of ${size}`,
         );
       }
-      return [x![0], x![1], out(x![2]!), out(x![3]!)];
+      return [x![0]!, x![1]!, out(x![2]!), out(x![3]!)];
     },
     forward(emit, [x], attrs, shape) {
       const params = windowsOf(x!.shape, shape, attrs);

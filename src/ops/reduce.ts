@@ -54,15 +54,15 @@ export const globalAvgpool: Op<1> = {
   name: 'global_avgpool',
   arity: 1,
   shape([x]) {
-    if (x!.length > 2) return x!.slice(0, 2);
-    throw new ShapeProblem(`needs x [B, C, ...] but has ${shapeText(x!)}`);
+    if (x.length > 2) return x.slice(0, 2);
+    throw new ShapeProblem(`needs x [B, C, ...] but has ${shapeText(x)}`);
   },
   forward: (emit, [x]) => {
-    const parts = planes(x!.shape);
-    return reduceSum(emit, x!.ref, parts, parts[1]);
+    const parts = planes(x.shape);
+    return reduceSum(emit, x.ref, parts, parts[1]);
   },
   vjp(emit, { inputs: [x], eps, base }) {
-    return expandMean(emit, eps, planes(x!.shape), planes(x!.shape)[1], base);
+    return expandMean(emit, eps, planes(x.shape), planes(x.shape)[1], base);
   },
 };
 

@@ -36,11 +36,11 @@ const sliceKernel = (part: Part) =>
         const forward = part === 'part';
         if (!forward) {
           // What is added around the part is 0, which makes -0 to 0.
-          for (let i = 0; i < n; i++) out![i] = add ? out![i]! + 0 : 0;
+          for (let i = 0; i < n; i++) out[i] = add ? out[i]! + 0 : 0;
         }
         copy(
           { array: x!, ...(forward ? theirs : mine), column: 1 },
-          { array: out!, ...(forward ? mine : theirs) },
+          { array: out, ...(forward ? mine : theirs) },
           [outer, own],
           add,
         );
@@ -95,14 +95,14 @@ export const slice: Op<1> = {
   attrs: { axis: isWhole, start: mayBeWhole, end: mayBeWhole },
   exactOnIntegers: true,
   shape([x], attrs) {
-    const [axis, , length] = rangeOf(x!, attrs);
-    return x!.map((n, i) => (i === axis ? length : n));
+    const [axis, , length] = rangeOf(x, attrs);
+    return x.map((n, i) => (i === axis ? length : n));
   },
   forward: (emit, [x], attrs) =>
-    slicing(emit, 'part', x!.ref, x!.shape, rangeOf(x!.shape, attrs)),
+    slicing(emit, 'part', x.ref, x.shape, rangeOf(x.shape, attrs)),
   vjp(emit, { inputs: [x], attrs, eps, base }) {
-    const range = rangeOf(x!.shape, attrs);
-    return slicing(emit, 'among_zeros', eps, x!.shape, range, base);
+    const range = rangeOf(x.shape, attrs);
+    return slicing(emit, 'among_zeros', eps, x.shape, range, base);
   },
 };
 
@@ -136,7 +136,7 @@ function joinKernel(lengths: readonly string[]): Kernel {
         let start = 0;
         inputs.forEach((array, k) => {
           const from = { array, start: 0, row: sizes[k], column: 1 };
-          copy(from, { array: out, start, row }, [outer, sizes[k]], false);
+          copy(from, { array: out, start, row }, [outer, sizes[k]!], false);
           start += sizes[k]!;
         });
       };

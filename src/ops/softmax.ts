@@ -82,12 +82,12 @@ export const softmax: Op<1> = {
   attrs,
   shape,
   forward(emit, [x], given) {
-    const { parts, row } = partsOf(x!.shape, given);
-    const { powers, total } = prepared(emit, x!.ref, parts, row);
-    return quotients.emit(emit, [powers!, total], { total: row })[0];
+    const { parts, row } = partsOf(x.shape, given);
+    const { powers, total } = prepared(emit, x.ref, parts, row);
+    return quotients.emit(emit, [powers!, total], { total: row })[0]!;
   },
   vjp(emit, { inputs: [x], output, attrs: given, eps, base }) {
-    const { parts, row } = partsOf(x!.shape, given);
+    const { parts, row } = partsOf(x.shape, given);
     const [p] = weighted.emit(emit, [output.ref, eps]);
     const total = reduceSum(emit, p!, parts);
     const operands = [output.ref, eps, total];
@@ -101,12 +101,12 @@ export const logSoftmax: Op<1> = {
   attrs,
   shape,
   forward(emit, [x], given) {
-    const { parts, row } = partsOf(x!.shape, given);
-    const { low, total } = prepared(emit, x!.ref, parts, row);
-    return differences.emit(emit, [low!, total], { total: row })[0];
+    const { parts, row } = partsOf(x.shape, given);
+    const { low, total } = prepared(emit, x.ref, parts, row);
+    return differences.emit(emit, [low!, total], { total: row })[0]!;
   },
   vjp(emit, { inputs: [x], output, attrs: given, eps, base }) {
-    const { parts, row } = partsOf(x!.shape, given);
+    const { parts, row } = partsOf(x.shape, given);
     const total = reduceSum(emit, eps, parts);
     return logMessage(emit, base, [output.ref, eps, total], { total: row });
   },

@@ -139,7 +139,7 @@ export const reshape: Op<1> = {
   shape([x], attrs) {
     const given = attrs.shape as number[];
     const known = given.reduce((size, n) => (n === -1 ? size : size * n), 1);
-    const size = sizeOf(x!);
+    const size = sizeOf(x);
     const open = size / known;
     const shape = given.map((n) => (n === -1 ? open : n));
     if (sizeOf(shape) !== size || !Number.isInteger(open)) {
@@ -149,7 +149,7 @@ export const reshape: Op<1> = {
     }
     return shape;
   },
-  forward: (_, [x]) => x!.ref,
+  forward: (_, [x]) => x.ref,
   vjp: (emit, { eps, base }) => addTo(emit, base, eps),
 };
 
@@ -195,7 +195,7 @@ export const transpose: Op = {
   exactOnIntegers: true,
   shape([x], attrs) {
     checkAxes(x!);
-    return orderOf(x!, attrs).map((axis) => x![axis]);
+    return orderOf(x!, attrs).map((axis) => x![axis]!);
   },
   forward(emit, [x], attrs, shape) {
     const steps = stepsOf(x!.shape);
@@ -230,22 +230,22 @@ export const expand: Op<1> = {
     const target = attrs.shape as number[];
     checkAxes(target);
     const fits =
-      target.length >= x!.length &&
-      aligned(x!, target).every((n, axis) => n === 1 || n === target[axis]);
+      target.length >= x.length &&
+      aligned(x, target).every((n, axis) => n === 1 || n === target[axis]);
     if (!fits) {
       throw new ShapeProblem(`cannot be repeated to ${shapeText(target)}`);
     }
     return target;
   },
   forward(emit, [x], _, shape) {
-    const from = aligned(x!.shape, shape);
+    const from = aligned(x.shape, shape);
     const steps = stepsOf(from).map((step, axis) =>
       from[axis] === 1 ? 0 : step,
     );
-    return view(emit, x!.ref, shape, steps);
+    return view(emit, x.ref, shape, steps);
   },
   vjp(emit, { inputs: [x], output, eps, base }) {
-    const from = aligned(x!.shape, output.shape);
+    const from = aligned(x.shape, output.shape);
     // Runs of repeated axes are summed, from the last to the first.
     let sum = eps;
     const shape = [...output.shape];

@@ -89,7 +89,7 @@ function runsOf(calls: readonly Call[], { spanOf }: Places): Call[][] {
 /** One call from the first element of the first to the last of the last. */
 function asRun(calls: readonly Call[], places: Places): Merge | null {
   const { kernel, inputs, outputs, params } = calls[0]!;
-  const start = places.spanOf(inputs[0]).offset;
+  const start = places.spanOf(inputs[0]!).offset;
   const shifts = calls.map((c) => places.spanOf(c.inputs[0]!).offset - start);
   const last = calls.length - 1;
   const n = shifts[last]! + calls[last]!.params.n!;

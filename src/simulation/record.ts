@@ -227,7 +227,7 @@ function update(
       ],
       constants,
     );
-    return names.map((name, i) => [name, made[i]] as const);
+    return names.map((name, i) => [name, made[i]!] as const);
   });
   return recorder.current(id);
 }

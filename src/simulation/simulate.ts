@@ -200,7 +200,7 @@ export class Simulation extends Session<Compiled> {
     }
     const { gradients, ran } = this.presented;
     const values = await ran.read(gradients.map(gradientName));
-    return new Map(gradients.map((id, i) => [id, values[i]]));
+    return new Map(gradients.map((id, i) => [id, values[i]!]));
   }
 
   /** Output of the graph for data, without learning. */

@@ -133,8 +133,8 @@ function hessenberg(h: Complex[][]): Complex[][] {
       if (abs(h[i]![k - 1]!) > abs(h[pivot]![k - 1]!)) pivot = i;
     }
     if (abs(h[pivot]![k - 1]!) === 0) continue;
-    [h[k], h[pivot]] = [h[pivot], h[k]];
-    for (const row of h) [row[k], row[pivot]] = [row[pivot], row[k]];
+    [h[k], h[pivot]] = [h[pivot]!, h[k]!];
+    for (const row of h) [row[k], row[pivot]] = [row[pivot]!, row[k]!];
     for (let i = k + 1; i < n; i++) {
       const factor = divide(h[i]![k - 1]!, h[k]![k - 1]!);
       h[i] = h[i]!.map((value, j) =>

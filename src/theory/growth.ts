@@ -154,7 +154,7 @@ function modesOf(
       Array.from({ length: lags }, (_, lag) =>
         Float64Array.from(
           { length: rows },
-          (_, row) => channel[row * hop + (lag + shift) * stride],
+          (_, row) => channel[row * hop + (lag + shift) * stride]!,
         ),
       ),
     );
@@ -197,7 +197,7 @@ function nearestAtEnd(
     (_, i) => length - half + i * hop,
   );
   const sides = channels.map((channel) =>
-    Float64Array.from(times, (n) => channel[n]),
+    Float64Array.from(times, (n) => channel[n]!),
   );
   let least = Infinity;
   let nearest: Complex | undefined;

@@ -96,7 +96,7 @@ export class CpuBackend implements Backend {
 
   /** Memory for so many numbers, which start as 0. Throws OptionError. */
   allocate(size: number): Memory {
-    return this.allocateAll([size])[0];
+    return this.allocateAll([size])[0]!;
   }
 
   /** Memory for several, side by side in one array. */

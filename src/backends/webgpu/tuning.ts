@@ -101,7 +101,7 @@ async function measure(
       costs[i]! += Math.log(median(rounds) * long);
     });
   }
-  return candidates[costs.indexOf(Math.min(...costs))];
+  return candidates[costs.indexOf(Math.min(...costs))]!;
 }
 
 type Turns = 'nn' | 'nt' | 'tn';
@@ -186,7 +186,7 @@ async function timesOf(
 }
 
 function median(values: readonly number[]): number {
-  return values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)];
+  return values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)]!;
 }
 
 /** `$ISOCHRON_CACHE`, `$XDG_CACHE_HOME` or `~/.cache`; null in a page. */

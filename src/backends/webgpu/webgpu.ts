@@ -89,7 +89,7 @@ export class WebGpuBackend implements Backend {
   }
 
   allocate(size: number): Memory {
-    return this.allocateAll([size])[0];
+    return this.allocateAll([size])[0]!;
   }
 
   allocateAll(sizes: readonly number[]): Memory[] {
@@ -124,7 +124,7 @@ export class WebGpuBackend implements Backend {
   }
 
   async read(memory: Memory): Promise<Float32Array> {
-    return (await this.buffers.download([own(memory, this)]))[0];
+    return (await this.buffers.download([own(memory, this)]))[0]!;
   }
 
   async readAll(memories: readonly Memory[]): Promise<Contents[]> {

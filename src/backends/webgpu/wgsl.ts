@@ -3,7 +3,7 @@ import { FileError } from '../../base/errors.ts';
 
 /** The text of kernels/NAME.wgsl. Throws FileError where there is none. */
 export function wgsl(name: string): string {
-  if (Object.hasOwn(texts, name)) return texts[name];
+  if (Object.hasOwn(texts, name)) return texts[name]!;
   throw new FileError(`There is no kernel ${name}.wgsl: build isochron again`, {
     name,
   });

@@ -69,7 +69,7 @@ export async function sweepBack(
         const [row, column] = [Math.floor(at / width), at % width];
         if (column >= inputs) return value - 1;
         const compared = cell.outputs === 'every' || t === xs.length;
-        return compared ? targets[t - 1]![row * inputs + column] : value;
+        return compared ? targets[t - 1]![row * inputs + column]! : value;
       });
       const values = new Map([...weights]);
       for (const [name, own] of state) {

@@ -149,7 +149,7 @@ export function neuronKernel(spec: NeuronSpec): Kernel<keyof typeof FIELDS> {
 
 /** Name of a variable's value after the tick, in formulas. */
 function recordedFormula({ formulas }: NeuronSpec, name: string): string {
-  return formulas.state[name] ?? formulas.outputs[name];
+  return formulas.state[name] ?? formulas.outputs[name]!;
 }
 
 function wgsl(spec: NeuronSpec): string {

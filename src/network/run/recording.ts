@@ -132,7 +132,7 @@ export function recordSpikes(
       'recordSpikes was given another stream than spikes$: use recordValues',
     fits: (sample) => 'neurons' in sample,
     entries: ({ time, neurons, trials }) =>
-      Array.from(neurons, (neuron, i) => [time, neuron, trials[i]] as const),
+      Array.from(neurons, (neuron, i) => [time, neuron, trials[i]!] as const),
     columns: (entries) => ({
       times: Float64Array.from(entries, ([time]) => time),
       neurons: Uint32Array.from(entries, ([, neuron]) => neuron),
