@@ -37,7 +37,9 @@ const gap = (z: number) => Math.expm1(-z) + z * Math.exp(-z);
 /** What a jump of x by 1 has made of V. */
 function passed({ tau_m, tau_s }: Parameters, time: number): number {
   const rate = 1 / tau_s! - 1 / tau_m!;
-  return (Math.exp(-time / tau_m!) * -Math.expm1(-rate * time)) / (rate * tau_m!);
+  return (
+    (Math.exp(-time / tau_m!) * -Math.expm1(-rate * time)) / (rate * tau_m!)
+  );
 }
 
 /**
@@ -73,7 +75,8 @@ export function noiseRoot(parameters: Parameters, time: number): number[][] {
     for (let j = 0; j <= i; j++) {
       let rest = c[i]![j]!;
       for (let k = 0; k < j; k++) rest -= root[i]![k]! * root[j]![k]!;
-      root[i]![j] = i === j ? Math.sqrt(Math.max(0, rest)) : rest / root[j]![j]!;
+      root[i]![j] =
+        i === j ? Math.sqrt(Math.max(0, rest)) : rest / root[j]![j]!;
     }
   }
   return root;
@@ -91,7 +94,10 @@ export function atRest(parameters: Parameters): { mean: number; std: number } {
     tau_s! ** 2 * tau_m!,
   ];
   const power = d2 / (2 * (d1 * d2 - d3));
-  return { mean: V_r! + drift! * tau_s!, std: noise! * tau_s! * Math.sqrt(power) };
+  return {
+    mean: V_r! + drift! * tau_s!,
+    std: noise! * tau_s! * Math.sqrt(power),
+  };
 }
 
 export const alphaLif: PopulationModel = {

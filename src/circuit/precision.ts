@@ -106,12 +106,12 @@ export class Precision {
 
   /** Pi eps. */
   weighted(emit: Emit, eps: Ref): Ref {
-    return weigh.emit(emit, [eps, this.pi(emit)], { pi: this.along })[0]!;
+    return weigh.emit(emit, [eps, this.pi(emit)], { pi: this.along })[0];
   }
 
   /** Pi eps^2. */
   squares(emit: Emit, eps: Ref): Ref {
-    return product.emit(emit, [this.weighted(emit, eps), eps])[0]!;
+    return product.emit(emit, [this.weighted(emit, eps), eps])[0];
   }
 
   /** dF / d ln Sigma = (1 - Pi eps^2) / 2, averaged over the batch. */
@@ -120,6 +120,6 @@ export class Precision {
     const batch = this.vertex.size / neurons;
     const split = [1, batch, neurons] as const;
     const mean = reduceSum(emit, this.squares(emit, eps), split, batch);
-    return slope.emit(emit, [mean])[0]!;
+    return slope.emit(emit, [mean])[0];
   }
 }

@@ -89,7 +89,7 @@ function energy(probed: Probed): Ref {
       add(precision.lnSigma, 2 / batch);
       if (eps) add(precision.squares(emit, eps), 2);
     } else if (eps && population !== output) {
-      add(halfSquare.emit(emit, [eps])[0]!);
+      add(halfSquare.emit(emit, [eps])[0]);
     }
   }
   return sum ?? probed.zero(output);

@@ -168,7 +168,10 @@ export function nameExamples(
     count,
     feeds(chosen) {
       checkChosen(chosen, count);
-      const inputs = nameInputs(Array.from(chosen, (i) => names[i]!), steps);
+      const inputs = nameInputs(
+        Array.from(chosen, (i) => names[i]!),
+        steps,
+      );
       const rows = Array.from(chosen, (i) => labels[i]);
       return { ...inputs, target: oneHot(rows, languages.length) };
     },

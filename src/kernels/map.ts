@@ -53,7 +53,11 @@ type Given<C extends string, A extends string> = [C | A] extends [never]
 export interface MapKernel<C extends string = string, A extends string = string>
   extends Kernel<'n'> {
   /** Operands in the order of `each`, `single`, `along`. */
-  emit(emit: Emit, operands: readonly Ref[], ...given: Given<C, A>): Ref[];
+  emit(
+    emit: Emit,
+    operands: readonly Ref[],
+    ...given: Given<C, A>
+  ): [Ref, ...Ref[]];
 }
 
 const cache = new Map<string, MapKernel>();
@@ -96,8 +100,8 @@ export function messageKernel<
   });
   return (emit, base, operands, ...given) =>
     base
-      ? added.emit(emit, [base, ...operands], ...given)[0]!
-      : fresh.emit(emit, operands, ...given)[0]!;
+      ? added.emit(emit, [base, ...operands], ...given)[0]
+      : fresh.emit(emit, operands, ...given)[0];
 }
 
 function formOf([step, count, low]: Along, n: number): Form {

@@ -22,7 +22,7 @@ const accumulate = mapKernel({
 
 /** base + more, in the place of base. */
 export function addTo(emit: Emit, base: Ref | null, more: Ref): Ref {
-  return base ? accumulate.emit(emit, [base, more])[0]! : more;
+  return base ? accumulate.emit(emit, [base, more])[0] : more;
 }
 
 /** At most this many inputs a kernel; adapters offer 8 storage buffers. */
@@ -38,9 +38,9 @@ export const add: Op = {
     // Longer sums go on from the partial sum: the order stays left to right.
     while (refs.length > MOST) {
       const [partial] = sum(MOST).emit(emit, refs.slice(0, MOST));
-      refs = [partial!, ...refs.slice(MOST)];
+      refs = [partial, ...refs.slice(MOST)];
     }
-    return sum(refs.length).emit(emit, refs)[0]!;
+    return sum(refs.length).emit(emit, refs)[0];
   },
   // The message is the error itself.
   vjp: (emit, { eps, base }) => addTo(emit, base, eps),

@@ -187,7 +187,7 @@ function makeOp(name: string, entry: Entry): Op {
       // A bare name computes nothing: the value itself is passed on.
       if (entry.forward === 'x') return operands[0]!.ref;
       const refs = operands.map((operand) => operand.ref);
-      return forward.emit(emit, refs, numbers(attrs))[0]!;
+      return forward.emit(emit, refs, numbers(attrs))[0];
     },
     vjp(emit, { inputs: operands, output, attrs, slot, eps, base }) {
       const { each, message } = vjps[slot]!;

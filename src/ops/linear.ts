@@ -46,9 +46,15 @@ function linearVjp(emit: Emit, { inputs, slot, eps, base }: VjpArgs): Ref {
   const rows = rowsOf(x!.shape);
   if (slot === 0) {
     const size = [rows, depth, out] as const;
-    return gemm(emit, size, rowMajor(eps, out!), rowMajor(weight!.ref, depth!), {
-      base,
-    });
+    return gemm(
+      emit,
+      size,
+      rowMajor(eps, out!),
+      rowMajor(weight!.ref, depth!),
+      {
+        base,
+      },
+    );
   }
   if (slot === 1) {
     const size = [out, depth, rows] as const;
@@ -113,7 +119,12 @@ export const matmul: Op<2> = {
     const right = turned
       ? transposed(b.ref, k!, k! * m!)
       : rowMajor(b.ref, m!, k! * m!);
-    return gemm(emit, [n!, m!, k!, batches], rowMajor(a.ref, k!, n! * k!), right);
+    return gemm(
+      emit,
+      [n!, m!, k!, batches],
+      rowMajor(a.ref, k!, n! * k!),
+      right,
+    );
   },
   vjp(emit, { inputs: [a, b], attrs, slot, eps, base }) {
     const turned = attrs.transpose_b === true;

@@ -63,11 +63,11 @@ const sseTerm = mapKernel({
 const halfSse: Loss = {
   name: 'half_sse',
   error: (emit, output, target, _, divisor) =>
-    sseError.emit(emit, [output, target], { divisor })[0]!,
+    sseError.emit(emit, [output, target], { divisor })[0],
   value(emit, output, target, shape, divisor) {
     const [rows, features] = rowsAndFeatures(shape);
     const [terms] = sseTerm.emit(emit, [output, target]);
-    const perRow = reduceSum(emit, terms!, [rows, features, 1]);
+    const perRow = reduceSum(emit, terms, [rows, features, 1]);
     return reduceSum(emit, perRow, [1, rows, 1], divisor);
   },
 };

@@ -104,7 +104,7 @@ function around(
 
 function squaresAround(emit: Emit, x: Ref, shape: Shape, size: number): Ref {
   const [squared] = squares.emit(emit, [x]);
-  return around(emit, squared!, shape, size, false);
+  return around(emit, squared, shape, size, false);
 }
 
 const positive = (v: unknown) =>
@@ -130,13 +130,13 @@ export const lrn: Op<1> = {
   forward(emit, [x], attrs) {
     const { size, k, rate, beta } = constantsOf(attrs);
     const w = squaresAround(emit, x.ref, x.shape, size);
-    return divided.emit(emit, [x.ref, w], { k, rate, beta })[0]!;
+    return divided.emit(emit, [x.ref, w], { k, rate, beta })[0];
   },
   vjp(emit, { inputs: [x], output, attrs, eps, base }) {
     const { size, k, rate, beta } = constantsOf(attrs);
     const w = squaresAround(emit, x.ref, x.shape, size);
     const [each] = ratio.emit(emit, [eps, output.ref, w], { k, rate });
-    const r = around(emit, each!, x.shape, size, true);
+    const r = around(emit, each, x.shape, size, true);
     return message(emit, base, [eps, x.ref, w, r], { k, rate, beta });
   },
 };

@@ -117,9 +117,9 @@ function channels(shape: Shape): Axes {
 function normalised(emit: Emit, x: Ref, axes: Axes, epsilon: number) {
   const mean = axes.sumOfGroup(emit, x, axes.count);
   const [centred] = center.emit(emit, [x, mean], { mean: axes.group });
-  const [squared] = squares.emit(emit, [centred!]);
-  const variance = axes.sumOfGroup(emit, squared!, axes.count);
-  return scaled(emit, centred!, variance, axes, epsilon);
+  const [squared] = squares.emit(emit, [centred]);
+  const variance = axes.sumOfGroup(emit, squared, axes.count);
+  return scaled(emit, centred, variance, axes, epsilon);
 }
 
 function scaled(
@@ -130,7 +130,7 @@ function scaled(
   epsilon: number,
 ) {
   const [factor] = inverseRoot.emit(emit, [variance], { epsilon });
-  const normal = times(emit, null, [centred, factor!], { factor: axes.group });
+  const normal = times(emit, null, [centred, factor], { factor: axes.group });
   return { centred, factor, normal };
 }
 
@@ -143,7 +143,7 @@ function shifted(
 ): Ref {
   const operands = [normal, gain.ref, shift.ref];
   const places = { gain: feature, shift: feature };
-  return scaleAndShift.emit(emit, operands, places)[0]!;
+  return scaleAndShift.emit(emit, operands, places)[0];
 }
 
 /** Gradient of the gain (slot 1) or the shift (slot 2). */
@@ -157,7 +157,7 @@ function featureVjp(
 ): Ref {
   if (slot === 2) return axes.sumOfFeature(emit, eps, base);
   const [weighted] = products.emit(emit, [eps, normal]);
-  return axes.sumOfFeature(emit, weighted!, base);
+  return axes.sumOfFeature(emit, weighted, base);
 }
 
 const epsilonOf = (attrs: Attrs) => Number(attrs.eps ?? 1e-5);
@@ -175,7 +175,7 @@ function checkFeatures(inputs: readonly Shape[], features: number): void {
   );
 }
 
-function normalisation(name: string, axesOf: (shape: Shape) => Axes): Op {
+function normalisation(name: string, axesOf: (shape: Shape) => Axes): Op<3> {
   return {
     name,
     arity: 3,
@@ -186,32 +186,32 @@ function normalisation(name: string, axesOf: (shape: Shape) => Axes): Op {
         : EPSILON,
     shape(inputs) {
       const [x] = inputs;
-      if (name === 'batchnorm' && x!.length < 2) {
+      if (name === 'batchnorm' && x.length < 2) {
         throw new ShapeProblem(
-          `needs x [batch, channels, ...] but has ${shapeText(x!)}`,
+          `needs x [batch, channels, ...] but has ${shapeText(x)}`,
         );
       }
-      checkFeatures(inputs, name === 'batchnorm' ? x![1]! : x![x!.length - 1]!);
+      checkFeatures(inputs, name === 'batchnorm' ? x[1]! : x[x.length - 1]!);
       return x;
     },
     forward(emit, [x, gain, shift], attrs) {
-      const axes = axesOf(x!.shape);
-      const { normal } = normalised(emit, x!.ref, axes, epsilonOf(attrs));
-      return shifted(emit, normal, gain!, shift!, axes);
+      const axes = axesOf(x.shape);
+      const { normal } = normalised(emit, x.ref, axes, epsilonOf(attrs));
+      return shifted(emit, normal, gain, shift, axes);
     },
     vjp(emit, { inputs: [x, gain], attrs, slot, eps, base }) {
-      const axes = axesOf(x!.shape);
+      const axes = axesOf(x.shape);
       // The recorder knows these calls from the forward pass already.
-      const made = normalised(emit, x!.ref, axes, epsilonOf(attrs));
+      const made = normalised(emit, x.ref, axes, epsilonOf(attrs));
       const { factor, normal } = made;
       if (slot > 0) return featureVjp(emit, slot, eps, normal, axes, base);
-      const g = times(emit, null, [eps, gain!.ref], { factor: axes.feature });
+      const g = times(emit, null, [eps, gain.ref], { factor: axes.feature });
       const m = axes.sumOfGroup(emit, g, axes.count);
       const [weighted] = products.emit(emit, [g, normal]);
-      const n = axes.sumOfGroup(emit, weighted!, axes.count);
+      const n = axes.sumOfGroup(emit, weighted, axes.count);
       const { group } = axes;
       const places = { factor: group, m: group, n: group };
-      return message(emit, base, [g, normal, factor!, m, n], places);
+      return message(emit, base, [g, normal, factor, m, n], places);
     },
   };
 }
@@ -219,9 +219,11 @@ function normalisation(name: string, axesOf: (shape: Shape) => Axes): Op {
 export const layernorm = normalisation('layernorm', rows);
 export const batchnorm = normalisation('batchnorm', channels);
 
-function centredByGiven(emit: Emit, [x, , , mean]: readonly Operand[]) {
+function centredByGiven(emit: Emit, [x, , , mean]: VjpArgs<5>['inputs']) {
   const axes = channels(x!.shape);
-  const [centred] = center.emit(emit, [x!.ref, mean!.ref], { mean: axes.group });
+  const [centred] = center.emit(emit, [x!.ref, mean!.ref], {
+    mean: axes.group,
+  });
   return { axes, centred };
 }
 
@@ -245,26 +247,26 @@ export const batchnormInference: Op<5> = {
     const { axes, centred } = centredByGiven(emit, inputs);
     const [, gain, shift, , variance] = inputs;
     const epsilon = epsilonOf(attrs);
-    const { normal } = scaled(emit, centred!, variance.ref, axes, epsilon);
+    const { normal } = scaled(emit, centred, variance.ref, axes, epsilon);
     return shifted(emit, normal, gain, shift, axes);
   },
   vjp(emit, { inputs, attrs, slot, eps, base }) {
     const { axes, centred } = centredByGiven(emit, inputs);
     const [, gain, , , variance] = inputs;
     const epsilon = epsilonOf(attrs);
-    const made = scaled(emit, centred!, variance.ref, axes, epsilon);
+    const made = scaled(emit, centred, variance.ref, axes, epsilon);
     const { factor, normal } = made;
     if (slot === 1 || slot === 2) {
       return featureVjp(emit, slot, eps, normal, axes, base);
     }
     if (slot === 0) {
       const g = times(emit, null, [eps, gain.ref], { factor: axes.feature });
-      return times(emit, base, [g, factor!], { factor: axes.group });
+      return times(emit, base, [g, factor], { factor: axes.group });
     }
-    const terms = slot === 3 ? eps : products.emit(emit, [eps, centred!])[0]!;
+    const terms = slot === 3 ? eps : products.emit(emit, [eps, centred])[0];
     const sum = axes.sumOfFeature(emit, terms, null);
     const kernel = slot === 3 ? negated : cube;
-    const [s] = kernel.emit(emit, [sum, gain.ref, factor!]);
-    return addTo(emit, base, s!);
+    const [s] = kernel.emit(emit, [sum, gain.ref, factor]);
+    return addTo(emit, base, s);
   },
 };

@@ -158,7 +158,7 @@ function meanForm(message: boolean, add: boolean, single: boolean): Form {
   };
 }
 
-function pool2d(name: string, of: Of): Op {
+function pool2d(name: string, of: Of): Op<1> {
   const forward = forwardKernel(of);
   const message = messageKernel(of);
   const windowsOf = (
@@ -190,10 +190,10 @@ function pool2d(name: string, of: Of): Op {
       const padding = Number(attrs.padding ?? 0);
       const out = (n: number) =>
         Math.floor((n + 2 * padding - size) / stride) + 1;
-      if (x!.length !== 4 || out(x![2]!) < 1 || out(x![3]!) < 1) {
+      if (x.length !== 4 || out(x[2]!) < 1 || out(x[3]!) < 1) {
         throw new ShapeProblem(
           `needs x [B, C, H, W] no smaller than its window of ${size} x ` +
-            `${size} but has ${shapeText(x!)}`,
+            `${size} but has ${shapeText(x)}`,
         );
       }
       if (2 * padding > size) {
@@ -201,16 +201,16 @@ function pool2d(name: string, of: Of): Op {
           `has padding ${padding}, more than half its window of ${size}`,
         );
       }
-      return [x![0]!, x![1]!, out(x![2]!), out(x![3]!)];
+      return [x[0]!, x[1]!, out(x[2]!), out(x[3]!)];
     },
     forward(emit, [x], attrs, shape) {
-      const params = windowsOf(x!.shape, shape, attrs);
-      return forward(emit, [x!.ref], sizeOf(shape), params);
+      const params = windowsOf(x.shape, shape, attrs);
+      return forward(emit, [x.ref], sizeOf(shape), params);
     },
     vjp(emit, { inputs: [x], output, attrs, eps, base }) {
-      const reads = of === 'max' ? [x!.ref, output.ref, eps] : [eps];
-      const params = windowsOf(x!.shape, output.shape, attrs);
-      return message(emit, reads, x!.ref.size, params, base);
+      const reads = of === 'max' ? [x.ref, output.ref, eps] : [eps];
+      const params = windowsOf(x.shape, output.shape, attrs);
+      return message(emit, reads, x.ref.size, params, base);
     },
   };
 }

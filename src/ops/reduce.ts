@@ -25,7 +25,7 @@ export function axisOf(shape: Shape, attrs: Attrs): number {
   return from;
 }
 
-function reduction(name: 'sum' | 'mean'): Op {
+function reduction(name: 'sum' | 'mean'): Op<1> {
   const divisor = (n: number) => (name === 'mean' ? n : 1);
   return {
     name,
@@ -34,16 +34,16 @@ function reduction(name: 'sum' | 'mean'): Op {
     exactOnIntegers: name === 'sum',
     shape([x], attrs) {
       if (attrs.axis === undefined) return [1];
-      const axis = axisOf(x!, attrs);
-      const rest = x!.filter((_, i) => i !== axis);
+      const axis = axisOf(x, attrs);
+      const rest = x.filter((_, i) => i !== axis);
       return rest.length > 0 ? rest : [1];
     },
     forward(emit, [x], attrs) {
-      const parts = split(x!.shape, attrs);
-      return reduceSum(emit, x!.ref, parts, divisor(parts[1]));
+      const parts = split(x.shape, attrs);
+      return reduceSum(emit, x.ref, parts, divisor(parts[1]));
     },
     vjp(emit, { inputs: [x], attrs, eps, base }) {
-      const parts = split(x!.shape, attrs);
+      const parts = split(x.shape, attrs);
       return expandMean(emit, eps, parts, divisor(parts[1]), base);
     },
   };

@@ -59,8 +59,8 @@ function partsOf(shape: Shape, attrs: Attrs): { parts: Split; row: Along } {
   return { parts, row: [n * inner, outer, inner] };
 }
 
-const shape = ([x]: readonly Shape[], attrs: Attrs): Shape => {
-  partsOf(x!, attrs);
+const shape = ([x]: readonly [Shape], attrs: Attrs): Shape => {
+  partsOf(x, attrs);
   return x;
 };
 
@@ -72,8 +72,8 @@ const attrs = {
 function prepared(emit: Emit, x: Ref, parts: Split, row: Along) {
   const most = reduceMost(emit, x, parts);
   const [low] = shifted.emit(emit, [x, most], { most: row });
-  const [powers] = exponentials.emit(emit, [low!]);
-  return { low, powers, total: reduceSum(emit, powers!, parts) };
+  const [powers] = exponentials.emit(emit, [low]);
+  return { low, powers, total: reduceSum(emit, powers, parts) };
 }
 
 export const softmax: Op<1> = {
@@ -84,12 +84,12 @@ export const softmax: Op<1> = {
   forward(emit, [x], given) {
     const { parts, row } = partsOf(x.shape, given);
     const { powers, total } = prepared(emit, x.ref, parts, row);
-    return quotients.emit(emit, [powers!, total], { total: row })[0]!;
+    return quotients.emit(emit, [powers, total], { total: row })[0];
   },
   vjp(emit, { inputs: [x], output, attrs: given, eps, base }) {
     const { parts, row } = partsOf(x.shape, given);
     const [p] = weighted.emit(emit, [output.ref, eps]);
-    const total = reduceSum(emit, p!, parts);
+    const total = reduceSum(emit, p, parts);
     const operands = [output.ref, eps, total];
     return softmaxMessage(emit, base, operands, { total: row });
   },
@@ -103,7 +103,7 @@ export const logSoftmax: Op<1> = {
   forward(emit, [x], given) {
     const { parts, row } = partsOf(x.shape, given);
     const { low, total } = prepared(emit, x.ref, parts, row);
-    return differences.emit(emit, [low!, total], { total: row })[0]!;
+    return differences.emit(emit, [low, total], { total: row })[0];
   },
   vjp(emit, { inputs: [x], output, attrs: given, eps, base }) {
     const { parts, row } = partsOf(x.shape, given);

@@ -154,16 +154,16 @@ export const reshape: Op<1> = {
 };
 
 /** Axes from attrs.start_axis (1 if not given) on become one. */
-export const flatten: Op = {
+export const flatten: Op<1> = {
   ...reshape,
   name: 'flatten',
   attrs: { start_axis: countAttr(0) },
   shape([x], attrs) {
     const axis = Number(attrs.start_axis ?? 1);
-    if (axis > x!.length) {
+    if (axis > x.length) {
       throw new ShapeProblem(`has no axis ${axis}`);
     }
-    return [...x!.slice(0, axis), sizeOf(x!.slice(axis))];
+    return [...x.slice(0, axis), sizeOf(x.slice(axis))];
   },
 };
 
@@ -184,7 +184,7 @@ function orderOf(x: Shape, attrs: Attrs): number[] {
 }
 
 /** attrs.axes: which axis of x each axis of the output is. */
-export const transpose: Op = {
+export const transpose: Op<1> = {
   name: 'transpose',
   arity: 1,
   attrs: {
@@ -194,24 +194,24 @@ export const transpose: Op = {
   },
   exactOnIntegers: true,
   shape([x], attrs) {
-    checkAxes(x!);
-    return orderOf(x!, attrs).map((axis) => x![axis]!);
+    checkAxes(x);
+    return orderOf(x, attrs).map((axis) => x[axis]!);
   },
   forward(emit, [x], attrs, shape) {
-    const steps = stepsOf(x!.shape);
-    const order = orderOf(x!.shape, attrs);
+    const steps = stepsOf(x.shape);
+    const order = orderOf(x.shape, attrs);
     return view(
       emit,
-      x!.ref,
+      x.ref,
       shape,
       order.map((axis) => steps[axis]!),
     );
   },
   vjp(emit, { inputs: [x], output, attrs, eps, base }) {
     const steps = stepsOf(output.shape);
-    const order = orderOf(x!.shape, attrs);
-    const back = x!.shape.map((_, axis) => steps[order.indexOf(axis)]);
-    return view(emit, eps, x!.shape, back, base);
+    const order = orderOf(x.shape, attrs);
+    const back = x.shape.map((_, axis) => steps[order.indexOf(axis)]);
+    return view(emit, eps, x.shape, back, base);
   },
 };
 

@@ -187,7 +187,7 @@ export class Recorder {
   /** A value as it is at this tick: residents are copied before they change. */
   snapshot(ref: Ref): Ref {
     const isResident = this.committed.has(ref) || this.residents.has(ref);
-    return isResident ? copy.emit(this.emit, [ref])[0]! : ref;
+    return isResident ? copy.emit(this.emit, [ref])[0] : ref;
   }
 
   /** Notes what a population sent, to be drawn. */

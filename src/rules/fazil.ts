@@ -88,7 +88,7 @@ export function fazil(options: FazilOptions = {}): CircuitRule {
         const before = fired.get(from) ?? recorder.constant(eps.size, 0);
         const [gated, after] = fire.emit(recorder.emit, [eps, before]);
         fired.set(from, after!);
-        taught.set(event, gated!);
+        taught.set(event, gated);
       });
       const select = (event: ErrorEvent) => taught.get(event) ?? null;
 

@@ -223,7 +223,10 @@ function shapeOf(
 ) {
   const n = places.length;
   const middle = (n * n - 1) / 2;
-  const least = losses.reduce((at, loss, i) => (loss < losses[at]! ? i : at), 0);
+  const least = losses.reduce(
+    (at, loss, i) => (loss < losses[at]! ? i : at),
+    0,
+  );
   const rim = losses.filter((_, i) => {
     const [row, column] = [Math.floor(i / n), i % n];
     return [row, column].some((place) => place === 0 || place === n - 1);
