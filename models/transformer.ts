@@ -136,17 +136,17 @@ function attention(
   of: { heads: number; prefix: string; causal: boolean },
 ): Vertex {
   const { heads, prefix, causal } = of;
-  const [batch, steps, width] = x.shape;
-  if (width! % heads !== 0) {
+  const [batch, steps, width] = x.shape as [number, number, number];
+  if (width % heads !== 0) {
     throw new GraphError(
       `A width of ${width} cannot be shared by ${heads} heads: use a multiple`,
     );
   }
-  const depth = width! / heads;
+  const depth = width / heads;
   /** [batch, heads, steps, depth]. */
   const headsOf = (id: string) =>
-    affine(g, x, `${prefix}${id}`, width!)
-      .reshape([batch!, steps!, heads, depth])
+    affine(g, x, `${prefix}${id}`, width)
+      .reshape([batch, steps, heads, depth])
       .transpose([0, 2, 1, 3]);
   const [q, k, v] = [headsOf('q'), headsOf('k'), headsOf('v')];
   let scores = q.matmul(k, { transpose_b: true }).scale(1 / Math.sqrt(depth));
@@ -156,8 +156,8 @@ function attention(
     .named(`${prefix}attention`)
     .matmul(v)
     .transpose([0, 2, 1, 3])
-    .reshape([batch!, steps!, width!]);
-  return affine(g, mixed, `${prefix}o`, width!);
+    .reshape([batch, steps, width]);
+  return affine(g, mixed, `${prefix}o`, width);
 }
 
 function feedForward(

@@ -51,13 +51,13 @@ export function noiseRoot(parameters: Parameters, time: number): number[][] {
   // Gauss-Legendre with four points in each of 64 parts.
   const [inner, outer] = [-1, 1].map((sign) =>
     Math.sqrt(3 / 7 + sign * (2 / 7) * Math.sqrt(6 / 5)),
-  );
+  ) as [number, number];
   const heavy = (18 + Math.sqrt(30)) / 36;
   const PARTS = 64;
   for (let part = 0; part < PARTS; part++) {
     for (const [at, weight] of [
-      [-outer!, 1 - heavy],
-      [-inner!, heavy],
+      [-outer, 1 - heavy],
+      [-inner, heavy],
       [inner, heavy],
       [outer, 1 - heavy],
     ]) {

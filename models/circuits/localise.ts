@@ -228,9 +228,9 @@ function byOthers(
   const read = (itd: number) => {
     const after = known.findIndex((each) => each.itd! >= itd);
     if (after === 0 || after < 0) return known.at(after)!.azimuth;
-    const [a, b] = [known[after - 1], known[after]];
-    const share = (itd - a!.itd!) / (b!.itd! - a!.itd!);
-    return a!.azimuth + share * (b!.azimuth - a!.azimuth);
+    const [a, b] = [known[after - 1]!, known[after]!];
+    const share = (itd - a.itd!) / (b.itd! - a.itd!);
+    return a.azimuth + share * (b.azimuth - a.azimuth);
   };
   return azimuths.flatMap((azimuth, i) => {
     const between = i % 2 === 1 && i + 1 < azimuths.length;

@@ -60,8 +60,12 @@ export function timingFor(
 ): Timing {
   const delays = delaysTo(cell, parameters);
   const longest = Math.max(...delays);
-  const [b, c, d] = delays.map((delay) => longest - delay);
-  return [b!, c!, d!];
+  const [b, c, d] = delays.map((delay) => longest - delay) as [
+    number,
+    number,
+    number,
+  ];
+  return [b, c, d];
 }
 
 /** The motif; trial by trial b, c and d spike as one timing says. */

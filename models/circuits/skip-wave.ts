@@ -201,7 +201,7 @@ export const skipWave = shelve({
     const apart = Math.hypot(...wrong.map((w, i) => w! - right[i]!));
     const [, z2Wrong, z3Wrong] = PLASTIC.map((id) =>
       Number(without.gradients.get(id)?.[0]),
-    );
+    ) as [number, number, number];
     const atA = LEVELS.indexOf('a');
     const all = [with_.wave, without.wave].flat(2).map(Math.abs);
     // Without any error any scale does.
@@ -231,13 +231,13 @@ export const skipWave = shelve({
         near(
           `without it: update of z2 (BP: ${shown(right[1]!)})`,
           wrong[1]!,
-          z2Wrong!,
+          z2Wrong,
           tolerance * scale,
         ),
         near(
           `without it: update of z3 (BP: ${shown(right[2]!)})`,
           wrong[2]!,
-          z3Wrong!,
+          z3Wrong,
           tolerance * scale,
         ),
         within(
@@ -255,7 +255,7 @@ export const skipWave = shelve({
       ],
       figures: {
         'error of the output': e,
-        "update of z3 without the delay, over BP's": z3Wrong! / right[2]!,
+        "update of z3 without the delay, over BP's": z3Wrong / right[2]!,
       },
       pictures: [
         picture(

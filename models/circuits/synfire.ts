@@ -40,8 +40,8 @@ const START = 10;
 const SIGMA = 1;
 /** Sizes of packets; between the first and the last but one lies the border. */
 const SIZES = [30, 40, 45, 50, 55, 60, 85];
-const [DIES] = SIZES;
-const [SURVIVES, LARGE] = SIZES.slice(-2);
+const [DIES] = SIZES as [number];
+const [SURVIVES, LARGE] = SIZES.slice(-2) as [number, number];
 /** Spikes of one packet lie within so many ms. */
 const NARROW = 3;
 /** Delays that are compared, ms, with so many large packets each. */
@@ -176,7 +176,7 @@ export const synfire = shelve({
   title: 'S2: packets of spikes that survive a synfire chain, and that die',
   source: 'Diesmann, Gewaltig and Aertsen 1999',
   parameters,
-  network: (parameters) => synfireNetwork(parameters, [LARGE!], 1),
+  network: (parameters) => synfireNetwork(parameters, [LARGE], 1),
   async measure(parameters, bench) {
     const { groups, delay, packets } = parameters;
     const sizes = SIZES.flatMap((size) => new Array(packets).fill(size));
@@ -185,11 +185,11 @@ export const synfire = shelve({
     const share = (size: number) => of(size).filter(survives).length / packets;
     // Mean of the sizes from which on packets survive (Spearman-Kaerber).
     let border = SIZES[0]!;
-    for (let i = 0; SIZES[i]! < SURVIVES!; i++) {
+    for (let i = 0; SIZES[i]! < SURVIVES; i++) {
       const dying = 1 - (share(SIZES[i]!) + share(SIZES[i + 1]!)) / 2;
       border += dying * (SIZES[i + 1]! - SIZES[i]!);
     }
-    const paces = [{ delay, pace: paceOf(of(LARGE!)) }];
+    const paces = [{ delay, pace: paceOf(of(LARGE)) }];
     for (const other of DELAYS) {
       const large = new Array(REPEATS).fill(LARGE);
       const watched = await watch({ groups, delay: other }, large, bench);
@@ -201,18 +201,18 @@ export const synfire = shelve({
       exactly(
         `packets of ${DIES} spikes that survive`,
         `0 of ${packets}`,
-        survived(DIES!),
+        survived(DIES),
       ),
       between(
         `share of packets of ${SURVIVES} that survive`,
         0.75,
         1,
-        share(SURVIVES!),
+        share(SURVIVES),
       ),
       exactly(
         `packets of ${LARGE} that survive`,
         `${packets} of ${packets}`,
-        survived(LARGE!),
+        survived(LARGE),
       ),
       between('size at the border', 45, 58, border, 'spikes'),
       near(
@@ -238,8 +238,8 @@ export const synfire = shelve({
         ]),
       ),
       pictures: [
-        raster(`A packet of ${LARGE} spikes runs through`, of(LARGE!)[0]!),
-        raster(`A packet of ${DIES} spikes dies out`, of(DIES!)[0]!),
+        raster(`A packet of ${LARGE} spikes runs through`, of(LARGE)[0]!),
+        raster(`A packet of ${DIES} spikes dies out`, of(DIES)[0]!),
         traces(
           'Packets that survive the chain',
           ['spikes of the packet', 'share that survives'],

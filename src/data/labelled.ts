@@ -47,7 +47,7 @@ export interface NamedIdx extends Idx {
  */
 export function labelled(images: NamedIdx, labels: NamedIdx): LabelledImages {
   const [rows, columns] = IMAGE_SHAPE;
-  const [count, height, width] = images.shape;
+  const [count, height, width] = images.shape as [number, number, number];
   if (images.shape.length !== 3 || height !== rows || width !== columns) {
     throw new FormatError(
       `File ${images.file} has shape ${images.shape.join(' x ')}: images ` +

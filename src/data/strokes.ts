@@ -17,8 +17,8 @@ function stroke(...parts: readonly string[]): Stroke {
     .join(' ')
     .split(' ')
     .map((pair): Point => {
-      const [x, y] = pair.split(',').map(Number);
-      return [x!, y!];
+      const [x, y] = pair.split(',').map(Number) as [number, number];
+      return [x, y];
     });
 }
 

@@ -41,10 +41,10 @@ function square(
   let rises = false;
   CORNERS.forEach(([x, y], i) => {
     const next = (i + 1) % 4;
-    const [a, b] = [values[i], values[next]];
-    if (a! >= level === b! >= level) return;
-    if (points.length === 0) rises = b! >= level;
-    const part = (level - a!) / (b! - a!);
+    const [a, b] = [values[i]!, values[next]!];
+    if (a >= level === b >= level) return;
+    if (points.length === 0) rises = b >= level;
+    const part = (level - a) / (b - a);
     const [toX, toY] = CORNERS[next]!;
     points.push([column + x + part * (toX - x), row + y + part * (toY - y)]);
   });

@@ -78,8 +78,8 @@ export function inkOn(color: string): string {
   const [red, green, blue] = partsOf(color).map((whole) => {
     const part = whole / 255;
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
-  const luminance = 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+  }) as [number, number, number];
+  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   return luminance > 0.179 ? INK : '#ffffff';
 }
 

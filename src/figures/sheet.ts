@@ -61,9 +61,12 @@ export function checkPicture({ title, width, height }: PictureOptions): void {
   }
   const limits = { width: [320, 4000], height: [120, 8000] };
   for (const [name, value] of Object.entries({ width, height })) {
-    const [least, most] = limits[name as 'width' | 'height'];
+    const [least, most] = limits[name as 'width' | 'height'] as [
+      number,
+      number,
+    ];
     if (value === undefined) continue;
-    if (Number.isFinite(value) && value >= least! && value <= most!) continue;
+    if (Number.isFinite(value) && value >= least && value <= most) continue;
     refuse(
       `A picture of ${name} ${show(value)} px cannot be drawn: ask for ` +
         `${least} to ${most} px`,

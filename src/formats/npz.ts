@@ -55,8 +55,8 @@ function zipMember(bytes: Uint8Array, name: string, file: string): Uint8Array {
       const [packed, plain] = [20, 24].map((o) => view.getUint32(at + o, true));
       const [text, extra, comment] = [28, 30, 32].map((o) =>
         view.getUint16(at + o, true),
-      );
-      const own = bytes.subarray(at + 46, at + 46 + text!);
+      ) as [number, number, number];
+      const own = bytes.subarray(at + 46, at + 46 + text);
       if (new TextDecoder().decode(own) === name) {
         const local = view.getUint32(at + 42, true);
         const skip =
@@ -66,7 +66,7 @@ function zipMember(bytes: Uint8Array, name: string, file: string): Uint8Array {
         const stored = view.getUint16(at + 10, true) === 0;
         return stored ? body : inflateRawSync(body, { maxOutputLength: plain });
       }
-      at += 46 + text! + extra! + comment!;
+      at += 46 + text + extra + comment;
     }
   } catch (error) {
     malformed(file, `is a damaged zip (${messageOf(error)})`, 'fetch it again');

@@ -94,17 +94,17 @@ export function decodeSafetensors(
     if (!make || !whole(shape) || !whole(offsets) || offsets.length !== 2) {
       return fail(`tensor "${name}" has no known dtype, shape and offsets`);
     }
-    const [from, to] = offsets;
+    const [from, to] = offsets as [number, number];
     const size = sizeOf(shape);
-    const fits = start + to! <= bytes.length && from! <= to!;
-    if (!fits || to! - from! !== size * make.BYTES_PER_ELEMENT) {
+    const fits = start + to <= bytes.length && from <= to;
+    if (!fits || to - from !== size * make.BYTES_PER_ELEMENT) {
       return fail(`tensor "${name}" does not fit its offsets`);
     }
     const data = new make(
-      Uint8Array.from(bytes.subarray(start + from!, start + to!)).buffer,
+      Uint8Array.from(bytes.subarray(start + from, start + to)).buffer,
     );
     tensors.set(name, { shape, data });
-    used = Math.max(used, to!);
+    used = Math.max(used, to);
   }
   if (start + used !== bytes.length) fail('values are missing or too many');
   return tensors;

@@ -20,12 +20,12 @@ export function mapOf(node: NirNode, shapes: NirShapes): NodeMap | null {
     case 'Linear':
     case 'Affine': {
       const { shape, data } = node.weight;
-      const [outputs, inputs] = shape.slice(-2);
+      const [outputs, inputs] = shape.slice(-2) as [number, number];
       const list = new MapList();
       for (let at = 0; at < data.length; at++) {
-        const row = Math.floor(at / inputs!);
-        const block = Math.floor(row / outputs!);
-        list.add(block * inputs! + (at % inputs!), row, data[at]!);
+        const row = Math.floor(at / inputs);
+        const block = Math.floor(row / outputs);
+        list.add(block * inputs + (at % inputs), row, data[at]!);
       }
       return list.end(sizeOf(shapes.input));
     }
@@ -91,7 +91,7 @@ function convolved(node: NirConv1d | NirConv2d, shapes: NirShapes): NodeMap {
   const image = (shape: Shape) =>
     flat ? [1, ...shape.slice(-1)] : shape.slice(-2);
   const { shape, data } = node.weight;
-  const [channels, perGroup] = shape;
+  const [channels, perGroup] = shape as [number, number];
   const kernel = image(shape);
   const input = image(shapes.input);
   const output = image(shapes.output);
@@ -115,14 +115,14 @@ function convolved(node: NirConv1d | NirConv2d, shapes: NirShapes): NodeMap {
       before: before[i]!,
     }),
   );
-  const outPerGroup = channels! / node.groups;
+  const outPerGroup = channels / node.groups;
   const list = new MapList();
-  for (let o = 0; o < channels!; o++) {
-    const first = Math.floor(o / outPerGroup) * perGroup!;
-    for (let c = 0; c < perGroup!; c++) {
+  for (let o = 0; o < channels; o++) {
+    const first = Math.floor(o / outPerGroup) * perGroup;
+    for (let c = 0; c < perGroup; c++) {
       slide(rows!, columns!, (target, source, place) => {
         const taken =
-          (o * perGroup! + c) * rows!.kernel * columns!.kernel + place;
+          (o * perGroup + c) * rows!.kernel * columns!.kernel + place;
         list.add(
           (first + c) * rows!.input * columns!.input + source,
           o * rows!.output * columns!.output + target,

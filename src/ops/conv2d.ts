@@ -19,10 +19,15 @@ import {
 
 function geometry(x: Shape, w: Shape, attrs: Attrs): Geometry {
   const { stride = 1, padding = 0, groups = 1 } = attrs as Partial<Geometry>;
-  const [batch, channels, height, width] = x;
-  const [outputs, , kh, kw] = w;
-  const oh = Math.floor((height! + 2 * padding - kh!) / stride) + 1;
-  const ow = Math.floor((width! + 2 * padding - kw!) / stride) + 1;
+  const [batch, channels, height, width] = x as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [outputs, , kh, kw] = w as [number, number, number, number];
+  const oh = Math.floor((height + 2 * padding - kh) / stride) + 1;
+  const ow = Math.floor((width + 2 * padding - kw) / stride) + 1;
   return {
     ...{ groups, batch, channels, height, width, outputs },
     ...{ oh, ow, kh, kw, stride, padding },

@@ -73,14 +73,14 @@ export const embedding: Op<2> = {
   },
   forward(emit, [table, numbers]) {
     const count = sizeOf(numbers.shape);
-    const [rows, width] = table.shape;
+    const [rows, width] = table.shape as [number, number];
     const inputs = [numbers.ref, table.ref];
-    return lookUp(emit, inputs, count * width!, { rows, width, count });
+    return lookUp(emit, inputs, count * width, { rows, width, count });
   },
   vjp(emit, { inputs: [table, numbers], slot, eps, base }) {
     if (slot === 1) return base ?? zeros.emit(emit, [numbers.ref])[0];
-    const [rows, width] = table.shape;
+    const [rows, width] = table.shape as [number, number];
     const params = { rows, width, count: sizeOf(numbers.shape) };
-    return collect(emit, [numbers.ref, eps], rows! * width!, params, base);
+    return collect(emit, [numbers.ref, eps], rows * width, params, base);
   },
 };

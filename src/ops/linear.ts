@@ -29,12 +29,12 @@ function linearShape(inputs: readonly Shape[]): Shape {
 /** y = x W^T (+ b). W is [out, in], x is [..., in]. */
 function linearForward(emit: Emit, inputs: readonly Operand[]): Ref {
   const [x, weight, bias] = inputs;
-  const [out, depth] = weight!.shape;
+  const [out, depth] = weight!.shape as [number, number];
   return gemm(
     emit,
-    [rowsOf(x!.shape), out!, depth!],
-    rowMajor(x!.ref, depth!),
-    transposed(weight!.ref, depth!),
+    [rowsOf(x!.shape), out, depth],
+    rowMajor(x!.ref, depth),
+    transposed(weight!.ref, depth),
     { bias: bias?.ref },
   );
 }
@@ -42,27 +42,21 @@ function linearForward(emit: Emit, inputs: readonly Operand[]): Ref {
 /** Messages: eps W to x, eps^T x to W, the sum over rows of eps to b. */
 function linearVjp(emit: Emit, { inputs, slot, eps, base }: VjpArgs): Ref {
   const [x, weight] = inputs;
-  const [out, depth] = weight!.shape;
+  const [out, depth] = weight!.shape as [number, number];
   const rows = rowsOf(x!.shape);
   if (slot === 0) {
     const size = [rows, depth, out] as const;
-    return gemm(
-      emit,
-      size,
-      rowMajor(eps, out!),
-      rowMajor(weight!.ref, depth!),
-      {
-        base,
-      },
-    );
-  }
-  if (slot === 1) {
-    const size = [out, depth, rows] as const;
-    return gemm(emit, size, transposed(eps, out!), rowMajor(x!.ref, depth!), {
+    return gemm(emit, size, rowMajor(eps, out), rowMajor(weight!.ref, depth), {
       base,
     });
   }
-  return reduceSum(emit, eps, [1, rows, out!], 1, base);
+  if (slot === 1) {
+    const size = [out, depth, rows] as const;
+    return gemm(emit, size, transposed(eps, out), rowMajor(x!.ref, depth), {
+      base,
+    });
+  }
+  return reduceSum(emit, eps, [1, rows, out], 1, base);
 }
 
 export const linear: Op<2> = {

@@ -94,7 +94,7 @@ function around(
   size: number,
   turned: boolean,
 ): Ref {
-  const [, channels] = shape;
+  const [, channels] = shape as [number, number];
   const inner = sizeOf(shape.slice(2));
   // A window of even size reaches one further down, as PyTorch's.
   const [below, above] = [Math.floor(size / 2), Math.ceil(size / 2) - 1];

@@ -98,16 +98,16 @@ function rows(shape: Shape): Axes {
 
 /** Channels: the second axis. */
 function channels(shape: Shape): Axes {
-  const [batch, n] = shape;
+  const [batch, n] = shape as [number, number];
   const inner = sizeOf(shape.slice(2));
   const sum = (emit: Emit, x: Ref, divisor: number, base: Ref | null) => {
-    const planes = inner > 1 ? reduceSum(emit, x, [batch! * n!, inner, 1]) : x;
-    return reduceSum(emit, planes, [1, batch!, n!], divisor, base);
+    const planes = inner > 1 ? reduceSum(emit, x, [batch * n, inner, 1]) : x;
+    return reduceSum(emit, planes, [1, batch, n], divisor, base);
   };
   return {
-    group: [inner, n!, 1],
-    feature: [inner, n!, 1],
-    count: batch! * inner,
+    group: [inner, n, 1],
+    feature: [inner, n, 1],
+    count: batch * inner,
     sumOfGroup: (emit, x, divisor) => sum(emit, x, divisor, null),
     sumOfFeature: (emit, x, base) => sum(emit, x, 1, base),
   };

@@ -212,7 +212,7 @@ export const concat: Op = {
         const [ref] =
           group.length === 1 && parts.length > 1
             ? refs
-            : emit(joins[group.length - 1]!, refs, size, params);
+            : (emit(joins[group.length - 1]!, refs, size, params) as [Ref]);
         next.push({ ref, length });
       }
       parts = next;

@@ -161,14 +161,14 @@ function over(value: Complex, divisor: number): Complex {
 
 /** The eigenvalue of the last 2 x 2 block that is nearer to its corner. */
 function wilkinson(h: Complex[][], last: number): Complex {
-  const [a, b] = [h[last - 1]![last - 1], h[last - 1]![last]];
-  const [c, d] = [h[last]![last - 1], h[last]![last]];
-  const half = scale(subtract(a!, d!), 0.5);
-  const product = multiply(b!, c!);
+  const [a, b] = [h[last - 1]![last - 1]!, h[last - 1]![last]!];
+  const [c, d] = [h[last]![last - 1]!, h[last]![last]!];
+  const half = scale(subtract(a, d), 0.5);
+  const product = multiply(b, c);
   const root = sqrt(add(multiply(half, half), product));
   const [plus, minus] = [add(half, root), subtract(half, root)];
   const larger = abs(plus) > abs(minus) ? plus : minus;
-  return abs(larger) === 0 ? d! : subtract(d!, divide(product, larger));
+  return abs(larger) === 0 ? d : subtract(d, divide(product, larger));
 }
 
 /** One step H - s = Q R, H <- R Q + s on rows first .. last, by rotations. */
@@ -176,29 +176,29 @@ function sweep(h: Complex[][], first: number, last: number, s: Complex): void {
   for (let i = first; i <= last; i++) h[i]![i] = subtract(h[i]![i]!, s);
   const turns: (readonly [Complex, Complex])[] = [];
   for (let k = first; k < last; k++) {
-    const [x, y] = [h[k]![k], h[k + 1]![k]];
-    const size = Math.hypot(abs(x!), abs(y!));
-    const cos = size === 0 ? complex(1) : over(x!, size);
-    const sin = size === 0 ? complex(0) : over(y!, size);
+    const [x, y] = [h[k]![k]!, h[k + 1]![k]!];
+    const size = Math.hypot(abs(x), abs(y));
+    const cos = size === 0 ? complex(1) : over(x, size);
+    const sin = size === 0 ? complex(0) : over(y, size);
     turns.push([cos, sin]);
     for (let j = k; j <= last; j++) {
-      const [upper, lower] = [h[k]![j], h[k + 1]![j]];
+      const [upper, lower] = [h[k]![j]!, h[k + 1]![j]!];
       h[k]![j] = add(
-        multiply(conjugate(cos), upper!),
-        multiply(conjugate(sin), lower!),
+        multiply(conjugate(cos), upper),
+        multiply(conjugate(sin), lower),
       );
-      h[k + 1]![j] = subtract(multiply(cos, lower!), multiply(sin, upper!));
+      h[k + 1]![j] = subtract(multiply(cos, lower), multiply(sin, upper));
     }
   }
   for (const [k, [cos, sin]] of turns.entries()) {
     const column = first + k;
     const below = Math.min(last, column + 1);
     for (let i = first; i <= below; i++) {
-      const [left, right] = [h[i]![column], h[i]![column + 1]];
-      h[i]![column] = add(multiply(left!, cos), multiply(right!, sin));
+      const [left, right] = [h[i]![column]!, h[i]![column + 1]!];
+      h[i]![column] = add(multiply(left, cos), multiply(right, sin));
       h[i]![column + 1] = subtract(
-        multiply(right!, conjugate(cos)),
-        multiply(left!, conjugate(sin)),
+        multiply(right, conjugate(cos)),
+        multiply(left, conjugate(sin)),
       );
     }
   }

@@ -118,16 +118,16 @@ function columnsOf(
 function correlation(a: Float64Array, b: Float64Array): number {
   const [meanA, meanB] = [a, b].map(
     (side) => side.reduce((sum, value) => sum + value, 0) / side.length,
-  );
+  ) as [number, number];
   let [aa, bb, ab] = [0, 0, 0];
   for (let n = 0; n < a.length; n++) {
-    aa += (a[n]! - meanA!) ** 2;
-    bb += (b[n]! - meanB!) ** 2;
-    ab += (a[n]! - meanA!) * (b[n]! - meanB!);
+    aa += (a[n]! - meanA) ** 2;
+    bb += (b[n]! - meanB) ** 2;
+    ab += (a[n]! - meanA) * (b[n]! - meanB);
   }
   // Less than this of a size is the rounding of a mean.
   const least = 1e-28 * a.length;
-  const constant = aa <= least * meanA! ** 2 || bb <= least * meanB! ** 2;
+  const constant = aa <= least * meanA ** 2 || bb <= least * meanB ** 2;
   return constant ? 0 : Math.min(1, ab ** 2 / (aa * bb));
 }
 

@@ -32,14 +32,14 @@ export function principal(
     let turned = false;
     for (let i = 0; i < scores.length; i++) {
       for (let j = i + 1; j < scores.length; j++) {
-        const [a, b] = [scores[i], scores[j]];
-        const [aa, bb, ab] = [dot(a!, a!), dot(b!, b!), dot(a!, b!)];
+        const [a, b] = [scores[i]!, scores[j]!];
+        const [aa, bb, ab] = [dot(a, a), dot(b, b), dot(a, b)];
         if (Math.min(aa, bb) <= nothing) continue;
         if (Math.abs(ab) <= ORTHOGONAL * Math.sqrt(aa * bb)) continue;
         turned = true;
         const cot = (bb - aa) / (2 * ab);
         const tan = Math.sign(cot || 1) / (Math.abs(cot) + Math.hypot(1, cot));
-        rotate(a!, b!, tan);
+        rotate(a, b, tan);
         rotate(loadings[i]!, loadings[j]!, tan);
       }
     }
@@ -67,8 +67,8 @@ function rotate(a: Float64Array, b: Float64Array, tan: number): void {
   const cos = 1 / Math.hypot(1, tan);
   const sin = tan * cos;
   for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i], b[i]];
-    a[i] = cos * x! - sin * y!;
-    b[i] = sin * x! + cos * y!;
+    const [x, y] = [a[i]!, b[i]!];
+    a[i] = cos * x - sin * y;
+    b[i] = sin * x + cos * y;
   }
 }

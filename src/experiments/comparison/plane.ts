@@ -97,20 +97,20 @@ export function linearLosses(
   most: number,
 ): number[] {
   const [W, bias] = weights;
-  const [outputs, inputs] = W!.shape;
+  const [outputs, inputs] = W!.shape as [number, number];
   const count = Math.min(most, examples.count);
   const { x, target } = examples.feeds(firstOf(count));
   const sums = { rr: 0, rp: 0, rq: 0, pp: 0, pq: 0, qq: 0 };
   const [first, second] = directions.map((each) => each.get(W!.id)!);
   for (let row = 0; row < count; row++) {
-    for (let unit = 0; unit < outputs!; unit++) {
-      let r = bias!.values[unit]! - target![row * outputs! + unit]!;
+    for (let unit = 0; unit < outputs; unit++) {
+      let r = bias!.values[unit]! - target![row * outputs + unit]!;
       let [p, q] = [0, 0];
-      for (let i = 0; i < inputs!; i++) {
-        const input = x![row * inputs! + i]!;
-        r += input * W!.values[unit * inputs! + i]!;
-        p += input * first![unit * inputs! + i]!;
-        q += input * second![unit * inputs! + i]!;
+      for (let i = 0; i < inputs; i++) {
+        const input = x![row * inputs + i]!;
+        r += input * W!.values[unit * inputs + i]!;
+        p += input * first![unit * inputs + i]!;
+        q += input * second![unit * inputs + i]!;
       }
       sums.rr += r * r;
       sums.rp += r * p;

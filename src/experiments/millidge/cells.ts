@@ -93,11 +93,16 @@ const lstm: Cell = {
     const gates = [gate('f'), gate('i'), gate('o'), gate('c')];
     return ({ h, c }, x, t) => {
       const v = h!.concat([x], 1).named(`v${t}`);
-      const [af, ai, ao, ac] = gates.map((affine) => affine(v));
-      const f = af!.sigmoid().named(`f${t}`);
-      const i = ai!.sigmoid().named(`i${t}`);
-      const o = ao!.sigmoid().named(`o${t}`);
-      const candidate = ac!.tanh().named(`g${t}`);
+      const [af, ai, ao, ac] = gates.map((affine) => affine(v)) as [
+        Vertex,
+        Vertex,
+        Vertex,
+        Vertex,
+      ];
+      const f = af.sigmoid().named(`f${t}`);
+      const i = ai.sigmoid().named(`i${t}`);
+      const o = ao.sigmoid().named(`o${t}`);
+      const candidate = ac.tanh().named(`g${t}`);
       const kept = f.mul(c!).named(`kept${t}`);
       const next = kept.add(i.mul(candidate).named(`added${t}`));
       const cell = next.named(`c${t}`);

@@ -152,11 +152,11 @@ export const fig5 = study({
         ...['expected first', 'expected last', 'off by', 'squares last'],
       ],
       rows: series(rows).map(({ model, parameter, own }) => {
-        const [first, last] = [own[0], own.at(-1)!];
+        const [first, last] = [own[0]!, own.at(-1)!];
         return [
-          ...[model, parameter, `${first!.edges}`],
-          ...[first!.relative, last.relative].map(short),
-          ...[first!.expected, last.expected].map(short),
+          ...[model, parameter, `${first.edges}`],
+          ...[first.relative, last.relative].map(short),
+          ...[first.expected, last.expected].map(short),
           short(mostOf(own, ({ deviation }) => deviation)),
           short(last.squared),
         ];

@@ -196,11 +196,11 @@ export const fig9 = study({
       'Gradients are off by ' +
         `${short(mostOf(rows, ({ deviation }) => deviation))} of their length at most.`,
       ...series(rows).map(({ name, own }) => {
-        const [first, last] = [own[0], own.at(-1)!];
+        const [first, last] = [own[0]!, own.at(-1)!];
         return (
-          `${name}: from ${short(first!.relative)} at ${first!.length} to ` +
+          `${name}: from ${short(first.relative)} at ${first.length} to ` +
           `${short(last.relative)} at ${last.length} time steps, as sums of squares ` +
-          `${short(first!.squared)} to ${short(last.squared)}.`
+          `${short(first.squared)} to ${short(last.squared)}.`
         );
       }),
     ],

@@ -50,11 +50,11 @@ export function songNetwork(
   const layers = sizes.length - 1;
   let x = g.input('x', [batch, sizes[0]!], data?.x);
   for (let l = layers - 1; l >= 0; l--) {
-    const [from, to] = [sizes[layers - l - 1], sizes[layers - l]];
-    const theta = g.param(`theta${l + 1}`, [to!, from!]);
-    const bound = 1 / Math.sqrt(from!);
+    const [from, to] = [sizes[layers - l - 1]!, sizes[layers - l]!];
+    const theta = g.param(`theta${l + 1}`, [to, from]);
+    const bound = 1 / Math.sqrt(from);
     const uniform = { kind: 'uniform', bound } as const;
-    const beta = biases ? [g.param(`beta${l + 1}`, [to!], uniform)] : [];
+    const beta = biases ? [g.param(`beta${l + 1}`, [to], uniform)] : [];
     const layer = (x: Vertex, W: Vertex, b?: Vertex) =>
       b ? x.apply(activation).affine(W, b) : x.apply(activation).linear(W);
     x = g.composite([x, theta, ...beta], layer, `x${l}`);

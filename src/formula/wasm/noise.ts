@@ -97,7 +97,11 @@ function noiseModule(draws: readonly Draw[], single: boolean): Uint8Array {
     code.set(local);
     return local;
   };
-  const [tick, trial, block] = [TICK, TRIAL, BLOCK].map(splat);
+  const [tick, trial, block] = [TICK, TRIAL, BLOCK].map(splat) as [
+    number,
+    number,
+    number,
+  ];
   const neurons = splat(NEURONS);
   const neuron = splat(NEURON);
   code.get(neuron);
@@ -117,7 +121,7 @@ function noiseModule(draws: readonly Draw[], single: boolean): Uint8Array {
   code.open('loop');
   nextTrials(code, { neuron, neurons, last, trial, past });
   [neuron, tick, trial, block].forEach((from, k) => {
-    code.get(from!);
+    code.get(from);
     code.set(counter[k]!);
   });
   philox(code, counter, keys);

@@ -23,8 +23,8 @@ export function normal64(code: Code, a: number, b: number): [number, number] {
     const square = v.mul(f64(-2), log(v, v.sub(f64(1), u)));
     const angle = v.mul(f64(2 * Math.PI), angles[k]!);
     return v.mul(v.of('f64x2.sqrt', square), cos(v, angle));
-  });
-  return [low!, high!];
+  }) as [number, number];
+  return [low, high];
 }
 
 /** The bits of the upper word of a float64. */
@@ -114,9 +114,9 @@ function reduce(v: Lanes, x: number, n: number): [number, number] {
     return [y0, v.sub(v.sub(r, y0), tail)];
   };
   const r = v.sub(x, v.mul(n, first![0]!));
-  const [y0, y1] = without(r, v.mul(n, first![1]!));
+  const [y0, y1] = without(r, v.mul(n, first![1]!)) as [number, number];
   // Where more than 16 bits cancelled, 33 bits of pi / 2 are too few.
-  const left = v.shift('i64x2.shr_u', v.shift('i64x2.shl', y0!, 1), 53);
+  const left = v.shift('i64x2.shr_u', v.shift('i64x2.shl', y0, 1), 53);
   const lost = v.of('i64x2.sub', v.shift('i64x2.shr_u', x, 52), left);
   const many = v.of('i64x2.gt_s', lost, i64(16n));
   v.ifAny(many, () => {
@@ -124,11 +124,11 @@ function reduce(v: Lanes, x: number, n: number): [number, number] {
     const next = v.sub(r, part);
     const error = v.sub(v.sub(r, next), part);
     const tail = v.sub(v.mul(n, second![1]!), error);
-    const [z0, z1] = without(next, tail);
-    v.replace(y0!, many, z0!);
-    v.replace(y1!, many, z1!);
+    const [z0, z1] = without(next, tail) as [number, number];
+    v.replace(y0, many, z0);
+    v.replace(y1, many, z1);
   });
-  return [y0!, y1!];
+  return [y0, y1];
 }
 
 const SIN = [
