@@ -1,4 +1,5 @@
 import { GraphError } from '../src/base/errors.ts';
+import type { Tuple } from '../src/base/tuple.ts';
 import {
   type Graph,
   GraphBuilder,
@@ -136,7 +137,7 @@ function attention(
   of: { heads: number; prefix: string; causal: boolean },
 ): Vertex {
   const { heads, prefix, causal } = of;
-  const [batch, steps, width] = x.shape as [number, number, number];
+  const [batch, steps, width] = x.shape as Tuple<number, 3>;
   if (width % heads !== 0) {
     throw new GraphError(
       `A width of ${width} cannot be shared by ${heads} heads: use a multiple`,

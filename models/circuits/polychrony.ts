@@ -6,6 +6,7 @@
  */
 
 import type { Values } from '../../src/base/schema.ts';
+import type { Tuple } from '../../src/base/tuple.ts';
 import { lif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { ticksOf } from '../../src/network/time.ts';
@@ -60,11 +61,7 @@ export function timingFor(
 ): Timing {
   const delays = delaysTo(cell, parameters);
   const longest = Math.max(...delays);
-  const [b, c, d] = delays.map((delay) => longest - delay) as [
-    number,
-    number,
-    number,
-  ];
+  const [b, c, d] = delays.map((delay) => longest - delay) as Tuple<number, 3>;
   return [b, c, d];
 }
 

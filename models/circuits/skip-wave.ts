@@ -11,6 +11,7 @@
  */
 
 import type { Values } from '../../src/base/schema.ts';
+import type { Tuple } from '../../src/base/tuple.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { valueError } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
@@ -201,7 +202,7 @@ export const skipWave = shelve({
     const apart = Math.hypot(...wrong.map((w, i) => w! - right[i]!));
     const [, z2Wrong, z3Wrong] = PLASTIC.map((id) =>
       Number(without.gradients.get(id)?.[0]),
-    ) as [number, number, number];
+    ) as Tuple<number, 3>;
     const atA = LEVELS.indexOf('a');
     const all = [with_.wave, without.wave].flat(2).map(Math.abs);
     // Without any error any scale does.

@@ -134,14 +134,8 @@ export function readEvents(bytes: Uint8Array, file: string): Events {
     );
   }
   const raw = Array.from({ length: bytes.length / EVENT }, (_, i): RawEvent => {
-    const [x, y, high, middle, low] = bytes.subarray(i * EVENT) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    if (x >= SENSOR || y >= SENSOR) {
+    const [x, y, high, middle, low] = bytes.subarray(i * EVENT);
+    if (x! >= SENSOR || y! >= SENSOR) {
       malformed(
         file,
         `holds pixel ${x}, ${y} in event ${i}`,
@@ -149,8 +143,8 @@ export function readEvents(bytes: Uint8Array, file: string): Events {
         { event: i, x, y },
       );
     }
-    const time = ((high & 0x7f) << 16) | (middle << 8) | low;
-    return [time, x, y, high >= 0x80 ? 1 : 0];
+    const time = ((high! & 0x7f) << 16) | (middle! << 8) | low!;
+    return [time, x!, y!, high! >= 0x80 ? 1 : 0];
   });
   for (let i = 1; i < raw.length; i++) {
     const [[before], [time]] = [raw[i - 1]!, raw[i]!];

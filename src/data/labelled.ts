@@ -1,4 +1,5 @@
 import { FormatError } from '../base/errors.ts';
+import type { Tuple } from '../base/tuple.ts';
 import type { Idx } from '../formats/idx.ts';
 
 /** Of one image: rows and columns if grey, channels before them if not. */
@@ -47,7 +48,7 @@ export interface NamedIdx extends Idx {
  */
 export function labelled(images: NamedIdx, labels: NamedIdx): LabelledImages {
   const [rows, columns] = IMAGE_SHAPE;
-  const [count, height, width] = images.shape as [number, number, number];
+  const [count, height, width] = images.shape as Tuple<number, 3>;
   if (images.shape.length !== 3 || height !== rows || width !== columns) {
     throw new FormatError(
       `File ${images.file} has shape ${images.shape.join(' x ')}: images ` +

@@ -5,6 +5,7 @@
  * asks anybody to tell red from green, and white is left for no value.
  */
 
+import type { Tuple } from '../base/tuple.ts';
 import { type Area, frame, TITLE_LINE } from './axes.ts';
 import { textWidth } from './lettering.ts';
 import { INK } from './palette.ts';
@@ -78,7 +79,7 @@ export function inkOn(color: string): string {
   const [red, green, blue] = partsOf(color).map((whole) => {
     const part = whole / 255;
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
+  }) as Tuple<number, 3>;
   const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   return luminance > 0.179 ? INK : '#ffffff';
 }

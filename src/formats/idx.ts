@@ -79,10 +79,10 @@ function readShape(
       { got: plain.length },
     );
   }
-  const [zero0, zero1, type, axes] = plain as [number, number, number, number];
-  if (zero0 !== 0 || zero1 !== 0 || axes === 0 || !(type in TYPES)) {
+  const [zero0, zero1, type, axes] = plain;
+  if (zero0 !== 0 || zero1 !== 0 || axes === 0 || !(type! in TYPES)) {
     const magic = [zero0, zero1, type, axes]
-      .map((byte) => byte.toString(16).padStart(2, '0'))
+      .map((byte) => byte!.toString(16).padStart(2, '0'))
       .join(' ');
     malformed(
       file,
@@ -94,12 +94,12 @@ function readShape(
   if (type !== UNSIGNED_BYTE) {
     malformed(
       file,
-      `holds elements of type ${TYPES[type]} (code ${type})`,
+      `holds elements of type ${TYPES[type!]} (code ${type})`,
       'only unsigned bytes (code 8) are read; convert it',
       { type },
     );
   }
-  const headerLength = 4 + 4 * axes;
+  const headerLength = 4 + 4 * axes!;
   if (plain.length < headerLength) {
     malformed(
       file,
@@ -112,7 +112,7 @@ function readShape(
   const view = new DataView(plain.buffer, plain.byteOffset, headerLength);
   const shape: number[] = [];
   let size = 1;
-  for (let axis = 0; axis < axes; axis++) {
+  for (let axis = 0; axis < axes!; axis++) {
     const length = view.getUint32(4 + 4 * axis);
     if (length === 0) {
       malformed(

@@ -1,5 +1,6 @@
 import { inflateRawSync } from 'node:zlib';
 import { messageOf } from '../base/errors.ts';
+import type { Tuple } from '../base/tuple.ts';
 import { malformed } from './malformed.ts';
 import { type Npy, readNpy } from './npy.ts';
 
@@ -55,7 +56,7 @@ function zipMember(bytes: Uint8Array, name: string, file: string): Uint8Array {
       const [packed, plain] = [20, 24].map((o) => view.getUint32(at + o, true));
       const [text, extra, comment] = [28, 30, 32].map((o) =>
         view.getUint16(at + o, true),
-      ) as [number, number, number];
+      ) as Tuple<number, 3>;
       const own = bytes.subarray(at + 46, at + 46 + text);
       if (new TextDecoder().decode(own) === name) {
         const local = view.getUint32(at + 42, true);

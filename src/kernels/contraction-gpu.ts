@@ -122,9 +122,9 @@ function unrolled(
   const expand = (line: string): string[] => {
     const found = /^EACH\((\w),(\w+)\) (.*)$/.exec(line);
     if (!found) return [line];
-    const [, index, count, rest] = found as [string, string, string, string];
-    const values = Array.from({ length: numberOf(count) }, (_, i) => `${i}`);
-    return values.flatMap((i) => expand(rest.replaceAll(`$${index}`, i)));
+    const [, index, count, rest] = found;
+    const values = Array.from({ length: numberOf(count!) }, (_, i) => `${i}`);
+    return values.flatMap((i) => expand(rest!.replaceAll(`$${index}`, i)));
   };
   const lines = text.split('\n').flatMap(expand).join('\n');
   if (/^EACH/m.test(lines)) throw new Error(`${name}.wgsl has a wrong EACH`);

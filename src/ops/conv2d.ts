@@ -5,6 +5,7 @@
  */
 
 import { type Shape, shapeText } from '../base/tensor.ts';
+import type { Tuple } from '../base/tuple.ts';
 import { contraction } from '../kernels/contraction.ts';
 import { type Geometry, layouts } from '../kernels/conv2d-layout.ts';
 import { u32 } from '../kernels/kernel.ts';
@@ -19,13 +20,8 @@ import {
 
 function geometry(x: Shape, w: Shape, attrs: Attrs): Geometry {
   const { stride = 1, padding = 0, groups = 1 } = attrs as Partial<Geometry>;
-  const [batch, channels, height, width] = x as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const [outputs, , kh, kw] = w as [number, number, number, number];
+  const [batch, channels, height, width] = x as Tuple<number, 4>;
+  const [outputs, , kh, kw] = w as Tuple<number, 4>;
   const oh = Math.floor((height + 2 * padding - kh) / stride) + 1;
   const ow = Math.floor((width + 2 * padding - kw) / stride) + 1;
   return {

@@ -1,4 +1,5 @@
 import type { Shape } from '../base/tensor.ts';
+import type { Tuple } from '../base/tuple.ts';
 import type { Emit, Ref } from '../kernels/kernel.ts';
 
 /** Attributes of an op by name, such as `stride` or `axis`; JSON values. */
@@ -14,17 +15,9 @@ export interface Operand {
 }
 
 /** So many as the arity says. */
-type Several<T, Arity> = readonly [
-  ...(Arity extends 1
-    ? [T]
-    : Arity extends 2
-      ? [T, T]
-      : Arity extends 3
-        ? [T, T, T]
-        : Arity extends 5
-          ? [T, T, T, T, T]
-          : T[]),
-];
+type Several<T, Arity> = Readonly<
+  Tuple<T, Arity extends number ? Arity : number>
+>;
 
 export interface VjpArgs<Arity = unknown> {
   readonly inputs: Several<Operand, Arity>;

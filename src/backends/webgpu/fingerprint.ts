@@ -179,39 +179,35 @@ function onCpu(samples: Float32Array): [Uint32Array, Uint32Array] {
   const flags = new Uint32Array(rows.buffer);
   const once = new Float32Array(n);
   for (let i = 0; i < n; i++) {
-    const [a, b, c] = samples.subarray(3 * i, 3 * i + 3) as [
-      number,
-      number,
-      number,
-    ];
-    const multiplyAdd = r(r(a * b) + c);
+    const [a, b, c] = samples.subarray(3 * i, 3 * i + 3);
+    const multiplyAdd = r(r(a! * b!) + c!);
     let dot = 0;
     for (let k = 0; k < 16; k++) {
       const at = 3 * ((i + k) % n);
       dot = r(dot + r(samples[at]! * samples[at + 1]!));
     }
-    const horner = r(r(r(r(multiplyAdd * b) + a) * b) + c);
+    const horner = r(r(r(r(multiplyAdd * b!) + a!) * b!) + c!);
     const results = [
-      r(a + b),
-      r(a * b),
-      r(a / b),
-      r(Math.sqrt(Math.abs(a))),
+      r(a! + b!),
+      r(a! * b!),
+      r(a! / b!),
+      r(Math.sqrt(Math.abs(a!))),
       0,
       multiplyAdd,
       multiplyAdd,
-      r(r(a + b) - a),
+      r(r(a! + b!) - a!),
       dot,
       horner,
     ];
     results.forEach((value, row) => {
       rows[row * n + i] = value;
     });
-    flags[4 * n + i] = [a, r(a + b), r(a * b)].reduce(
-      (sum, value, bit) => sum + (Number.isNaN(value) ? 2 ** bit : 0),
+    flags[4 * n + i] = [a, r(a! + b!), r(a! * b!)].reduce(
+      (sum, value, bit) => sum! + (Number.isNaN(value) ? 2 ** bit : 0),
       0,
-    );
+    )!;
     // The product of two float32 is exact in float64, and so is this sum.
-    once[i] = a * b + c;
+    once[i] = a! * b! + c!;
   }
   return [flags, new Uint32Array(once.buffer)];
 }

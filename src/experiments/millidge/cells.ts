@@ -4,6 +4,7 @@
  * made of the same vertices.
  */
 
+import type { Tuple } from '../../base/tuple.ts';
 import { GraphBuilder } from '../../graph/graph.ts';
 import type { Vertex } from '../../graph/vertex.ts';
 
@@ -93,12 +94,10 @@ const lstm: Cell = {
     const gates = [gate('f'), gate('i'), gate('o'), gate('c')];
     return ({ h, c }, x, t) => {
       const v = h!.concat([x], 1).named(`v${t}`);
-      const [af, ai, ao, ac] = gates.map((affine) => affine(v)) as [
+      const [af, ai, ao, ac] = gates.map((affine) => affine(v)) as Tuple<
         Vertex,
-        Vertex,
-        Vertex,
-        Vertex,
-      ];
+        4
+      >;
       const f = af.sigmoid().named(`f${t}`);
       const i = ai.sigmoid().named(`i${t}`);
       const o = ao.sigmoid().named(`o${t}`);

@@ -4,6 +4,7 @@
  * exact or rounds by itself as the one in JavaScript, so bits are the same.
  */
 
+import type { Tuple } from '../../base/tuple.ts';
 import { Code, hasSimd, type Plain, type WasmMemory, wasm } from './code.ts';
 import { normal32, uniform32, uniform64 } from './draws.ts';
 import { normal64 } from './normal64.ts';
@@ -97,11 +98,10 @@ function noiseModule(draws: readonly Draw[], single: boolean): Uint8Array {
     code.set(local);
     return local;
   };
-  const [tick, trial, block] = [TICK, TRIAL, BLOCK].map(splat) as [
+  const [tick, trial, block] = [TICK, TRIAL, BLOCK].map(splat) as Tuple<
     number,
-    number,
-    number,
-  ];
+    3
+  >;
   const neurons = splat(NEURONS);
   const neuron = splat(NEURON);
   code.get(neuron);

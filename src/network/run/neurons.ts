@@ -308,10 +308,10 @@ function bind(
   const due = recorded.map(() => false);
   const constants = loopSpec.constants.map((name) => params[name]);
   return (window) => {
-    const [tick, slot] = clock as [number, number];
-    if (spiking) words.fill(0, slot * elements, (slot + 1) * elements);
+    const [tick, slot] = clock;
+    if (spiking) words.fill(0, slot! * elements, (slot! + 1) * elements);
     for (let k = 0; k < window; k++) {
-      const n = tick + k;
+      const n = tick! + k;
       draw?.(n);
       for (let r = 0; r < recorded.length; r++) {
         due[r] = n % recorded[r]!.every === 0;
@@ -341,7 +341,7 @@ function bind(
           const row = Math.floor(n / every) % slots;
           offsets[a++] = at.record + base + row * elements + first;
         }
-        const word = at.words + slot * elements + first;
+        const word = at.words + slot! * elements + first;
         loop(offsets, constants, many, word, 1 << k);
       }
     }
