@@ -99,7 +99,7 @@ export const inhibition = shelve({
     const after = measured.findIndex(({ growth }) => growth > 0);
     const [low, high] = [measured[after - 1], measured[after]];
     const share = low && high && low.growth / (low.growth - high.growth);
-    const atOnset = (before: number, behind: number) =>
+    const atOnset = (before = Number.NaN, behind = Number.NaN) =>
       share === undefined ? Number.NaN : before + (behind - before) * share;
     verdicts.push(
       within(
@@ -112,7 +112,7 @@ export const inhibition = shelve({
       within(
         'frequency at D_c',
         critical.frequency,
-        atOnset(low?.frequency!, high?.frequency!),
+        atOnset(low?.frequency, high?.frequency),
         1e-3,
         'Hz',
       ),

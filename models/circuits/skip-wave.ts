@@ -196,10 +196,10 @@ export const skipWave = shelve({
     const missing = e * (z1 * z2 - z1 ** 2 - z2 ** 2);
     const right = [e * z2 * a, e * z1 * a, s * meeting];
     // z1 learns before anything has moved, z2 when a has moved by -e.
-    const wrong = [right[0], e * (z1 - z2) * (a - e), s * missing];
+    const wrong = [right[0]!, e * (z1 - z2) * (a - e), s * missing];
     const tolerance = bench.precise ? 1e-12 : 1e-4;
     const scale = Math.hypot(...right, ...wrong);
-    const apart = Math.hypot(...wrong.map((w, i) => w! - right[i]!));
+    const apart = Math.hypot(...wrong.map((w, i) => w - right[i]!));
     const [, z2Wrong, z3Wrong] = PLASTIC.map((id) =>
       Number(without.gradients.get(id)?.[0]),
     ) as Tuple<number, 3>;

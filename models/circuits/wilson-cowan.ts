@@ -161,7 +161,7 @@ export const wilsonCowan = shelve({
     const pictures = delays.map((delay, copy) => {
       const theory = rightmostRoot(weights, tau, delay);
       longest = Math.min(longest, longestTick(theory.root, tau, delay));
-      const rows = e.map((row, n) => [row[copy], i[n]![copy]]);
+      const rows = e.map((row, n) => [row[copy]!, i[n]![copy]!]);
       const measured = dominantMode(rows, every * dt);
       const size = Math.hypot(theory.root.re, theory.root.im);
       verdicts.push(
@@ -180,7 +180,7 @@ export const wilsonCowan = shelve({
           'Hz',
         ),
       );
-      const values = rows.map(([x]) => x);
+      const values = rows.map(([x]) => x!);
       return traces(
         `Excitation and inhibition, D = ${delay} ms`,
         ['time (ms)', 'x of E'],

@@ -124,7 +124,7 @@ export async function simulate(
     ...{ backend, listener: out, heads: () => loadHeads() },
   })) as CircuitRow[];
   const { verdicts, holds } = toldOf(circuit, rows, parameters);
-  const [{ figures = {}, cost }] = rows;
+  const { figures = {}, cost } = rows[0]!;
   const { time, seconds, buildSeconds } = cost;
   const realTimeFactor = time > 0 ? seconds / (time / 1000) : null;
   const pictures = await savePictures(circuit, parameters, rows, values);
@@ -145,7 +145,7 @@ export async function simulate(
   const shown = verdictTable(verdicts);
   out.line(`\n${table(shown.head, shown.rows)}\n`);
   for (const [what, value] of Object.entries(figures)) {
-    out.line(`${what}: ${numberText(value!)}`);
+    out.line(`${what}: ${numberText(value)}`);
   }
   for (const line of verdictLines(verdicts)) out.line(line);
   if (realTimeFactor !== null) {

@@ -156,7 +156,7 @@ function parse(set: CifarSet, { source, files }: FoundFiles): LoadedCifar {
       );
     }
     return firstOf(images, rows);
-  });
+  }) as [LabelledImages, LabelledImages];
   return { source, train, test };
 }
 

@@ -63,7 +63,7 @@ export function imageExamples(
     feeds(chosen) {
       checkChosen(chosen, images.count);
       const x = pixelsOf(images, chosen, scale);
-      const labels = Array.from(chosen, (image) => images.labels[image]);
+      const labels = Array.from(chosen, (image) => images.labels[image]!);
       return { [input]: x, target: oneHot(labels, classes.length) };
     },
   });
@@ -172,7 +172,7 @@ export function nameExamples(
         Array.from(chosen, (i) => names[i]!),
         steps,
       );
-      const rows = Array.from(chosen, (i) => labels[i]);
+      const rows = Array.from(chosen, (i) => labels[i]!);
       return { ...inputs, target: oneHot(rows, languages.length) };
     },
   });

@@ -220,7 +220,7 @@ function mixed(
   const order = new Random(SPLIT_SEED, `names ${split}`).permutation(
     pairs.length,
   );
-  const chosen = Array.from(order, (i) => pairs[i]);
+  const chosen = Array.from(order, (i) => pairs[i]!);
   return {
     names: chosen.map(([name]) => name),
     labels: Uint8Array.from(chosen, ([, label]) => label),

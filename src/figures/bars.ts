@@ -95,7 +95,7 @@ export async function barsPicture(picture: BarsPicture): Promise<string> {
         error === undefined ? null : value + sign * error,
       );
     const values = quantities.map((one) => one[of]);
-    return { name: names[k], values, lower: ends(-1), upper: ends(1) };
+    return { name: names[k]!, values, lower: ends(-1), upper: ends(1) };
   });
   const groups = quantities.map(({ name }) => name);
   const texts = { x: { label: '' }, y: { label: xLabel } };

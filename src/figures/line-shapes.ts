@@ -94,8 +94,8 @@ export function band({ line, x, color }: Placed, area: Area): string {
   const { name, lower, upper } = line;
   if (!lower || !upper) return '';
   const d = runs(x.keys(), x, lower, upper).map((run) => {
-    const forth = run.map((i) => [x[i], area.y(upper[i]!)]);
-    const back = run.map((i) => [x[i], area.y(lower[i]!)]);
+    const forth = run.map((i) => [x[i]!, area.y(upper[i]!)]);
+    const back = run.map((i) => [x[i]!, area.y(lower[i]!)]);
     return `${through([...forth, ...back.reverse()])}z`;
   });
   return element('path', {

@@ -161,7 +161,7 @@ function endLabels(all: readonly Placed[], area: Area): string {
   const ends = all.flatMap(({ line, color, y, last }) =>
     last < 0
       ? []
-      : [{ text: line.name, y: y[last], from: area.right, stroke: color }],
+      : [{ text: line.name, y: y[last]!, from: area.right, stroke: color }],
   );
   return element(
     'g',

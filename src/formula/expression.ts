@@ -83,7 +83,7 @@ export function parseExpression(
   const tokens = tokenize(text);
   let at = 0;
   const peek = () => tokens[at];
-  const take = () => tokens[at++];
+  const take = () => tokens[at++]!;
   const fail = (): never => {
     throw new GraphError(
       `Formula "${text}" cannot be read at "${tokens.slice(at).join(' ')}": ` +

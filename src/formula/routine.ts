@@ -75,7 +75,7 @@ function withoutHorner(e: Expression): Expression {
   const made = rewritten(e, withoutHorner);
   if (made.kind !== 'call' || made.name !== 'horner') return made;
   const [x, first, ...rest] = made.args;
-  return rest.reduce((p, c) => binary('+', binary('*', p!, x!), c), first);
+  return rest.reduce((p, c) => binary('+', binary('*', p, x!), c), first!);
 }
 
 const binary = (

@@ -65,7 +65,7 @@ function numberText(value: number): string {
 
 /** Products alone are pinned: p * x + c is not reordered. */
 const chain = ([x, first, ...rest]: readonly string[]) =>
-  rest.reduce((p, c) => `(pin(${p} * ${x}) + ${c})`, first);
+  rest.reduce((p, c) => `(pin(${p} * ${x}) + ${c})`, first!);
 
 /** An operand of another operation. */
 function pinned(e: Expression): string {

@@ -204,7 +204,7 @@ function withIdentities(levelled: Levelled): Levelled {
     return path
       .slice(1)
       .map((next, i) => ({
-        from: path[i],
+        from: path[i]!,
         to: next,
         slot: i === path.length - 2 ? slot : 0,
         delay: 0,

@@ -98,8 +98,8 @@ function contractionKernel(
           contract = contractor(params, form.layout(params), single);
           last = params;
         }
-        const bias = mode === 'bias' ? inputs[2] : null;
-        const operands = { a: inputs[0], b: inputs[1], out, bias };
+        const bias = mode === 'bias' ? inputs[2]! : null;
+        const operands = { a: inputs[0]!, b: inputs[1]!, out, bias };
         contract(operands, { add: mode === 'add', threads });
       };
     },

@@ -54,10 +54,10 @@ const product = contraction({
   batch(params, { inputs: [a, b, bias = 0], outputs: [out] }, count) {
     if (params.batches !== 1) return null;
     const strides = {
-      a_batch: a,
-      b_batch: b,
+      a_batch: a!,
+      b_batch: b!,
       bias_batch: bias,
-      out_batch: out,
+      out_batch: out!,
     };
     return { params: { ...params, batches: count, ...strides } };
   },

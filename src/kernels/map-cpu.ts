@@ -190,19 +190,19 @@ function closedForm(
   const where = placed.map(placeOf);
   return (inputs, outputs, params) => {
     const pass = {
-      arrays: sources.map((at) => (at < 0 ? outputs[-1 - at] : inputs[at])),
+      arrays: sources.map((at) => (at < 0 ? outputs[-1 - at] : inputs[at])!),
       offsets: sources.map(() => 0),
       places: where.map(({ step, count, low }, k) => ({
-        array: inputs[along[k]!],
-        step: params[step],
-        count: params[count],
-        low: params[low],
+        array: inputs[along[k]!]!,
+        step: params[step]!,
+        count: params[count]!,
+        low: params[low]!,
       })),
       constants: [
-        ...singles.map((at) => inputs[at]![0]),
-        ...constants.map((name) => params[name]),
+        ...singles.map((at) => inputs[at]![0]!),
+        ...constants.map((name) => params[name]!),
       ],
     };
-    loop(pass, params.n, () => {});
+    loop(pass, params.n!, () => {});
   };
 }

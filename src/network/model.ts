@@ -237,7 +237,7 @@ export function constantsOf(
     Object.fromEntries(
       given.map(([parameter, value]) => [
         parameter,
-        typeof value === 'number' ? value : value[neuron],
+        typeof value === 'number' ? value : value[neuron]!,
       ]),
     );
   const varies = given.some(([, value]) => typeof value !== 'number');
@@ -249,13 +249,13 @@ export function constantsOf(
   const derived = Object.keys(made[0]!).map((constant) => {
     const values = Float64Array.from(made, (each) => each[constant]!);
     const same = values.every((value) => value === values[0]);
-    return [constant, same ? values[0] : values] as const;
+    return [constant, same ? values[0]! : values] as const;
   });
   const used = usedNames(model);
   const all = [...given, ...derived, ['dt', dt] as const];
   const constants = new Map(all.filter(([constant]) => used.has(constant)));
   for (const [constant, value] of constants) {
-    for (const each of typeof value === 'number' ? [value] : value!) {
+    for (const each of typeof value === 'number' ? [value] : value) {
       if (Number.isFinite(each)) continue;
       throw new OptionError(
         `Constant ${constant} of "${name}" is ${each}: its parameters cannot ` +

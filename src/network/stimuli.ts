@@ -268,7 +268,7 @@ export function eventsSource(
     });
   });
   const order = ticks.map((_, i) => i).sort((a, b) => ticks[a]! - ticks[b]!);
-  const sorted = order.map((i) => ticks[i]);
+  const sorted = order.map((i) => ticks[i]!);
   return {
     spikes(first, end, on) {
       for (let i = lowerBound(sorted, first); i < order.length; i++) {

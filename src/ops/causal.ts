@@ -25,7 +25,7 @@ const message = messageKernel({
 
 /** Where element i is in its matrix. */
 function places(shape: Shape) {
-  const [rows, columns] = shape.slice(-2);
+  const [rows, columns] = shape.slice(-2) as [number, number];
   return { row: [columns, rows, 1], column: [1, columns, 1] } as const;
 }
 

@@ -115,7 +115,7 @@ export function compositeOf(find: (name: string) => Op | undefined): Op {
         if (!error || !leads[i]) continue;
         const { op, inputs: reads, attrs: stepAttrs = {} } = steps[i]!;
         const operands = reads.map((at) =>
-          at >= 0 ? inputs[at] : made[-1 - at],
+          at >= 0 ? inputs[at]! : made[-1 - at]!,
         );
         const send = (k: number, to: Ref | null) =>
           opOf({ op, inputs: reads }).vjp(emit, {

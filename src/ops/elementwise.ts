@@ -198,7 +198,7 @@ function makeOp(name: string, entry: Entry): Op {
         z: operands[1]?.ref,
       };
       if (!base && entry.vjp[slot] === 'eps') return eps;
-      const refs = each.map((n) => named[n as keyof typeof named]);
+      const refs = each.map((n) => named[n as keyof typeof named]!);
       return message(emit, base, refs, numbers(attrs));
     },
   };

@@ -59,7 +59,7 @@ function linearVjp(emit: Emit, { inputs, slot, eps, base }: VjpArgs): Ref {
   return reduceSum(emit, eps, [1, rows, out], 1, base);
 }
 
-export const linear: Op<2> = {
+export const linear: Op = {
   name: 'linear',
   arity: 2,
   exactOnIntegers: true,
@@ -68,16 +68,16 @@ export const linear: Op<2> = {
   vjp: linearVjp,
 };
 
-export const affine: Op<3> = { ...linear, name: 'affine', arity: 3 };
+export const affine: Op = { ...linear, name: 'affine', arity: 3 };
 
 /** Matrices and their number; b may be one matrix for all of a's. */
 function matricesOf(a: Shape, b: Shape, turned: boolean) {
-  const [n, k] = a.slice(-2);
-  const m = b[b.length - (turned ? 2 : 1)];
+  const [n, k] = a.slice(-2) as [number, number];
+  const m = b[b.length - (turned ? 2 : 1)]!;
   const batches = sizeOf(a.slice(0, -2));
   // One matrix for all: the rows of a are one tall matrix.
   return b.length === 2
-    ? { n: batches * n!, k, m, batches: 1 }
+    ? { n: batches * n, k, m, batches: 1 }
     : { n, k, m, batches };
 }
 
@@ -91,7 +91,7 @@ export const matmul: Op<2> = {
   attrs: { transpose_b: (v) => v === undefined || typeof v === 'boolean' },
   exactOnIntegers: true,
   shape([a, b], attrs) {
-    const [rows, columns] = b.slice(-2);
+    const [rows, columns] = b.slice(-2) as [number, number];
     const [k, m] = attrs.transpose_b ? [columns, rows] : [rows, columns];
     const front = a.slice(0, -2);
     const fits =
@@ -111,38 +111,33 @@ export const matmul: Op<2> = {
     const turned = attrs.transpose_b === true;
     const { n, k, m, batches } = matricesOf(a.shape, b.shape, turned);
     const right = turned
-      ? transposed(b.ref, k!, k! * m!)
-      : rowMajor(b.ref, m!, k! * m!);
-    return gemm(
-      emit,
-      [n!, m!, k!, batches],
-      rowMajor(a.ref, k!, n! * k!),
-      right,
-    );
+      ? transposed(b.ref, k, k * m)
+      : rowMajor(b.ref, m, k * m);
+    return gemm(emit, [n, m, k, batches], rowMajor(a.ref, k, n * k), right);
   },
   vjp(emit, { inputs: [a, b], attrs, slot, eps, base }) {
     const turned = attrs.transpose_b === true;
     const { n, k, m, batches } = matricesOf(a.shape, b.shape, turned);
     if (slot === 0) {
-      const left = rowMajor(eps, m!, n! * m!);
+      const left = rowMajor(eps, m, n * m);
       const right = turned
-        ? rowMajor(b.ref, k!, k! * m!)
-        : transposed(b.ref, m!, k! * m!);
-      return gemm(emit, [n!, k!, m!, batches], left, right, { base });
+        ? rowMajor(b.ref, k, k * m)
+        : transposed(b.ref, m, k * m);
+      return gemm(emit, [n, k, m, batches], left, right, { base });
     }
     return turned
       ? gemm(
           emit,
-          [m!, k!, n!, batches],
-          transposed(eps, m!, n! * m!),
-          rowMajor(a.ref, k!, n! * k!),
+          [m, k, n, batches],
+          transposed(eps, m, n * m),
+          rowMajor(a.ref, k, n * k),
           { base },
         )
       : gemm(
           emit,
-          [k!, m!, n!, batches],
-          transposed(a.ref, k!, n! * k!),
-          rowMajor(eps, m!, n! * m!),
+          [k, m, n, batches],
+          transposed(a.ref, k, n * k),
+          rowMajor(eps, m, n * m),
           { base },
         );
   },

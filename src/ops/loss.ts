@@ -4,7 +4,7 @@
  * by the batch size.
  */
 
-import { type Shape, sizeOf } from '../base/tensor.ts';
+import { type FloatArray, type Shape, sizeOf } from '../base/tensor.ts';
 import { elementary32 } from '../formula/js.ts';
 import {
   type CpuForm,
@@ -117,7 +117,8 @@ function xentForm(part: XentPart, single: boolean): XentForm {
   return (inputs, outputs, params, threads = 1) => {
     // Functions of several float64 at once there are none.
     if (quick === undefined) quick = single ? wasmXent(part) : null;
-    const [[y, t], [out]] = [inputs, outputs];
+    const [y, t] = inputs as [FloatArray, FloatArray];
+    const [out] = outputs;
     const done = quick?.({ y, t, out }, params, threads);
     if (!done) slow(inputs, outputs, params);
   };
@@ -126,33 +127,37 @@ function xentForm(part: XentPart, single: boolean): XentForm {
 function xentLoop(part: XentPart, single: boolean): XentForm {
   const round = rounding(single);
   const { exp, log } = single ? elementary32() : Math;
-  return ([y, t], [out], { rows, features, divisor }) => {
+  return (
+    [y, t]: [FloatArray, FloatArray],
+    [out],
+    { rows, features, divisor },
+  ) => {
     for (let row = 0; row < rows; row++) {
       const start = row * features;
       const end = start + features;
-      let most = y![start]!;
-      for (let i = start + 1; i < end; i++) most = Math.max(most, y![i]!);
+      let most = y[start]!;
+      for (let i = start + 1; i < end; i++) most = Math.max(most, y[i]!);
       let total = 0;
       let mass = 0;
       for (let i = start; i < end; i++) {
-        const power = exp(round(y![i]! - most));
+        const power = exp(round(y[i]! - most));
         // Exponentials wait for their sum where the errors will be.
         if (part === 'error') out[i] = power;
         total = round(total + power);
-        mass = round(mass + t![i]!);
+        mass = round(mass + t[i]!);
       }
       if (part === 'error') {
         for (let i = start; i < end; i++) {
           const p = round(out[i]! / total);
-          out[i] = round(round(round(p * mass) - t![i]!) / divisor);
+          out[i] = round(round(round(p * mass) - t[i]!) / divisor);
         }
         continue;
       }
       const shift = log(total);
       let loss = 0;
       for (let i = start; i < end; i++) {
-        const z = round(y![i]! - most);
-        loss = round(loss + round(t![i]! * round(shift - z)));
+        const z = round(y[i]! - most);
+        loss = round(loss + round(t[i]! * round(shift - z)));
       }
       out[row] = loss;
     }

@@ -12,6 +12,7 @@
  */
 
 import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
+import type { Tuple } from '../base/tuple.ts';
 import type { Emit, Ref } from '../kernels/kernel.ts';
 import { type Along, mapKernel, messageKernel } from '../kernels/map.ts';
 import { reduceSum } from '../kernels/reduce.ts';
@@ -219,9 +220,12 @@ function normalisation(name: string, axesOf: (shape: Shape) => Axes): Op<3> {
 export const layernorm = normalisation('layernorm', rows);
 export const batchnorm = normalisation('batchnorm', channels);
 
-function centredByGiven(emit: Emit, [x, , , mean]: VjpArgs<5>['inputs']) {
-  const axes = channels(x!.shape);
-  const [centred] = center.emit(emit, [x!.ref, mean!.ref], {
+function centredByGiven(
+  emit: Emit,
+  [x, , , mean]: Readonly<Tuple<Operand, 5>>,
+) {
+  const axes = channels(x.shape);
+  const [centred] = center.emit(emit, [x.ref, mean.ref], {
     mean: axes.group,
   });
   return { axes, centred };

@@ -10,6 +10,7 @@ import {
   shapeText,
   sizeOf,
 } from '../base/tensor.ts';
+import type { Tuple } from '../base/tuple.ts';
 import { addressOf } from '../formula/wasm/arena.ts';
 import { Workspace } from '../formula/wasm/workspace.ts';
 import { type CpuForm, elements, rounding } from '../kernels/kernel.ts';
@@ -97,12 +98,12 @@ function maxForm(message: boolean, add: boolean, single: boolean): Form {
   const round = rounding(single);
   let quick: MaxPool | null | undefined;
   return ([x, , errors], [out], params, threads = 1) => {
-    const eps = message ? errors : null;
+    const eps = message ? errors! : null;
     const near = message ? sumsInArena(out, add) : out;
     if (near && quick === undefined) quick = wasmMaxPool(message, single);
-    const done = near && quick?.({ x, out: near, eps }, params, threads);
+    const done = near && quick?.({ x: x!, out: near, eps }, params, threads);
     const sums = done ? near : message ? sumsIn(out, add) : out;
-    if (!done) maxLoop({ x, out: sums, eps }, params, round);
+    if (!done) maxLoop({ x: x!, out: sums, eps }, params, round);
     if (!message || !add) return;
     for (let i = 0; i < out.length; i++) out[i] = round(out[i]! + sums[i]!);
   };
@@ -161,17 +162,12 @@ function meanForm(message: boolean, add: boolean, single: boolean): Form {
 function pool2d(name: string, of: Of): Op<1> {
   const forward = forwardKernel(of);
   const message = messageKernel(of);
-  const windowsOf = (
-    [batch, channels, height, width]: Shape,
-    [, , oh, ow]: Shape,
-    attrs: Attrs,
-  ): Windows => {
-    const {
-      kernel: size,
-      stride = size,
-      padding = 0,
-    } = attrs as Record<string, number>;
-    const planes = batch! * channels!;
+  const windowsOf = (x: Shape, output: Shape, attrs: Attrs): Windows => {
+    const [batch, channels, height, width] = x as Tuple<number, 4>;
+    const [, , oh, ow] = output as Tuple<number, 4>;
+    const size = Number(attrs.kernel);
+    const { stride = size, padding = 0 } = attrs as Partial<Windows>;
+    const planes = batch * channels;
     return { planes, height, width, oh, ow, size, stride, padding };
   };
   return {

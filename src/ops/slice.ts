@@ -135,9 +135,9 @@ function joinKernel(lengths: readonly string[]): Kernel {
         const row = sizes.reduce((a, b) => a + b);
         let start = 0;
         inputs.forEach((array, k) => {
-          const from = { array, start: 0, row: sizes[k], column: 1 };
-          copy(from, { array: out, start, row }, [outer, sizes[k]!], false);
-          start += sizes[k]!;
+          const from = { array, start: 0, row: sizes[k]!, column: 1 };
+          copy(from, { array: out, start, row }, [outer!, from.row], false);
+          start += from.row;
         });
       };
     },
@@ -171,11 +171,11 @@ export const concat: Op = {
   exactOnIntegers: true,
   shape(inputs, attrs) {
     const axis = concatAxis(inputs, attrs);
-    const [first] = inputs;
+    const first = inputs[0]!;
     for (const shape of inputs) {
       const fits =
-        shape.length === first!.length &&
-        shape.every((n, i) => i === axis || n === first![i]);
+        shape.length === first.length &&
+        shape.every((n, i) => i === axis || n === first[i]);
       if (!fits) {
         throw new ShapeProblem(
           `cannot join ${inputs.map(shapeText).join(' and ')} along axis ${axis}`,
@@ -183,7 +183,7 @@ export const concat: Op = {
       }
     }
     const total = inputs.reduce((sum, shape) => sum + shape[axis]!, 0);
-    return first!.map((n, i) => (i === axis ? total : n));
+    return first.map((n, i) => (i === axis ? total : n));
   },
   forward(emit, inputs, attrs) {
     const axis = concatAxis(
@@ -195,14 +195,14 @@ export const concat: Op = {
     const inner = sizeOf(shape.slice(axis + 1));
     let parts = inputs.map(({ ref, shape: own }) => ({
       ref,
-      length: own[axis],
+      length: own[axis]!,
     }));
     // Groups are joined, then groups of groups.
     do {
       const next: typeof parts = [];
       for (let at = 0; at < parts.length; at += MOST) {
         const group = parts.slice(at, at + MOST);
-        const length = group.reduce((sum, part) => sum + part.length!, 0);
+        const length = group.reduce((sum, part) => sum + part.length, 0);
         const refs = group.map((part) => part.ref);
         const size = [outer * length * inner];
         const params = {
@@ -212,8 +212,8 @@ export const concat: Op = {
         const [ref] =
           group.length === 1 && parts.length > 1
             ? refs
-            : (emit(joins[group.length - 1]!, refs, size, params) as [Ref]);
-        next.push({ ref, length });
+            : emit(joins[group.length - 1]!, refs, size, params);
+        next.push({ ref: ref!, length });
       }
       parts = next;
     } while (parts.length > 1);
@@ -225,7 +225,7 @@ export const concat: Op = {
     const start = shapes
       .slice(0, slot)
       .reduce((sum, shape) => sum + shape[axis]!, 0);
-    const range = [axis, start, shapes[slot]![axis]] as const;
+    const range = [axis, start, shapes[slot]![axis]!] as const;
     return slicing(emit, 'part', eps, output.shape, range, base);
   },
 };

@@ -45,14 +45,14 @@ function viewSpec(axes: number): ElementSpec<string> {
       const copy = copyForm(single);
       return ([x], [out], params) => {
         // Of one axis are matrices of one row.
-        const lengths = [1, ...l.map((name) => params[name])];
-        const steps = [0, ...s.map((name) => params[name])];
-        const [rows, columns] = lengths.slice(-2);
-        const [row, column] = steps.slice(-2);
+        const lengths = [1, ...l.map((name) => params[name]!)];
+        const steps = [0, ...s.map((name) => params[name]!)];
+        const [rows, columns] = lengths.slice(-2) as [number, number];
+        const [row, column] = steps.slice(-2) as [number, number];
         const place = new Array<number>(axes + 1).fill(0);
         let at = 0;
-        for (let start = 0; start < params.n!; start += rows! * columns!) {
-          const from = { array: x, start: at, row, column };
+        for (let start = 0; start < params.n!; start += rows * columns) {
+          const from = { array: x!, start: at, row, column };
           copy(from, { array: out, start, row: columns }, [rows, columns], add);
           // The next matrix, as an odometer counts.
           for (let axis = axes - 2; axis >= 0; axis--) {
@@ -69,10 +69,10 @@ function viewSpec(axes: number): ElementSpec<string> {
     batch(params, { inputs: [from], outputs: [to] }, count, add) {
       if (axes === MOST_AXES || to !== params.n) return null;
       const of = (names: readonly string[]) =>
-        names.map((name) => params[name]);
+        names.map((name) => params[name]!);
       return {
         kernel: kernelOf(axes + 1, add),
-        params: viewParams([count, ...of(l)], [from, ...of(s)]),
+        params: viewParams([count, ...of(l)], [from!, ...of(s)]),
       };
     },
   };
@@ -210,7 +210,7 @@ export const transpose: Op<1> = {
   vjp(emit, { inputs: [x], output, attrs, eps, base }) {
     const steps = stepsOf(output.shape);
     const order = orderOf(x.shape, attrs);
-    const back = x.shape.map((_, axis) => steps[order.indexOf(axis)]);
+    const back = x.shape.map((_, axis) => steps[order.indexOf(axis)]!);
     return view(emit, eps, x.shape, back, base);
   },
 };

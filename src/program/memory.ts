@@ -267,12 +267,12 @@ class Planner {
       return { ...span, length: end.offset + end.length - span.offset };
     });
     const to = outputs.map((output, k) => {
-      const at = own.inPlace[k];
+      const at = own.inPlace[k]!;
       if (at !== null) {
         for (const call of calls) {
           this.takeOver(call.outputs[k]!, call.inputs[at]!);
         }
-        return from[at];
+        return from[at]!;
       }
       const length = shifts[k]![last]! + calls[last]!.outputs[k]!.size;
       const wanted = this.wanted.get(output);

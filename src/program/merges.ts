@@ -122,7 +122,7 @@ function asEven(calls: readonly Call[], places: Places): Merge | null {
   }
   const made: number[] = [];
   for (const [k, { size }] of outputs.entries()) {
-    const at = own.inPlace[k];
+    const at = own.inPlace[k]!;
     const wanted = at === null ? wantedShifts(calls, k, places) : null;
     if (wanted === 'none') return null;
     const stride = wanted ? evenStride(wanted) : aligned(size);

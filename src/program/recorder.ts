@@ -13,7 +13,7 @@ export interface Call {
   /** What it reads, in the kernel's order. */
   readonly inputs: readonly Ref[];
   /** What it makes, in the kernel's order. */
-  readonly outputs: readonly Ref[];
+  readonly outputs: readonly [Ref, ...Ref[]];
   /** The kernel's parameters by name. */
   readonly params: Params;
   /** The instant to which it belongs. */
@@ -141,7 +141,7 @@ export class Recorder {
         sameParams(kernel, call.params, params),
     );
     if (same) return [...same.outputs];
-    const outputs = sizes.map((size) => this.fresh(size, tick));
+    const outputs = sizes.map((size) => this.fresh(size, tick)) as [Value];
     const commits = this.committing;
     const call = { kernel, inputs, outputs, params, tick, commits };
     this.calls.push(call);

@@ -176,7 +176,8 @@ export class Simulation extends Session<Compiled> {
 
   /** Loss of the last presentation, as of its forward sweep. */
   async loss(): Promise<number> {
-    const [[loss]] = await this.presented.ran.read(['loss']);
+    const [values] = await this.presented.ran.read(['loss']);
+    const loss = values![0]!;
     if (!Number.isFinite(loss)) {
       throw new NonFiniteError(
         `The loss is ${loss} after ${this.parameters.presentations} presentations: ` +

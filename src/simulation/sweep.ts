@@ -41,8 +41,8 @@ export class Sweeps {
     run.run();
     const names = ['prediction', ...ids.map(activationName)];
     const [prediction, ...read] = await run.read(names);
-    const activations = new Map(ids.map((id, i) => [id, read[i]]));
-    return { prediction, activations };
+    const activations = new Map(ids.map((id, i) => [id, read[i]!]));
+    return { prediction: prediction!, activations };
   }
 
   free(): void {

@@ -106,7 +106,7 @@ export class Learner {
       const chosen = Uint32Array.from({ length: n }, (_, i) => at + i);
       const simulation = this.simulation(n, 'test');
       const feeds = this.feeds(data.test, chosen, simulation.graph);
-      tally.add(await simulation.predict(feeds), feeds.target!);
+      tally.add(await simulation.predict(feeds), feeds.target);
     }
     return { ...tally.score, examples };
   }
@@ -231,7 +231,7 @@ export class Learner {
       const remedy = `it must take ${length / chosen.length} an example`;
       throw new ShapeError(differ(fact, remedy), { id, size, length });
     }
-    return { ...feeds, target };
+    return { ...feeds, target: target! };
   }
 
   /** A loss as bits a row, where it can be told so. */

@@ -253,7 +253,7 @@ class CpuExecutable implements Executable {
     this.steps = plan.calls.map(({ kernel, inputs, outputs, params, tick }) => {
       const form = kernel.cpu(single);
       const from = inputs.map((span) => this.part(span));
-      const to = outputs.map((span) => this.part(span));
+      const to = outputs.map((span) => this.part(span)) as [FloatArray];
       return { tick, run: () => form(from, to, params, threads) };
     });
     this.launches = plan.calls.length;

@@ -179,7 +179,7 @@ export class GpuExecutable implements Executable {
       ...outputs,
     ];
     const resources = bound.map(({ place, offset, length }) => ({
-      buffer: this.places[place],
+      buffer: this.places[place]!,
       offset: offset * BYTES,
       size: (kernel.elementwise ? fours(length) : length) * BYTES,
     }));

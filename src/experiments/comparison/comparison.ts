@@ -86,7 +86,7 @@ export const comparison = study({
     widths.flatMap((width) =>
       rules.flatMap((rule) =>
         [
-          ...rates.map((rate) => ({ width, rule, rate, decay: first })),
+          ...rates.map((rate) => ({ width, rule, rate, decay: first! })),
           ...others.map((decay) => ({ width, rule, rate: decayRate, decay })),
         ].flatMap((run) => seeds.map((seed) => ({ ...run, seed }))),
       ),
@@ -96,7 +96,7 @@ export const comparison = study({
     const of = { ...run, variant: rule, tests };
     const trained = await trainVariant(of, settings, context);
     const { points, weights, broke, data, graph } = trained;
-    const inference = stepsOf(rule!, settings, graph);
+    const inference = stepsOf(rule, settings, graph);
     const last = broke === null ? points.at(-1)! : null;
     const reached = last
       ? points.find(({ testScore }) => testScore >= PART * last.testScore)!.step

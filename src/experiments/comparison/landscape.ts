@@ -236,7 +236,7 @@ function shapeOf(
   );
   const centre = losses[middle]!;
   return {
-    ...{ places, losses, centre, lengths, least: losses[least] },
+    ...{ places, losses, centre, lengths, least: losses[least]! },
     leastAt: Math.hypot(places[Math.floor(least / n)]!, places[least % n]!),
     rise: meanOf(rim, (loss) => loss) / centre,
     holds: lengths <= LENGTHS,

@@ -173,7 +173,7 @@ export function slice(cell: Cell, sizes: CellSizes) {
   );
   const x = g.input('x', [batch, inputs]);
   const state = step(Object.fromEntries(before), x, 1);
-  const states = cell.states.map((name) => state[name]);
+  const states = cell.states.map((name) => state[name]!);
   const errors = cell.states.map((name) =>
     g.input(`from ${name}`, [batch, hidden]),
   );

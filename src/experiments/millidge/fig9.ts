@@ -136,7 +136,7 @@ export const fig9 = study({
     const sizes = { batch: count, inputs: text.characters.length, hidden };
     const width = count * sizes.inputs;
     const sequence = {
-      xs: Array.from({ length }, (_, t) => inputs[`x${t + 1}`]),
+      xs: Array.from({ length }, (_, t) => inputs[`x${t + 1}`]!),
       targets: Array.from({ length }, (_, t) =>
         target!.subarray(t * width, (t + 1) * width),
       ),

@@ -62,7 +62,7 @@ export async function sweepBack(
       signal.throwIfAborted();
       const state = states[t - 1]!;
       place(state);
-      const data = { x: xs[t - 1], ...errors };
+      const data = { x: xs[t - 1]!, ...errors };
       const out = await forward.predict(data);
       const width = out.length / batch;
       const target = Float64Array.from(out, (value, at) => {

@@ -232,7 +232,7 @@ function countsOf(levelled: Levelled) {
 /** Distances over BP's length; the first seed stands for all. */
 function figures(rows: readonly Table1Row[]): BarsFigure[] {
   const first = groupsOf(rows, ({ model }) => model)
-    .map(([, [row]]) => row)
+    .map(([, [row]]) => row!)
     .filter(({ skipped }) => skipped === null);
   if (first.length === 0) return [];
   const bars = (name: string, of: (row: Table1Row) => number | null) => ({

@@ -113,7 +113,7 @@ export async function songData(
 /** The first examples of a set as one batch. */
 export function firstBatch({ train }: TrainingData, batch: number): Batch {
   const { x, target } = train.feeds(firstOf(batch));
-  return { x, target };
+  return { x: x!, target: target! };
 }
 
 export interface Trained {

@@ -206,14 +206,13 @@ function philox(
     return local;
   };
   for (const [k0, k1] of keys) {
-    const products = [
-      [c0, M0],
-      [c2, M1],
-    ].map(([of, by]) => [
-      product(of!, by!, 'i64x2.extmul_low_i32x4_u'),
-      product(of!, by!, 'i64x2.extmul_high_i32x4_u'),
-    ]);
-    const [[low0, high0], [low1, high1]] = products;
+    const products = (of: number, by: number) =>
+      [
+        product(of, by, 'i64x2.extmul_low_i32x4_u'),
+        product(of, by, 'i64x2.extmul_high_i32x4_u'),
+      ] as const;
+    const [low0, high0] = products(c0, M0);
+    const [low1, high1] = products(c2, M1);
     code.get(low1, high1);
     code.words(1, 3, 5, 7);
     code.get(c1);

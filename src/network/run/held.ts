@@ -110,7 +110,7 @@ export class Held {
   async capture(tick: number): Promise<Captured> {
     const names = [...this.memory.keys()].filter((name) => LASTING.test(name));
     const values = await this.read(names);
-    const contents = new Map(names.map((name, i) => [name, values[i]]));
+    const contents = new Map(names.map((name, i) => [name, values[i]!]));
     const wirings = this.assembly.wired.map((wired): Wiring => {
       const { id, projection, synapses, since, until } = wired;
       const learned = contents.get(`${id}/weight`) as Contents;

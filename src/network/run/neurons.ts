@@ -306,7 +306,7 @@ function bind(
   const many = elements / apart;
   const offsets: number[] = new Array(loopSpec.arrays.length);
   const due = recorded.map(() => false);
-  const constants = loopSpec.constants.map((name) => params[name]);
+  const constants = loopSpec.constants.map((name) => params[name]!);
   return (window) => {
     const [tick, slot] = clock;
     if (spiking) words.fill(0, slot! * elements, (slot! + 1) * elements);
