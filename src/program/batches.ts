@@ -59,7 +59,7 @@ export function batchesOf(program: Program, stepwise = false): Call[][] {
  */
 const SMALL = 2 ** 15;
 
-const isSmall = ({ outputs }: Call) => outputs[0]!.size <= SMALL;
+const isSmall = ({ outputs }: Call) => outputs[0].size <= SMALL;
 
 /** When a call takes place, and for how many calls of its tick it waits. */
 interface Place {

@@ -238,7 +238,7 @@ function figures(rows: readonly Table1Row[]): BarsFigure[] {
   const bars = (name: string, of: (row: Table1Row) => number | null) => ({
     name,
     values: first.map((row) => {
-      const value = of(row!);
+      const value = of(row);
       return value !== null && Number.isFinite(value) ? value : null;
     }),
   });
