@@ -252,8 +252,8 @@ function onsetVerdicts(
   const modes = series.map((x) =>
     dominantMode(x.slice(0, NEXT_TO_REST / EVERY), EVERY, { rest: 1 }),
   );
-  const [below, above] = modes;
-  const share = below!.growth / (below!.growth - above!.growth);
+  const [below, above] = [modes[0]!, modes[1]!];
+  const share = below.growth / (below.growth - above.growth);
   const mixed = ([a, b]: readonly number[]) => a! + (b! - a!) * share;
   return [
     within(

@@ -151,10 +151,10 @@ function chainOf(
   );
   const whole: Item[] = [from, ...chain, to];
   for (let i = 0; i + 1 < whole.length; i++) {
-    const [low, high] =
-      step > 0 ? [whole[i], whole[i + 1]] : [whole[i + 1], whole[i]];
-    low!.above.push(high!);
-    high!.below.push(low!);
+    const [one, next] = [whole[i]!, whole[i + 1]!];
+    const [low, high] = step > 0 ? [one, next] : [next, one];
+    low.above.push(high);
+    high.below.push(low);
   }
   return chain;
 }

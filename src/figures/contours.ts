@@ -4,6 +4,8 @@
  * with values in between taken as linear along each side.
  */
 
+import type { Tuple } from '../base/tuple.ts';
+
 /** A point in cells: [column, row]. */
 export type Point = readonly [number, number];
 type Field = readonly (readonly (number | null)[])[];
@@ -48,18 +50,18 @@ function square(
     const [toX, toY] = CORNERS[next]!;
     points.push([column + x + part * (toX - x), row + y + part * (toY - y)]);
   });
-  const [first, second, third, fourth] = points;
-  if (points.length < 4) return points.length === 2 ? [[first!, second!]] : [];
+  const [first, second, third, fourth] = points as Tuple<Point, 4>;
+  if (points.length < 4) return points.length === 2 ? [[first, second]] : [];
   // A saddle: the mean of the corners says which two corners are joined.
   const mean = values.reduce((sum, value) => sum + value, 0) / 4;
   return mean >= level === rises
     ? [
-        [second!, third!],
-        [fourth!, first!],
+        [second, third],
+        [fourth, first],
       ]
     : [
-        [first!, second!],
-        [third!, fourth!],
+        [first, second],
+        [third, fourth],
       ];
 }
 

@@ -145,9 +145,9 @@ function readHeader(header: string): { descr: Descr; shape: number[] } {
   const found = new Map<string, string>();
   let end = 0;
   for (const match of inside.matchAll(entry)) {
-    const key = match[1] ?? match[2];
-    if (found.has(key!)) fail(`has "${key}" twice`);
-    found.set(key!, match[3]!);
+    const key = (match[1] ?? match[2])!;
+    if (found.has(key)) fail(`has "${key}" twice`);
+    found.set(key, match[3]!);
     end = match.index + match[0].length;
   }
   if (end !== inside.length) fail('cannot be read');

@@ -114,18 +114,17 @@ function convolved(node: NirConv1d | NirConv2d, shapes: NirShapes): NodeMap {
       dilation: dilation[i]!,
       before: before[i]!,
     }),
-  );
+  ) as [Axis, Axis];
   const outPerGroup = channels / node.groups;
   const list = new MapList();
   for (let o = 0; o < channels; o++) {
     const first = Math.floor(o / outPerGroup) * perGroup;
     for (let c = 0; c < perGroup; c++) {
-      slide(rows!, columns!, (target, source, place) => {
-        const taken =
-          (o * perGroup + c) * rows!.kernel * columns!.kernel + place;
+      slide(rows, columns, (target, source, place) => {
+        const taken = (o * perGroup + c) * rows.kernel * columns.kernel + place;
         list.add(
-          (first + c) * rows!.input * columns!.input + source,
-          o * rows!.output * columns!.output + target,
+          (first + c) * rows.input * columns.input + source,
+          o * rows.output * columns.output + target,
           data[taken]!,
         );
       });
@@ -147,13 +146,13 @@ function pooled(node: NirPool, shapes: NirShapes): NodeMap {
       dilation: 1,
       before: padding[i]!,
     }),
-  );
+  ) as [Axis, Axis];
   const list = new MapList();
   for (let c = 0; c < shapes.input[0]!; c++) {
-    slide(rows!, columns!, (target, source) => {
+    slide(rows, columns, (target, source) => {
       list.add(
-        c * rows!.input * columns!.input + source,
-        c * rows!.output * columns!.output + target,
+        c * rows.input * columns.input + source,
+        c * rows.output * columns.output + target,
         weight,
       );
     });

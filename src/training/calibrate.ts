@@ -28,18 +28,18 @@ export async function batchStatistics(
   batches: readonly Feeds[],
 ): Promise<Record<string, Float32Array>> {
   const all = batchnorms(simulation.graph).map(({ id, inputs: [x] }) => ({
-    ...{ id, x, count: 0 },
+    ...{ id, x: x!, count: 0 },
     mean: new Float64Array(x!.shape[1]!),
     /** Sum of squared distances from the mean. */
     apart: new Float64Array(x!.shape[1]!),
   }));
-  const ids = [...new Set(all.map(({ x }) => x!.id))];
+  const ids = [...new Set(all.map(({ x }) => x.id))];
   for (const feeds of batches) {
     const values = await simulation.activations(ids, feeds);
     for (const each of all) {
       const { x, mean, apart } = each;
-      const data = values.get(x!.id) ?? [];
-      const inner = x!.size / (x!.shape[0]! * mean.length);
+      const data = values.get(x.id) ?? [];
+      const inner = x.size / (x.shape[0]! * mean.length);
       const count = data.length / mean.length;
       const own = moments(data, mean.length, inner);
       const total = each.count + count;

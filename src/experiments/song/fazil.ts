@@ -160,28 +160,28 @@ export const fazil = study({
       `${activation}, trigger ${trigger}, ${biases ? 'with' : 'without'} biases`;
     const [population, unit] = TRIGGERS.map((trigger) =>
       rows.filter((row) => row.trigger === trigger),
-    );
+    ) as [FazilRow[], FazilRow[]];
     const [equal, apart] = ['equal', 'differs'].map((expected) =>
-      unit!.filter((row) => row.expected === expected),
-    );
+      unit.filter((row) => row.expected === expected),
+    ) as [FazilRow[], FazilRow[]];
     const what = 'per unit: updates';
     return {
       verdicts: [
         ...every(
           "per population: networks that are Z-IL's",
-          population!,
+          population,
           nameOf,
         ),
         ...every(
           `${what} without an error of 0 that are Z-IL's`,
-          equal!,
+          equal,
           nameOf,
         ),
-        ...every(`${what} with an error of 0 that differ`, apart!, nameOf),
+        ...every(`${what} with an error of 0 that differ`, apart, nameOf),
       ],
       remarks: [
-        `Per population ${sumOf(population!, (row) => row.differingBits)} weights ` +
-          `of the updates and ${sumOf(population!, (row) => row.trainedBits)} of ` +
+        `Per population ${sumOf(population, (row) => row.differingBits)} weights ` +
+          `of the updates and ${sumOf(population, (row) => row.trainedBits)} of ` +
           "the trained networks differ from Z-IL's in any bit, biases or not.",
         `Z-IL differs from BP in ${sumOf(rows, (row) => row.zilBits)} bits.`,
       ],

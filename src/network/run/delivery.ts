@@ -101,8 +101,8 @@ export const deliver = memoryKernel({
     ...(['serial', 'ago', 'parts'] as const),
   ),
   reads: [
-    ...['clock: u32', 'list: u32', 'starts: u32', 'rows: u32'],
-    ...['ends: vec2u', 'weight'],
+    ...(['clock: u32', 'list: u32', 'starts: u32', 'rows: u32'] as const),
+    ...(['ends: vec2u', 'weight'] as const),
   ],
   writes: ['arrivals'],
   code: (_, file) => file('deliver'),
@@ -112,16 +112,16 @@ export const deliver = memoryKernel({
     const { window, sources, targets, trials, base, mask, ago } = params;
     const elements = trials * targets;
     for (let k = 0; k < window; k++) {
-      const tick = clock![0]! + k - ago;
-      for (let at = starts![k]!; at < starts![k + 1]!; at++) {
-        const element = list![at]!;
+      const tick = clock[0]! + k - ago;
+      for (let at = starts[k]!; at < starts[k + 1]!; at++) {
+        const element = list[at]!;
         const trial = trials === 1 ? 0 : Math.floor(element / sources);
         const source = element - trial * sources;
         const place = base + trial * targets;
-        const end = rows![source + 1]!;
-        for (let s = rows![source]!; s < end; s++) {
-          const slot = (tick + ends![2 * s + 1]!) & mask;
-          arrivals![place + slot * elements + ends![2 * s]!]! += weight![s]!;
+        const end = rows[source + 1]!;
+        for (let s = rows[source]!; s < end; s++) {
+          const slot = (tick + ends[2 * s + 1]!) & mask;
+          arrivals[place + slot * elements + ends[2 * s]!]! += weight[s]!;
         }
       }
     }

@@ -218,8 +218,8 @@ export const stdpSource = stdpKernel(
 export const stdpTarget = stdpKernel(
   'target',
   [
-    ...['clock: u32', 'spikes: u32', 'trace', 'rows: u32', 'ends: vec2u'],
-    'incoming: u32',
+    ...(['clock: u32', 'spikes: u32', 'trace'] as const),
+    ...(['rows: u32', 'ends: vec2u', 'incoming: u32'] as const),
   ],
   ['post', 'weight'],
   (single) => {
@@ -231,21 +231,21 @@ export const stdpTarget = stdpKernel(
       const [low, high] = [r(params.low), r(params.high)];
       const elements = trials * targets;
       const many = trials * sources;
-      const synapses = ends!.length / 2;
-      const tick = clock![0]!;
-      const slot = clock![1]! * elements;
+      const synapses = ends.length / 2;
+      const tick = clock[0]!;
+      const slot = clock[1]! * elements;
       for (let e = 0; e < elements; e++) {
-        const spiked = spikes![slot + e]! & 1;
-        post![e] = r(r(keepMinus * post![e]!) + spiked);
+        const spiked = spikes[slot + e]! & 1;
+        post[e] = r(r(keepMinus * post[e]!) + spiked);
         if (spiked === 0) continue;
         const trial = Math.floor(e / targets);
         const target = e - trial * targets;
-        for (let k = incoming![target]!; k < incoming![target + 1]!; k += 2) {
-          const s = incoming![k]!;
-          const row = (tick - ends![2 * s + 1]!) & history;
-          const x = trace![row * many + trial * sources + incoming![k + 1]!]!;
+        for (let k = incoming[target]!; k < incoming[target + 1]!; k += 2) {
+          const s = incoming[k]!;
+          const row = (tick - ends[2 * s + 1]!) & history;
+          const x = trace[row * many + trial * sources + incoming[k + 1]!]!;
           const at = trial * synapses + s;
-          weight![at] = clipped(r(weight![at]! + r(aPlus * x)), low, high);
+          weight[at] = clipped(r(weight[at]! + r(aPlus * x)), low, high);
         }
       }
     };
