@@ -1,6 +1,6 @@
 /** Milliseconds at the edge, whole ticks inside. */
 
-import { DelayError } from '../base/errors.ts';
+import { DelayError, show } from '../base/errors.ts';
 
 /** Ticks are counted in 31 bits: half a year of model time at dt = .1 ms. */
 export const MOST_TICKS = 2 ** 31 - 1;
