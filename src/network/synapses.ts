@@ -84,7 +84,7 @@ const pattern = (
     { count },
   );
 
-const self = flag({ default: true, help: 'a neuron is joined to itself too' });
+const self = flag({ default: true });
 const allOptions = new Schema('allToAll', { self });
 
 /** Every neuron to every neuron. Throws OptionError. */
@@ -199,14 +199,14 @@ export const matrix = (rows: readonly ArrayLike<number>[]): Pattern =>
   );
 
 const probabilityOptions = new Schema('random', {
-  probability: number({ least: 0, most: 1, help: 'of each pair' }),
+  probability: number({ least: 0, most: 1 }),
   self,
 });
 
 const inDegreeOptions = new Schema('random', {
-  inDegree: whole({ help: 'sources of each target' }),
+  inDegree: whole(),
   self,
-  replace: flag({ default: true, help: 'a source may come more than once' }),
+  replace: flag({ default: true }),
 });
 
 /**
@@ -340,13 +340,10 @@ const convolutionOptions = new Schema('convolution', {
   image: made(
     '[channels, height, width]',
     (image) => Array.isArray(image) && image.length === 3,
-    { help: 'shape of what it reads' },
   ),
-  kernel: made('weights [out][channels][kh][kw]', Array.isArray, {
-    help: 'weights',
-  }),
-  stride: whole({ least: 1, default: 1, help: 'steps from place to place' }),
-  padding: whole({ default: 0, help: 'zeros around the image' }),
+  kernel: made('weights [out][channels][kh][kw]', Array.isArray),
+  stride: whole({ least: 1, default: 1 }),
+  padding: whole({ default: 0 }),
 } satisfies FieldsOf<ConvolutionOptions>);
 
 /**
