@@ -8,7 +8,7 @@
 // params: m, n, depth, batches (how many z there are), out_rows (elements between
 // rows of the output), and those of the form. Element is f32, or vec4f where
 // operands are read in fours; `finish` gives what is stored of a sum.
-// `&&` is a branch, so what stands in loops has `&` (see kernels/README.md).
+// `&&` is a branch, so what stands in loops has `&` (see README.md here).
 
 fn store(z: u32, row: u32, column: u32, start: u32, sum: f32) {
   if ((row < params.m) & (column < params.n)) {

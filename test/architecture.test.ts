@@ -309,8 +309,8 @@ function circles(all: readonly Import[]): string[] {
 }
 
 describe('what is loaded', () => {
-  test('no module reaches itself', () => {
-    expect(circles(imports.filter(({ kind }) => kind !== 'types'))).toEqual([]);
+  test('no module reaches itself, by types neither', () => {
+    expect(circles(imports)).toEqual([]);
     const to = (from: string, to: string) =>
       ({ from: `${from}.ts`, to, kind: 'types', reexport: false }) as const;
     const circle = [to('a', 'b'), to('b', 'c'), to('c', 'b'), to('c', 'd')];

@@ -11,6 +11,7 @@ import { cubaLif } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import { type Pairs, pairs } from '../../src/network/synapses.ts';
 import { size } from '../../src/studies/parameters.ts';
+import { meanOf } from '../../src/studies/rows.ts';
 import { shelve } from '../../src/studies/shelf.ts';
 import { between, exactly, type Verdict } from '../../src/studies/verdict.ts';
 
@@ -108,12 +109,11 @@ function meanCv(times: readonly (readonly number[])[]): number {
   const all = times.flatMap((list) => {
     if (list.length < 3) return [];
     const intervals = list.slice(1).map((time, i) => time - list[i]);
-    const mean = intervals.reduce((a, b) => a + b, 0) / intervals.length;
-    const variance =
-      intervals.reduce((sum, x) => sum + (x - mean) ** 2, 0) / intervals.length;
+    const mean = meanOf(intervals, (x) => x);
+    const variance = meanOf(intervals, (x) => (x - mean) ** 2);
     return [Math.sqrt(variance) / mean];
   });
-  return all.reduce((a, b) => a + b, 0) / all.length;
+  return meanOf(all, (cv) => cv);
 }
 
 const parameters = {

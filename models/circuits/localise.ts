@@ -14,6 +14,7 @@ import { Random } from '../../src/base/random.ts';
 import type { HeadResponses } from '../../src/data/heads.ts';
 import type { PopulationModel } from '../../src/network/model.ts';
 import { Network } from '../../src/network/network.ts';
+import { meanOf } from '../../src/studies/rows.ts';
 import type { Bench } from '../../src/studies/shelf.ts';
 import { delayLines, differences } from './place-map.ts';
 
@@ -129,8 +130,10 @@ export async function localise(
 /** Mean and largest absolute error in degrees. */
 export function errorsOf(readings: readonly Reading[]) {
   const errors = readings.map(({ azimuth, read }) => Math.abs(read - azimuth));
-  const mean = errors.reduce((a, b) => a + b, 0) / errors.length;
-  return { mean, largest: Math.max(...errors) };
+  return {
+    mean: meanOf(errors, (error) => error),
+    largest: Math.max(...errors),
+  };
 }
 
 /** ITDs in ms that the map shows, by direction. */

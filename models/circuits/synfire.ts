@@ -20,6 +20,7 @@ import {
   trace,
   traces,
 } from '../../src/studies/picture.ts';
+import { meanOf } from '../../src/studies/rows.ts';
 import { type Bench, shelve } from '../../src/studies/shelf.ts';
 import {
   between,
@@ -131,13 +132,12 @@ const survives = ({ spikes }: Course) =>
 
 /** ms from group to group, over the later half of the chain. */
 function paceOf(courses: readonly Course[]): number {
-  const paces = courses.map(({ spikes }) => {
+  return meanOf(courses, ({ spikes }) => {
     const last = spikes.length - 1;
     const half = Math.floor(last / 2);
     const [from, to] = [volleyOf(spikes[half]), volleyOf(spikes[last])];
     return (to.time - from.time) / (last - half);
   });
-  return paces.reduce((a, b) => a + b, 0) / paces.length;
 }
 
 async function watch(
@@ -267,12 +267,11 @@ export const synfire = shelve({
 
 /** Least squares. */
 function fit(paces: readonly { delay: number; pace: number }[]) {
-  const mean = (of: (each: (typeof paces)[number]) => number) =>
-    paces.reduce((sum, each) => sum + of(each), 0) / paces.length;
-  const [x, y] = [mean(({ delay }) => delay), mean(({ pace }) => pace)];
+  const x = meanOf(paces, ({ delay }) => delay);
+  const y = meanOf(paces, ({ pace }) => pace);
   const slope =
-    mean(({ delay, pace }) => (delay - x) * (pace - y)) /
-    mean(({ delay }) => (delay - x) ** 2);
+    meanOf(paces, ({ delay, pace }) => (delay - x) * (pace - y)) /
+    meanOf(paces, ({ delay }) => (delay - x) ** 2);
   return { slope, at0: y - slope * x };
 }
 

@@ -2,6 +2,7 @@
 
 import type { Backend } from '../backends/backend.ts';
 import type { Values } from '../base/schema.ts';
+import { weightsOf } from '../graph/graph.ts';
 import { level } from '../graph/level.ts';
 import type { Ablation } from '../proof/ablations.ts';
 import {
@@ -69,10 +70,7 @@ export async function shown(
   } catch (error) {
     const reason = doesNotFit(error);
     if (reason === null) throw error;
-    const elements = each.graph.vertices.reduce(
-      (n, { op, size }) => n + (op === 'param' ? size : 0),
-      0,
-    );
+    const elements = weightsOf(each.graph.vertices);
     return {
       ...{ case: each.name, rule: rule.name, backend: backend.name },
       ...{ dtype: backend.dtype, elements, expected },

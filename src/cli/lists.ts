@@ -3,6 +3,7 @@
 import { models } from '../../models/index.ts';
 import { lineOf } from '../base/schema.ts';
 import { table } from '../figures/circuit-text.ts';
+import { weightsOf } from '../graph/graph.ts';
 import { delayCost, level } from '../graph/level.ts';
 import { rules } from '../rules/table.ts';
 import { command } from './command.ts';
@@ -24,10 +25,7 @@ export const modelsCommand = command({
         title,
         size,
         batch,
-        parameters: vertices.reduce(
-          (sum, vertex) => sum + (vertex.op === 'param' ? vertex.size : 0),
-          0,
-        ),
+        parameters: weightsOf(vertices),
         vertices: vertices.length,
         levels: depth,
         delays: steps,

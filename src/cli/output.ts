@@ -1,6 +1,8 @@
 /** Results on stdout; progress, notes and warnings on stderr. */
 
+import { writeFile } from 'node:fs/promises';
 import type { WriteStream } from 'node:tty';
+import { FileError, messageOf } from '../base/errors.ts';
 
 export class Output {
   readonly json: boolean;
@@ -90,4 +92,21 @@ export function duration(seconds: number): string {
   const minutes = Math.floor(whole / 60);
   if (minutes < 60) return `${minutes} min ${whole % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/**
+ * Writes a text, or with flag 'a' makes sure that it can be. Throws FileError;
+ * the fact and the remedy are its words.
+ */
+export async function put(
+  file: string,
+  text: string,
+  [fact, remedy]: readonly [fact: string, remedy: string],
+  flag: 'w' | 'a' = 'w',
+): Promise<void> {
+  try {
+    await writeFile(file, text, { flag });
+  } catch (error) {
+    throw new FileError(`${fact} (${messageOf(error)}): ${remedy}`, { file });
+  }
 }

@@ -151,12 +151,8 @@ export const recipes: readonly Recipe[] = [
       alexnet({ ...config, batch, dropout: phase === 'train' ? dropout : 0 }),
     defaults: {
       ...{ optimiser: 'adam', batch: 32, epochs: 1, steps: 600 },
-      ...{
-        evaluateEvery: 200,
-        testBatch: 100,
-        testLimit: 2000,
-        dropLast: true,
-      },
+      ...{ evaluateEvery: 200, testBatch: 100, testLimit: 2000 },
+      dropLast: true,
     },
   }),
   recipe({

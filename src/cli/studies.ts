@@ -1,15 +1,14 @@
 /** What the commands that run studies have in common. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Backend } from '../backends/backend.ts';
 import { openBackend } from '../backends/open.ts';
-import { FileError, messageOf } from '../base/errors.ts';
 import type { Values } from '../base/schema.ts';
 import { table } from '../figures/circuit-text.ts';
 import type { Study } from '../studies/study.ts';
 import type { onBackend } from './command.ts';
-import type { Output } from './output.ts';
+import { type Output, put } from './output.ts';
 
 /** The parameters of a study: of a size, then as told. Throws OptionError. */
 export function parametersFrom(
@@ -29,7 +28,8 @@ export function described({ fields }: Study['schema']) {
   const told = Object.entries(fields).map(([name, option]) => {
     const { default: value, unit, help = '', from, words: oneOf } = option;
     const { least, most } = option;
-    const whole = option.kind === 'whole' || undefined;
+    // Of a list: what each of its values is.
+    const whole = /\bwhole number\b/.test(option.allowed) || undefined;
     const bounds = from ? { least, whole } : { whole, least };
     return [name, { value, unit, help, from, oneOf, ...bounds, most }] as const;
   });
@@ -50,17 +50,14 @@ export async function backendForStudy(
   return backend;
 }
 
+/** Writes a result, into a folder that is made if need be. Throws FileError. */
 export async function saveResult(file: string, content: string) {
-  try {
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, content);
-  } catch (error) {
-    throw new FileError(
-      `Results cannot be written to "${file}" (${messageOf(error)}): ` +
-        'give another place',
-      { file },
-    );
-  }
+  // A folder that cannot be made makes the writing fail, which tells why.
+  await mkdir(path.dirname(file), { recursive: true }).catch(() => undefined);
+  await put(file, content, [
+    `Results cannot be written to "${file}"`,
+    'give another place',
+  ]);
 }
 
 /** Of several studies: which are as theory says, how many, and the time. */

@@ -11,7 +11,7 @@ import {
 } from '../base/schema.ts';
 import { table } from '../figures/circuit-text.ts';
 import { prepareFolder } from '../formats/folder.ts';
-import { parametersOf } from '../graph/graph.ts';
+import { weightsOf } from '../graph/graph.ts';
 import { makeRule } from '../rules/table.ts';
 import { makeOptimiser } from '../simulation/optim.ts';
 import { Interruption } from '../studies/runner.ts';
@@ -164,10 +164,7 @@ async function trainAndSave(
     `data: ${data.title}, ${data.train.count} training and ` +
       `${data.test.count} test examples (${data.source})`,
   );
-  const weightCount = parametersOf(graph(batch, 'train')).reduce(
-    (sum, { size }) => sum + size,
-    0,
-  );
+  const weightCount = weightsOf(graph(batch, 'train').vertices);
   out.note(
     `${recipe.name}: ${weightCount} weights; ${rule.name}` +
       `${against ? ` against ${against.name}` : ''}, ${optimiser.name} ` +

@@ -31,9 +31,3 @@ export function modelByName(name: string): ModelEntry {
     { name },
   );
 }
-
-/** Numbers that a graph learns. */
-export const weightsOf = (
-  vertices: Iterable<{ readonly op: string; readonly size: number }>,
-): number =>
-  [...vertices].reduce((n, v) => n + (v.op === 'param' ? v.size : 0), 0);

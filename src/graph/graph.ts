@@ -351,6 +351,12 @@ export function parametersOf(graph: Graph): Vertex[] {
   return graph.vertices.filter((vertex) => vertex.op === 'param');
 }
 
+/** Numbers that vertices learn: the sizes of all parameters among them. */
+export const weightsOf = (
+  vertices: Iterable<Pick<Vertex, 'op' | 'size'>>,
+): number =>
+  [...vertices].reduce((n, v) => n + (v.op === 'param' ? v.size : 0), 0);
+
 /** Data inputs of a graph, in topological order. */
 export function inputsOf(graph: Graph): Vertex[] {
   return graph.vertices.filter((vertex) => vertex.op === 'input');

@@ -16,12 +16,14 @@ export type Cell =
   | readonly number[]
   | Readonly<Record<string, number>>;
 
+/** A column of values T: its head in tables, and the text of a cell. */
 export interface Column<T = never> {
   /** Head in tables; without one it is in CSV and JSON only. */
   readonly head?: string;
   show(value: T, row: Readonly<Record<string, unknown>>): string;
 }
 
+/** Columns by name, in the order of the CSV file. */
 export type Columns = Readonly<Record<string, Column>>;
 
 /** A row of measurements; every row of a study has the same keys. */
@@ -35,8 +37,9 @@ export const column = <T extends Cell = number>(
   show: Column<NoInfer<T>>['show'] = plain,
 ): Column<NoInfer<T>> => ({ head, show });
 
-/** Columns of most studies. */
+/** The device that a row comes from: the runner knows it. */
 export const device = { backend: column<string>(), dtype: column<string>() };
+/** The data (their title), the device and the seed of a row. */
 export const origin = {
   data: column<string>(),
   ...device,

@@ -13,6 +13,7 @@ import { prepareFolder } from '../formats/folder.ts';
 /** What makes runs one run: all that their rows depend on. */
 export type Identity = Readonly<Record<string, unknown>>;
 
+/** The pieces of a run that are done, in its file and in memory. */
 export class Journal {
   readonly path: string;
   private readonly done: Map<string, readonly object[]>;

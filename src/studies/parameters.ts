@@ -27,6 +27,7 @@ const about = <T>(value: T, help: string, more: More) => ({
 export const count = (value: number, help: string, more: More = {}) =>
   whole({ ...COUNTED, ...about(value, help, more) });
 
+/** Some counts, as those that are compared. */
 export const counts = (
   value: readonly number[],
   help: string,
@@ -40,6 +41,7 @@ export const counts = (
 export const size = (value: number, help: string, more: More = {}) =>
   number(about(value, help, more));
 
+/** Some sizes. */
 export const sizes = (
   value: readonly number[],
   help: string,

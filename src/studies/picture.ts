@@ -17,6 +17,7 @@ export const traces = (
   ...{ x: { label: x }, y: { label: y } },
 });
 
+/** A line through points, by default without symbols. */
 export const trace = (
   name: string,
   xs: ArrayLike<number>,

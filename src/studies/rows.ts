@@ -22,9 +22,11 @@ export function groupsOf<R, K>(
   return [...groups];
 }
 
+/** Sum over rows, in their order. */
 export const sumOf = <R>(rows: readonly R[], of: (row: R) => number): number =>
   rows.reduce((sum, row) => sum + of(row), 0);
 
+/** Mean over rows; NaN of none. */
 export const meanOf = <R>(rows: readonly R[], of: (row: R) => number): number =>
   sumOf(rows, of) / rows.length;
 

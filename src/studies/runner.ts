@@ -23,6 +23,7 @@ export interface Listener {
   clear(): void;
 }
 
+/** What a study is run on, and who hears of it. */
 export interface RunOptions {
   readonly backend: Backend;
   readonly listener: Listener;

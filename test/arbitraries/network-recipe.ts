@@ -4,15 +4,7 @@
  */
 
 import type { PopulationModel } from '../../src/network/model.ts';
-import {
-  cubaLif,
-  izhikevich,
-  leaky,
-  lif,
-  poisson,
-  relay,
-  valueError,
-} from '../../src/network/models.ts';
+import { leaky, models } from '../../src/network/models.ts';
 import { Network } from '../../src/network/network.ts';
 import {
   allToAll,
@@ -28,7 +20,7 @@ import {
 
 /** A model by name, or one made of formulas over x, z, input, more and p. */
 export type ModelRecipe =
-  | keyof typeof zoo
+  | string
   | { readonly x: string; readonly z: string; readonly y: string };
 
 export interface NeuronsRecipe {
@@ -109,15 +101,16 @@ const own = (
     Partial<PopulationModel>,
 ): PopulationModel => ({ ports: ['input'], parameters: {}, ...model, name });
 
+const camel = (name: string) =>
+  name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+const shelf: Record<string, PopulationModel> = Object.fromEntries(
+  models.map((model) => [camel(model.name), model]),
+);
+
+/** The shelf of models, and others that random networks need. */
 export const zoo = {
-  relay,
-  leaky: leaky(),
+  ...shelf,
   tanh: leaky('tanh(x)'),
-  lif,
-  cubaLif,
-  izhikevich,
-  poisson,
-  valueError,
   /** Adds up what arrives. */
   sum: own('sum', {
     state: { x: 0 },
@@ -169,7 +162,9 @@ export const zoo = {
 } satisfies Record<string, PopulationModel>;
 
 export function modelOf(recipe: ModelRecipe): PopulationModel {
-  if (typeof recipe === 'string') return zoo[recipe];
+  if (typeof recipe === 'string') {
+    return (zoo as Record<string, PopulationModel>)[recipe];
+  }
   const { x, z, y } = recipe;
   return own('formulas', {
     ports: ['input', 'more'],

@@ -26,10 +26,10 @@ export interface NetworkOptions {
   /** Whether delays of 0 may be drawn. */
   readonly zero?: boolean;
   /** Models that may be drawn where numbers need not be whole; default all. */
-  readonly models?: readonly (keyof typeof zoo)[];
+  readonly models?: readonly string[];
 }
 
-const ALL = Object.keys(zoo) as (keyof typeof zoo)[];
+const ALL = Object.keys(zoo);
 const WHOLE = ['clipped', 'spikeRelay', 'counter'] as const;
 const LINEAR = ['relay', 'sum', 'relay'] as const;
 

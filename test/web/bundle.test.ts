@@ -110,7 +110,7 @@ const FLAGS = [
 /** Nothing from elsewhere, and no code that is made of text. */
 const POLICY = [
   "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval'",
+  "script-src 'self' 'wasm-unsafe-eval'",
   "connect-src 'self'",
 ].join('; ');
 

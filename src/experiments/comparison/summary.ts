@@ -133,12 +133,9 @@ export function comparisonTables(
       `${one.rate}`,
       accuracyOf(one.accuracy),
       one.loss.toFixed(4),
-      mean(
-        one.rows.map((row) => row.trainLoss.at(-1) ?? null),
-        4,
-      ),
-      mean(one.rows.map((row) => row.reached)),
-      mean(one.rows.map((row) => row.reachedSteps)),
+      mean(one.rows, (row) => row.trainLoss.at(-1) ?? null, 4),
+      mean(one.rows, (row) => row.reached),
+      mean(one.rows, (row) => row.reachedSteps),
       bp ? apartFrom(one, bp).toFixed(3) : '-',
     ]);
   });
@@ -188,19 +185,10 @@ function decays(
     rows: settings.widths.flatMap((width) =>
       summaries(rows, width)
         .filter((each) => each.rate === rate)
-        .map(({ rule, decay, rows, ...each }) => [
-          `${width}`,
-          rule,
-          `${decay}`,
-          told({ rule, decay, rows, ...each }),
-          mean(
-            rows.map((row) => row.length),
-            3,
-          ),
-          mean(
-            rows.map(({ lnSigma }) => lnSigma && average(lnSigma)),
-            3,
-          ),
+        .map((each) => [
+          ...[`${width}`, each.rule, `${each.decay}`, told(each)],
+          mean(each.rows, (row) => row.length, 3),
+          mean(each.rows, ({ lnSigma }) => lnSigma && average(lnSigma), 3),
         ]),
     ),
   };
@@ -308,7 +296,11 @@ function told(of: Summary | undefined): string {
 
 const average = (values: readonly number[]) => meanOf(values, (value) => value);
 
-function mean(values: readonly (number | null)[], digits = 0): string {
-  const known = values.filter((value) => value !== null);
+function mean(
+  rows: readonly ComparisonRow[],
+  of: (row: ComparisonRow) => number | null,
+  digits = 0,
+): string {
+  const known = rows.map(of).filter((value) => value !== null);
   return known.length === 0 ? '-' : average(known).toFixed(digits);
 }

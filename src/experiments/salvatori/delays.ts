@@ -5,6 +5,7 @@
 
 import { models } from '../../../models/index.ts';
 import type { BarsFigure, Figure, LinesFigure } from '../../figures/figure.ts';
+import { weightsOf } from '../../graph/graph.ts';
 import { type DelayForm, delayCost, level } from '../../graph/level.ts';
 import { bp } from '../../rules/bp.ts';
 import type { Rule } from '../../rules/rule.ts';
@@ -15,7 +16,7 @@ import { counts } from '../../studies/parameters.ts';
 import { mostOf, sumOf } from '../../studies/rows.ts';
 import { study } from '../../studies/study.ts';
 import { every } from '../../studies/verdict.ts';
-import { chosen, modelByName, modelParameters, weightsOf } from '../models.ts';
+import { chosen, modelByName, modelParameters } from '../models.ts';
 import { type Series, series } from './delay-series.ts';
 import { fitPower } from './fit-power.ts';
 

@@ -5,7 +5,7 @@
 
 import type { Backend } from '../../backends/backend.ts';
 import type { BarsFigure } from '../../figures/figure.ts';
-import type { Graph } from '../../graph/graph.ts';
+import { type Graph, weightsOf } from '../../graph/graph.ts';
 import { delayCost, type Levelled, level } from '../../graph/level.ts';
 import { delaysErrors } from '../../proof/ablations.ts';
 import { divergence, doesNotFit, gradientsOf } from '../../proof/check.ts';
@@ -23,7 +23,7 @@ import { groupsOf, sumOf } from '../../studies/rows.ts';
 import { product, study } from '../../studies/study.ts';
 import { every } from '../../studies/verdict.ts';
 import { startOf } from '../instants.ts';
-import { chosen, modelByName, modelParameters, weightsOf } from '../models.ts';
+import { chosen, modelByName, modelParameters } from '../models.ts';
 import { sharedParameters, withCopies } from './copies.ts';
 
 type Shown = (value: number | null, row: Record<string, unknown>) => string;

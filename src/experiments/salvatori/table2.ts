@@ -5,7 +5,7 @@
 
 import type { Backend } from '../../backends/backend.ts';
 import type { BarsFigure } from '../../figures/figure.ts';
-import type { Graph } from '../../graph/graph.ts';
+import { type Graph, weightsOf } from '../../graph/graph.ts';
 import { feedsFor } from '../../proof/check.ts';
 import { bp } from '../../rules/bp.ts';
 import { il } from '../../rules/il.ts';
@@ -18,7 +18,6 @@ import { choice, choices, count, size } from '../../studies/parameters.ts';
 import { sumOf, unique } from '../../studies/rows.ts';
 import { product, study } from '../../studies/study.ts';
 import { every } from '../../studies/verdict.ts';
-import { weightsOf } from '../models.ts';
 import { quartiles, ratiosOf, timeRounds } from './rounds.ts';
 import { SIZES, timed, timedByName } from './table2-models.ts';
 

@@ -7,7 +7,7 @@
 
 import type { Backend } from '../../backends/backend.ts';
 import type { Figure } from '../../figures/figure.ts';
-import type { Graph } from '../../graph/graph.ts';
+import { type Graph, weightsOf } from '../../graph/graph.ts';
 import { delayCost, type Levelled, level } from '../../graph/level.ts';
 import {
   type Ablation,
@@ -37,7 +37,7 @@ import {
 import { mostOf, sumOf, unique } from '../../studies/rows.ts';
 import { product, study } from '../../studies/study.ts';
 import { every } from '../../studies/verdict.ts';
-import { chosen, modelByName, modelParameters, weightsOf } from '../models.ts';
+import { chosen, modelByName, modelParameters } from '../models.ts';
 
 const columns = {
   model: column<string>('model'),

@@ -8,7 +8,6 @@ import type { Code, Plain } from './code.ts';
 /** A local, or a vector that is the same every time. */
 export type Operand = number | ArrayBufferView;
 
-export const i32 = (value: number) => new Int32Array(4).fill(value);
 export const i64 = (value: bigint) => new BigInt64Array(2).fill(value);
 export const f32 = (value: number) => new Float32Array(4).fill(value);
 export const f64 = (value: number) => new Float64Array(2).fill(value);
