@@ -106,23 +106,27 @@ export const whole = <const A extends About<number> & Bounds = object>(
   );
 };
 
-const isFlag = (value: unknown) => typeof value === 'boolean';
-
-/** true or false. */
-export const flag = <const A extends About<boolean> = object>(
-  about: A = {} as A,
-) =>
-  option<boolean, A>(about, 'flag', 'true or false', isFlag, {
-    parse: (text) => ({ true: true, false: false })[text] ?? text,
-  });
-
-const isText = (value: unknown) => typeof value === 'string';
+/** true or false; false if nothing is said of it. */
+export const flag = (about: About<boolean> = {}) =>
+  option<boolean, { default: boolean }>(
+    { default: false, ...about },
+    'flag',
+    'true or false',
+    (value) => typeof value === 'boolean',
+    { parse: (text) => (/^(true|false)$/.test(text) ? text === 'true' : text) },
+  );
 
 /** Any text, such as the name of a file. */
 export const text = <const A extends About<string> = object>(
   about: A = {} as A,
 ) =>
-  option<string, A>(about, 'text', 'a text', isText, { placeholder: 'TEXT' });
+  option<string, A>(
+    about,
+    'text',
+    'a text',
+    (value) => typeof value === 'string',
+    { placeholder: 'TEXT' },
+  );
 
 /** One of some words. */
 export const oneOf = <

@@ -156,7 +156,7 @@ const projectionFields = {
   ),
   weight: maybe('weights', () => true),
   delay: made('delays', () => true, { unit: 'ms' }),
-  round: flag({ default: false }),
+  round: flag(),
   port: text({ optional: true }),
   output: text({ optional: true }),
   name: text({ optional: true }),

@@ -88,14 +88,14 @@ export const samplesFields = {
 export const eventsFields = {
   times: maybe('a list of times for each neuron', isList),
   trials: maybe('a list of such lists', isList),
-  round: flag({ default: false }),
+  round: flag(),
   level,
 } satisfies FieldsOf<EventsOptions>;
 
 export const liveFields = {
   stream: made('(clock) => observable', isFunction),
   kind: oneOf(['graded', 'spiking']),
-  hold: flag({ default: false }),
+  hold: flag(),
   level,
 } satisfies FieldsOf<LiveOptions>;
 

@@ -45,8 +45,8 @@ export interface FromNirOptions {
 const fromOptions = new Schema('networkFromNir', {
   dt: number({ above: 0, unit: 'ms' }),
   inputs: maybe('what the Inputs give, by name', isObject),
-  round: flag({ default: false }),
-  closeLoops: flag({ default: false }),
+  round: flag(),
+  closeLoops: flag(),
   onWarning: maybe('a function', isFunction),
 } satisfies FieldsOf<FromNirOptions>);
 

@@ -234,7 +234,7 @@ const numberFields = {
   batch: whole({ least: 1, default: 64 }),
   epochs: whole({ least: 1, default: 1 }),
   steps: whole({ least: 1, optional: true }),
-  dropLast: flag({ default: false }),
+  dropLast: flag(),
   testBatch: whole({ least: 1, optional: true }),
   testLimit: whole({
     least: 1,

@@ -54,7 +54,7 @@ export interface CpuOptions {
 }
 
 const cpuOptions = new Schema('CpuBackend', {
-  batches: flag({ default: false }),
+  batches: flag(),
   threads: whole({ least: 1, optional: true }),
 } satisfies FieldsOf<CpuOptions>);
 

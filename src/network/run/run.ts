@@ -73,7 +73,7 @@ export const networkFields = {
 const networkOptions = new Schema('openNetwork', networkFields);
 const runOptions = new Schema('runTicks', { ticks: whole() });
 const delayOptions = new Schema('setDelay', {
-  round: flag({ default: false }),
+  round: flag(),
 });
 
 /**
