@@ -1,22 +1,14 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { DataError } from '../base/errors.ts';
-import { unpacked } from '../formats/gzip.ts';
-import { malformed } from '../formats/malformed.ts';
+import { sizeOf } from '../base/tensor.ts';
+import { MAX_FILE_BYTES, unpacked } from '../formats/gzip.ts';
+import { damaged, malformed } from '../formats/malformed.ts';
 import { memberOf } from '../formats/tar.ts';
-import { download, type RemoteFile, sha256Of, store } from './download.ts';
-import {
-  type FileSet,
-  type FoundFiles,
-  MAX_FILE_BYTES,
-  readWhole,
-} from './files.ts';
+import { checkSum, type RemoteFile } from './download.ts';
+import { type FileSet, type FoundFiles, takenFrom } from './files.ts';
 import {
   COLOUR_SHAPE,
   firstOf,
   type ImageSets,
   type LabelledImages,
-  valuesOf,
 } from './labelled.ts';
 import type { Loaded } from './sets.ts';
 
@@ -26,7 +18,7 @@ import type { Loaded } from './sets.ts';
  * from tiny images").
  */
 
-const VALUES = valuesOf(COLOUR_SHAPE);
+const VALUES = sizeOf(COLOUR_SHAPE);
 const ROW = 1 + VALUES;
 
 /** The first rows of a member of the published archive. */
@@ -60,25 +52,16 @@ export function cifarSet(
     byHand:
       `put ${ends.join(' and ')} of ${mirrors[0]}${archive.name} into ` +
       `$ISOCHRON_DATA/${name}`,
-    async fill(bases, folder, remedy, options) {
-      const used = await download([archive], bases, folder, remedy, options);
-      const path = join(folder, archive.name);
-      const tar = unpacked(await readWhole(path), path, MAX_FILE_BYTES);
-      for (const { name, member, bytes, sha256 } of files) {
+    fill: takenFrom(archive, (bytes, path, remedy) => {
+      const tar = unpacked(bytes, path);
+      const taken = files.map(({ name, member, bytes, sha256 }) => {
         const rows = memberOf(tar, member, path).subarray(0, bytes);
-        const got = sha256Of(rows);
-        if (got !== sha256) {
-          throw new DataError(
-            `The first ${bytes} bytes of ${member} in ${path} have sha256 ` +
-              `${got} but must have ${sha256}: ${remedy}`,
-            { file: path, member, expected: sha256, got },
-          );
-        }
-        await store(join(folder, name), rows);
-      }
-      await rm(path, { force: true });
-      return used;
-    },
+        const what = `The first ${bytes} bytes of ${member} in ${path} have`;
+        checkSum(what, rows, sha256, remedy, { file: path, member });
+        return [name, rows];
+      });
+      return Object.fromEntries(taken);
+    }),
   };
 }
 
@@ -125,10 +108,9 @@ export function parseCifar(
     const { rows } = set.files[i];
     const images = readCifar(bytes, file);
     if (images.count < rows) {
-      malformed(
+      damaged(
         file,
         `holds ${images.count} images of the ${rows} that are needed`,
-        'fetch it again',
         { expected: rows, got: images.count },
       );
     }

@@ -1,7 +1,7 @@
 import { unpacked } from '../formats/gzip.ts';
 import type { NameSet, TextSet } from './examples.ts';
 import { FEW_NAMES } from './few-names.ts';
-import { type FileSet, type FoundFiles, MAX_FILE_BYTES } from './files.ts';
+import type { FileSet, FoundFiles } from './files.ts';
 import {
   firstNames,
   parseNames,
@@ -107,13 +107,13 @@ export const textSets: readonly CorpusEntry<TextName, SplitText>[] = [
 
 function namesIn({ source, files }: FoundFiles): Loaded<SplitNames> {
   const [{ bytes, file }] = files;
-  const rows = parseNames(unpacked(bytes, file, MAX_FILE_BYTES), file);
+  const rows = parseNames(unpacked(bytes, file), file);
   return { source, ...splitNames(rows) };
 }
 
 function textIn({ source, files }: FoundFiles): Loaded<SplitText> {
   const [{ bytes, file }] = files;
-  const text = textOf(unpacked(bytes, file, MAX_FILE_BYTES), file);
+  const text = textOf(unpacked(bytes, file), file);
   return { source, ...splitText(text, `File ${file}`) };
 }
 

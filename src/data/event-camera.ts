@@ -1,9 +1,9 @@
 import { show } from '../base/errors.ts';
 import { unpacked } from '../formats/gzip.ts';
-import { malformed } from '../formats/malformed.ts';
+import { damaged, malformed } from '../formats/malformed.ts';
 import { memberOf } from '../formats/tar.ts';
 import type { Split } from './drawing.ts';
-import { type FileSet, type FoundFiles, MAX_FILE_BYTES } from './files.ts';
+import type { FileSet, FoundFiles } from './files.ts';
 import { moveDigits, type RawEvent, SENSOR } from './moving-digits.ts';
 import {
   type About,
@@ -127,12 +127,9 @@ const eventSets: readonly DataEntry<EventSetName, Recordings, SetOptions>[] = [
  */
 export function readEvents(bytes: Uint8Array, file: string): Events {
   if (bytes.length % EVENT !== 0) {
-    malformed(
-      file,
-      `has ${bytes.length} bytes, not whole events of ${EVENT}`,
-      'fetch it again',
-      { got: bytes.length },
-    );
+    damaged(file, `has ${bytes.length} bytes, not whole events of ${EVENT}`, {
+      got: bytes.length,
+    });
   }
   const raw = Array.from({ length: bytes.length / EVENT }, (_, i): RawEvent => {
     const [x, y, high, middle, low] = bytes.subarray(i * EVENT);
@@ -182,7 +179,7 @@ function recorded(
   { trainCount, testCount }: SetOptions,
 ): Loaded<Recordings> {
   const [{ file, bytes }] = files;
-  const tar = unpacked(bytes, file, MAX_FILE_BYTES);
+  const tar = unpacked(bytes, file);
   return {
     source: `${source} (by way of bamsumit/slayerPytorch)`,
     train: recordingsOf(tar, 'train', file, trainCount),

@@ -1,6 +1,7 @@
 import { OptionError } from '../base/errors.ts';
+import { sizeOf } from '../base/tensor.ts';
 import type { Dataset } from './datasets.ts';
-import { type LabelledImages, valuesOf } from './labelled.ts';
+import type { LabelledImages } from './labelled.ts';
 import {
   encodeName,
   type LabelledNames,
@@ -79,7 +80,7 @@ interface Standard {
 
 function standardOf({ images, count, shape }: LabelledImages): Standard {
   const channels = shape.length === 3 ? shape[0] : 1;
-  const pixels = valuesOf(shape) / channels;
+  const pixels = sizeOf(shape) / channels;
   const mean: number[] = [];
   const deviation: number[] = [];
   for (let channel = 0; channel < channels; channel++) {
@@ -108,7 +109,7 @@ function pixelsOf(
   chosen: Uint32Array,
   scale: Standard | undefined,
 ): Float32Array {
-  const values = valuesOf(shape);
+  const values = sizeOf(shape);
   const pixels = shape.length === 3 ? values / shape[0] : values;
   const x = new Float32Array(chosen.length * values);
   chosen.forEach((image, row) => {

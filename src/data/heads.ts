@@ -1,15 +1,12 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { DataError, OptionError, show } from '../base/errors.ts';
+import { OptionError, show } from '../base/errors.ts';
 import { unpacked } from '../formats/gzip.ts';
 import { npzArray } from '../formats/npz.ts';
-import { download, sha256Of, store } from './download.ts';
+import { checkSum } from './download.ts';
 import {
   type FileOptions,
   type FileSet,
   type FoundFiles,
-  MAX_FILE_BYTES,
-  readWhole,
+  takenFrom,
 } from './files.ts';
 import {
   type About,
@@ -82,18 +79,14 @@ export const KU100: FileSet = {
     "(Python: numpy.load('ku100_circular.npz')['hrir'].astype('<f4')" +
     ".tofile('ku100_circ360_f32le.bin')) and put it into " +
     '$ISOCHRON_DATA/ku100-hrir',
-  async fill(bases, folder, remedy, options) {
-    const used = await download([NPZ], bases, folder, remedy, options);
-    const path = join(folder, NPZ.name);
-    const numbers = npzArray(await readWhole(path), 'hrir', SHAPE, path);
+  fill: takenFrom(NPZ, (packed, path) => {
+    const numbers = npzArray(packed, 'hrir', SHAPE, path);
     const bytes = new Uint8Array(4 * numbers.length);
     const view = new DataView(bytes.buffer);
     for (const [i, x] of numbers.entries()) view.setFloat32(4 * i, x, true);
     check(bytes, path);
-    await store(join(folder, KU100.files[0].name), bytes);
-    await rm(path, { force: true });
-    return used;
-  },
+    return { [KU100.files[0].name]: bytes };
+  }),
 };
 
 /**
@@ -119,14 +112,8 @@ export async function loadHeads(
 
 /** Files of the user are checked too: any bytes would pass for sound. */
 function check(bytes: Uint8Array, file: string): void {
-  const { sha256: expected } = KU100.files[0];
-  const got = sha256Of(bytes);
-  if (got === expected) return;
-  throw new DataError(
-    `The responses of ${file} have sha256 ${got} but must have ${expected}: ` +
-      'fetch it again',
-    { file, expected, got },
-  );
+  const what = `The responses of ${file} have`;
+  checkSum(what, bytes, KU100.files[0].sha256, 'fetch it again', { file });
 }
 
 /** A response by azimuth in 0 .. 359 and ear. */
@@ -155,7 +142,7 @@ const heads: readonly DataEntry<HeadName, Responses, FileOptions>[] = [
 
 function measured({ source, files }: FoundFiles): Loaded<Responses> {
   const [{ file, bytes }] = files;
-  const plain = unpacked(bytes, file, MAX_FILE_BYTES);
+  const plain = unpacked(bytes, file);
   check(plain, file);
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
   return {
