@@ -6,20 +6,19 @@ import { malformed } from '../formats/malformed.ts';
 import { memberOf } from '../formats/tar.ts';
 import { download, type RemoteFile, sha256Of, store } from './download.ts';
 import {
-  type FileOptions,
   type FileSet,
   type FoundFiles,
-  findFiles,
-  loadFiles,
   MAX_FILE_BYTES,
   readWhole,
 } from './files.ts';
 import {
   COLOUR_SHAPE,
   firstOf,
+  type ImageSets,
   type LabelledImages,
   valuesOf,
 } from './labelled.ts';
+import type { Loaded } from './sets.ts';
 
 /**
  * CIFAR-10 in binary rows: one byte of label, then 1,024 bytes each of red,
@@ -112,38 +111,16 @@ export const CIFAR10_SUBSET: CifarSet = cifarSet(
   ],
 );
 
-export interface LoadedCifar {
-  /** Where it came from. */
-  readonly source: string;
-  readonly train: LabelledImages;
-  readonly test: LabelledImages;
-}
-
 /**
- * Loads a set as loadFiles does. Files of the user may hold more rows: the
+ * What is in the files of a set. Files of the user may hold more rows: the
  * first ones are used.
  *
  * @throws FormatError if a file does not hold such rows, or too few
- * @throws DataError if it cannot be had or a checksum fails
- * @throws FileError if a file cannot be read or written
  */
-export async function loadCifar(
+export function parseCifar(
   set: CifarSet,
-  options: FileOptions = {},
-): Promise<LoadedCifar> {
-  return parse(set, await loadFiles(set, options));
-}
-
-/** As loadCifar, but undefined if it is not whole on this machine. */
-export async function findCifar(
-  set: CifarSet,
-  options: FileOptions = {},
-): Promise<LoadedCifar | undefined> {
-  const found = await findFiles(set, options);
-  return found && parse(set, found);
-}
-
-function parse(set: CifarSet, { source, files }: FoundFiles): LoadedCifar {
+  { source, files }: FoundFiles,
+): Loaded<ImageSets> {
   const [train, test] = files.map(({ file, bytes }, i) => {
     const { rows } = set.files[i];
     const images = readCifar(bytes, file);

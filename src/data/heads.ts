@@ -8,11 +8,16 @@ import {
   type FileOptions,
   type FileSet,
   type FoundFiles,
-  findFiles,
-  loadFiles,
   MAX_FILE_BYTES,
   readWhole,
 } from './files.ts';
+import {
+  type About,
+  choose,
+  type DataEntry,
+  fromFiles,
+  type Loaded,
+} from './sets.ts';
 import { sphereResponse } from './sphere-head.ts';
 
 /**
@@ -25,14 +30,7 @@ export type HeadName = 'ku100' | 'sphere';
 /** 0: left, 1: right. */
 export type Ear = 0 | 1;
 
-export interface HeadResponses {
-  readonly name: HeadName;
-  /** For people; with whom to credit. */
-  readonly title: string;
-  /** True if computed, false if measured. */
-  readonly synthetic: boolean;
-  /** Where it came from: a folder, or how it was computed. */
-  readonly source: string;
+export interface HeadResponses extends About<HeadName> {
   /** In Hz. */
   readonly sampleRate: number;
   /** Degrees, counter-clockwise from the front: 90 is left, 270 is right. */
@@ -112,16 +110,11 @@ export async function loadHeads(
   name: HeadName | 'auto' = 'auto',
   options: FileOptions = {},
 ): Promise<HeadResponses> {
-  if (name === 'sphere') return sphere();
-  if (name === 'ku100') return measured(await loadFiles(KU100, options));
-  if (name === 'auto') {
-    const found = await findFiles(KU100, options);
-    return found === undefined ? sphere() : measured(found);
-  }
-  throw new OptionError(
-    `There is no head ${show(name)}: choose one of ku100, sphere, auto`,
-    { name },
-  );
+  const what = (shown: string) => `head ${shown}`;
+  const [entry, found] = await choose(what, heads, name, options);
+  const { name: own, title, synthetic } = entry;
+  const { source, at } = found;
+  return { ...{ name: own, title, synthetic, source }, ...responses(at) };
 }
 
 /** Files of the user are checked too: any bytes would pass for sound. */
@@ -136,44 +129,46 @@ function check(bytes: Uint8Array, file: string): void {
   );
 }
 
-function measured({ source, files }: FoundFiles): HeadResponses {
+/** A response by azimuth in 0 .. 359 and ear. */
+interface Responses {
+  readonly at: (azimuth: number, ear: Ear) => Float64Array;
+}
+
+const heads: readonly DataEntry<HeadName, Responses, FileOptions>[] = [
+  {
+    name: 'ku100',
+    title:
+      'Neumann KU 100 dummy head, measured (B. Bernschuetz 2013, CC BY 3.0)',
+    synthetic: false,
+    ...fromFiles(KU100, measured),
+  },
+  {
+    name: 'sphere',
+    title: 'synthetic head (a rigid sphere, computed; not measured)',
+    synthetic: true,
+    load: async () => ({
+      source: 'computed by isochron (Woodworth; Brown and Duda 1998)',
+      at: (azimuth, ear) => sphereResponse(azimuth, ear, SAMPLE_RATE, SAMPLES),
+    }),
+  },
+];
+
+function measured({ source, files }: FoundFiles): Loaded<Responses> {
   const [{ file, bytes }] = files;
   const plain = unpacked(bytes, file, MAX_FILE_BYTES);
   check(plain, file);
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
-  return responses(
-    {
-      name: 'ku100',
-      title:
-        'Neumann KU 100 dummy head, measured (B. Bernschuetz 2013, CC BY 3.0)',
-      synthetic: false,
-      source: `${source} (HRIR_CIRC360, by way of jacobhollebon/ring-of-silence)`,
-    },
-    (azimuth, ear) =>
+  return {
+    source: `${source} (HRIR_CIRC360, by way of jacobhollebon/ring-of-silence)`,
+    at: (azimuth, ear) =>
       Float64Array.from({ length: SAMPLES }, (_, n) =>
         view.getFloat32(4 * ((azimuth * 2 + ear) * SAMPLES + n), true),
       ),
-  );
+  };
 }
 
-function sphere(): HeadResponses {
-  return responses(
-    {
-      name: 'sphere',
-      title: 'synthetic head (a rigid sphere, computed; not measured)',
-      synthetic: true,
-      source: 'computed by isochron (Woodworth; Brown and Duda 1998)',
-    },
-    (azimuth, ear) => sphereResponse(azimuth, ear, SAMPLE_RATE, SAMPLES),
-  );
-}
-
-function responses(
-  about: Pick<HeadResponses, 'name' | 'title' | 'synthetic' | 'source'>,
-  at: (azimuth: number, ear: Ear) => Float64Array,
-): HeadResponses {
+function responses(at: Responses['at']): Omit<HeadResponses, keyof About> {
   return {
-    ...about,
     sampleRate: SAMPLE_RATE,
     azimuths: Array.from({ length: DIRECTIONS }, (_, degrees) => degrees),
     samples: SAMPLES,

@@ -28,6 +28,12 @@ export interface LabelledImages {
   readonly shape: ImageShape;
 }
 
+/** Images to learn from and others to test on. */
+export interface ImageSets {
+  readonly train: LabelledImages;
+  readonly test: LabelledImages;
+}
+
 /** Numbers that one image is made of. */
 export function valuesOf(shape: ImageShape): number {
   return shape.reduce((product: number, axis) => product * axis, 1);
