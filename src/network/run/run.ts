@@ -64,18 +64,16 @@ export interface NetworkOptions extends NetworkRunOptions {
 export const networkFields = {
   backend: openedBackend,
   seed,
-  trials: whole({ least: 1, default: 1, help: 'copies run at once' }),
-  firstTrial: whole({ default: 0, help: 'number of the first trial' }),
+  trials: whole({ least: 1, default: 1 }),
+  firstTrial: whole({ default: 0 }),
   // How many there may be is known once the network is wired.
-  window: maybe('a number of ticks', (value) => typeof value === 'number', {
-    help: 'ticks of a window',
-  }),
+  window: maybe('a number of ticks', (value) => typeof value === 'number'),
 } satisfies FieldsOf<NetworkOptions>;
 
 const networkOptions = new Schema('openNetwork', networkFields);
-const runOptions = new Schema('runTicks', { ticks: whole({}) });
+const runOptions = new Schema('runTicks', { ticks: whole() });
 const delayOptions = new Schema('setDelay', {
-  round: flag({ default: false }),
+  round: flag(),
 });
 
 /**
