@@ -38,7 +38,7 @@ const named = new Schema('openBackend', { backend: backendName, dtype });
 const byOptions = new Schema('backend', {
   name: backendName,
   dtype,
-  threads: whole({ least: 1, optional: true, help: 'threads of the cpu' }),
+  threads: whole({ least: 1, optional: true }),
 } satisfies FieldsOf<BackendOptions>);
 
 /** On which backend something runs: the same wherever something does. */
@@ -54,10 +54,8 @@ export interface OnBackend {
 
 /** Those of a schema; a backend's own options are checked where it opens. */
 export const onBackendFields = {
-  backend: maybe(
-    'a name, options or an open backend',
-    (backend) => ['string', 'object'].includes(typeof backend),
-    { help: 'what it runs on', otherwise: 'auto' },
+  backend: maybe('a name, options or an open backend', (backend) =>
+    ['string', 'object'].includes(typeof backend),
   ),
   dtype,
 } satisfies FieldsOf<OnBackend>;
@@ -69,7 +67,6 @@ const isOpen = (given: unknown): given is Backend =>
 export const openedBackend = made<Backend>(
   'an open backend, such as new CpuBackend()',
   isOpen,
-  { help: 'what it runs on' },
 );
 
 /** A backend that was opened. */

@@ -81,7 +81,9 @@ function option<T, A>(
 }
 
 /** A finite number within bounds. */
-export const number = <const A extends About<number> & Bounds>(about: A) =>
+export const number = <const A extends About<number> & Bounds = object>(
+  about: A = {} as A,
+) =>
   option<number, A>(
     about,
     'number',
@@ -91,7 +93,9 @@ export const number = <const A extends About<number> & Bounds>(about: A) =>
   );
 
 /** A whole number within bounds, by default from 0 on. */
-export const whole = <const A extends About<number> & Bounds>(about: A) => {
+export const whole = <const A extends About<number> & Bounds = object>(
+  about: A = {} as A,
+) => {
   const bounds = { least: 0, ...about };
   return option<number, A>(
     about,
@@ -102,27 +106,35 @@ export const whole = <const A extends About<number> & Bounds>(about: A) => {
   );
 };
 
-const isFlag = (value: unknown) => typeof value === 'boolean';
-
-/** true or false. */
-export const flag = <const A extends About<boolean>>(about: A) =>
-  option<boolean, A>(about, 'flag', 'true or false', isFlag, {
-    parse: (text) => ({ true: true, false: false })[text] ?? text,
-  });
-
-const isText = (value: unknown) => typeof value === 'string';
+/** true or false; false if nothing is said of it. */
+export const flag = (about: About<boolean> = {}) =>
+  option<boolean, { default: boolean }>(
+    { default: false, ...about },
+    'flag',
+    'true or false',
+    (value) => typeof value === 'boolean',
+    { parse: (text) => (/^(true|false)$/.test(text) ? text === 'true' : text) },
+  );
 
 /** Any text, such as the name of a file. */
-export const text = <const A extends About<string>>(about: A) =>
-  option<string, A>(about, 'text', 'a text', isText, { placeholder: 'TEXT' });
+export const text = <const A extends About<string> = object>(
+  about: A = {} as A,
+) =>
+  option<string, A>(
+    about,
+    'text',
+    'a text',
+    (value) => typeof value === 'string',
+    { placeholder: 'TEXT' },
+  );
 
 /** One of some words. */
 export const oneOf = <
   const T extends string,
-  const A extends About<NoInfer<T>>,
+  const A extends About<NoInfer<T>> = object,
 >(
   words: readonly T[],
-  about: A,
+  about: A = {} as A,
 ) =>
   option<T, A>(
     about,
@@ -173,6 +185,9 @@ export const either = <
           .find((value) => value !== text) ?? text,
     },
   );
+
+export const isObject = (value: unknown) => Object(value) === value;
+export const isFunction = (value: unknown) => typeof value === 'function';
 
 /** A value of any other type, which only a program can give. */
 export const made = <T>(

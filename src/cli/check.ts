@@ -29,10 +29,9 @@ const BATCHES: Readonly<Record<string, number>> = { 'lstm-millidge': 8 };
 const options = {
   ...withRule,
   all: flag({
-    default: false,
     help: 'every exact rule on every backend, and each condition dropped',
   }),
-  full: flag({ default: false, help: 'models in the size of the papers too' }),
+  full: flag({ help: 'models in the size of the papers too' }),
   batch: whole({
     ...{ least: 1, optional: true, otherwise: "the model's own" },
     help: 'batch size',

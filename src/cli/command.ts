@@ -52,8 +52,8 @@ export const command = <const F extends Fields>(
 ): Command => made;
 
 export const common = {
-  json: flag({ default: false, help: 'one JSON object a line on stdout' }),
-  help: flag({ default: false, short: 'h', help: 'this text' }),
+  json: flag({ help: 'one JSON object a line on stdout' }),
+  help: flag({ short: 'h', help: 'this text' }),
 };
 
 export const seeded = { seed };

@@ -33,25 +33,19 @@ import {
 import { version } from './version.ts';
 
 const options = {
-  list: flag({ default: false, help: 'lists the experiments and parameters' }),
+  list: flag({ help: 'lists the experiments and parameters' }),
   param: parameters(
     'a parameter of the experiment, may be repeated (see --list)',
   ),
   seeds: whole({ least: 1, default: 1, help: 'repeats with so many seeds' }),
-  quick: flag({ default: false, help: 'smaller sizes, for a look' }),
-  full: flag({
-    default: false,
-    help: "the papers' sizes, which may take hours",
-  }),
+  quick: flag({ help: 'smaller sizes, for a look' }),
+  full: flag({ help: "the papers' sizes, which may take hours" }),
   ...onBackend,
   ...seeded,
-  csv: flag({ default: false, help: 'comma-separated values on stdout' }),
+  csv: flag({ help: 'comma-separated values on stdout' }),
   out: folder('folder of rows and pictures', 'results/experiments'),
   report: file('writes one HTML page with all of it'),
-  fresh: flag({
-    default: false,
-    help: 'begins anew, whatever was done before',
-  }),
+  fresh: flag({ help: 'begins anew, whatever was done before' }),
 };
 
 export const experimentCommand = command({

@@ -33,15 +33,12 @@ export const nirCommand = command({
   options: {
     dt: number({ ...ms, default: 1, help: 'length of a tick in ms' }),
     round: flag({
-      default: false,
       help: 'delays that are no multiples of dt go to the nearest tick',
     }),
     'close-loops': flag({
-      default: false,
       help: 'puts one dt on edges that close loops without delay',
     }),
     lenient: flag({
-      default: false,
       help: 'warns of what is wrong in the file where that can be mended',
     }),
     run: number({ ...ms, optional: true, help: 'runs it for so long' }),

@@ -6,10 +6,7 @@ import { oneOfThem } from './command.ts';
 import type { Output } from './output.ts';
 
 export const asCsv = {
-  csv: flag({
-    default: false,
-    help: 'comma-separated values (RFC 4180) on stdout',
-  }),
+  csv: flag({ help: 'comma-separated values (RFC 4180) on stdout' }),
 };
 
 export class Results {

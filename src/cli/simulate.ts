@@ -28,16 +28,13 @@ import { described, parametersFrom, summarise } from './studies.ts';
 type Parameters = Readonly<Record<string, unknown>>;
 
 const options = {
-  all: flag({ default: false, help: 'every circuit of the shelf' }),
+  all: flag({ help: 'every circuit of the shelf' }),
   param: parameters('parameter of the circuit, may be repeated (see --list)'),
   plot: file(
     'draws what was measured, as SVG; further pictures as FILE-2, ...',
   ),
   draw: file('draws the circuit, as SVG'),
-  list: flag({
-    default: false,
-    help: 'lists the circuits and their parameters',
-  }),
+  list: flag({ help: 'lists the circuits and their parameters' }),
   backend: {
     ...onBackend.backend,
     ...{ otherwise: 'cpu in float64', help: 'auto takes the quicker one' },

@@ -41,7 +41,7 @@ const ofRecipe = { optional: true, otherwise: 'of the recipe' } as const;
 
 const options = {
   list: flag({
-    ...{ default: false, otherwise: 'mlp if none is given' },
+    otherwise: 'mlp if none is given',
     help: 'lists the recipes',
   }),
   data: text({

@@ -1,13 +1,8 @@
 import { readIdx } from '../formats/idx.ts';
 import type { RemoteFile } from './download.ts';
-import {
-  type FileOptions,
-  type FileSet,
-  type FoundFiles,
-  findFiles,
-  loadFiles,
-} from './files.ts';
-import { type LabelledImages, labelled } from './labelled.ts';
+import type { FileSet, FoundFiles } from './files.ts';
+import { type ImageSets, labelled } from './labelled.ts';
+import type { Loaded } from './sets.ts';
 
 /** A public data set of four gzipped IDX files. */
 export interface Archive extends FileSet {
@@ -15,37 +10,12 @@ export interface Archive extends FileSet {
   readonly files: readonly [RemoteFile, RemoteFile, RemoteFile, RemoteFile];
 }
 
-export interface LoadedArchive {
-  /** Where it came from. */
-  readonly source: string;
-  readonly train: LabelledImages;
-  readonly test: LabelledImages;
-}
-
 /**
- * Loads an archive as loadFiles does.
+ * What is in the files of an archive.
  *
  * @throws FormatError if a file is not an IDX file of such images or labels
- * @throws DataError if it cannot be had or a checksum fails
- * @throws FileError if a file cannot be read or written
  */
-export async function loadArchive(
-  archive: Archive,
-  options: FileOptions = {},
-): Promise<LoadedArchive> {
-  return parse(await loadFiles(archive, options));
-}
-
-/** As loadArchive, but undefined if it is not whole on this machine. */
-export async function findArchive(
-  archive: Archive,
-  options: FileOptions = {},
-): Promise<LoadedArchive | undefined> {
-  const found = await findFiles(archive, options);
-  return found && parse(found);
-}
-
-function parse({ source, files }: FoundFiles): LoadedArchive {
+export function parseArchive({ source, files }: FoundFiles): Loaded<ImageSets> {
   const [a, b, c, d] = files.map(({ file, bytes }) => ({
     ...readIdx(bytes, file),
     file,

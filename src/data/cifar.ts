@@ -1,25 +1,16 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { DataError } from '../base/errors.ts';
-import { unpacked } from '../formats/gzip.ts';
-import { malformed } from '../formats/malformed.ts';
+import { sizeOf } from '../base/tensor.ts';
+import { MAX_FILE_BYTES, unpacked } from '../formats/gzip.ts';
+import { damaged, malformed } from '../formats/malformed.ts';
 import { memberOf } from '../formats/tar.ts';
-import { download, type RemoteFile, sha256Of, store } from './download.ts';
-import {
-  type FileOptions,
-  type FileSet,
-  type FoundFiles,
-  findFiles,
-  loadFiles,
-  MAX_FILE_BYTES,
-  readWhole,
-} from './files.ts';
+import { checkSum, type RemoteFile } from './download.ts';
+import { type FileSet, type FoundFiles, takenFrom } from './files.ts';
 import {
   COLOUR_SHAPE,
   firstOf,
+  type ImageSets,
   type LabelledImages,
-  valuesOf,
 } from './labelled.ts';
+import type { Loaded } from './sets.ts';
 
 /**
  * CIFAR-10 in binary rows: one byte of label, then 1,024 bytes each of red,
@@ -27,7 +18,7 @@ import {
  * from tiny images").
  */
 
-const VALUES = valuesOf(COLOUR_SHAPE);
+const VALUES = sizeOf(COLOUR_SHAPE);
 const ROW = 1 + VALUES;
 
 /** The first rows of a member of the published archive. */
@@ -61,25 +52,16 @@ export function cifarSet(
     byHand:
       `put ${ends.join(' and ')} of ${mirrors[0]!}${archive.name} into ` +
       `$ISOCHRON_DATA/${name}`,
-    async fill(bases, folder, remedy, options) {
-      const used = await download([archive], bases, folder, remedy, options);
-      const path = join(folder, archive.name);
-      const tar = unpacked(await readWhole(path), path, MAX_FILE_BYTES);
-      for (const { name, member, bytes, sha256 } of files) {
+    fill: takenFrom(archive, (bytes, path, remedy) => {
+      const tar = unpacked(bytes, path);
+      const taken = files.map(({ name, member, bytes, sha256 }) => {
         const rows = memberOf(tar, member, path).subarray(0, bytes);
-        const got = sha256Of(rows);
-        if (got !== sha256) {
-          throw new DataError(
-            `The first ${bytes} bytes of ${member} in ${path} have sha256 ` +
-              `${got} but must have ${sha256}: ${remedy}`,
-            { file: path, member, expected: sha256, got },
-          );
-        }
-        await store(join(folder, name), rows);
-      }
-      await rm(path, { force: true });
-      return used;
-    },
+        const what = `The first ${bytes} bytes of ${member} in ${path} have`;
+        checkSum(what, rows, sha256, remedy, { file: path, member });
+        return [name, rows];
+      });
+      return Object.fromEntries(taken);
+    }),
   };
 }
 
@@ -112,46 +94,23 @@ export const CIFAR10_SUBSET: CifarSet = cifarSet(
   ],
 );
 
-export interface LoadedCifar {
-  /** Where it came from. */
-  readonly source: string;
-  readonly train: LabelledImages;
-  readonly test: LabelledImages;
-}
-
 /**
- * Loads a set as loadFiles does. Files of the user may hold more rows: the
+ * What is in the files of a set. Files of the user may hold more rows: the
  * first ones are used.
  *
  * @throws FormatError if a file does not hold such rows, or too few
- * @throws DataError if it cannot be had or a checksum fails
- * @throws FileError if a file cannot be read or written
  */
-export async function loadCifar(
+export function parseCifar(
   set: CifarSet,
-  options: FileOptions = {},
-): Promise<LoadedCifar> {
-  return parse(set, await loadFiles(set, options));
-}
-
-/** As loadCifar, but undefined if it is not whole on this machine. */
-export async function findCifar(
-  set: CifarSet,
-  options: FileOptions = {},
-): Promise<LoadedCifar | undefined> {
-  const found = await findFiles(set, options);
-  return found && parse(set, found);
-}
-
-function parse(set: CifarSet, { source, files }: FoundFiles): LoadedCifar {
+  { source, files }: FoundFiles,
+): Loaded<ImageSets> {
   const [train, test] = files.map(({ file, bytes }, i) => {
     const { rows } = set.files[i]!;
     const images = readCifar(bytes, file);
     if (images.count < rows) {
-      malformed(
+      damaged(
         file,
         `holds ${images.count} images of the ${rows} that are needed`,
-        'fetch it again',
         { expected: rows, got: images.count },
       );
     }

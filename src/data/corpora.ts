@@ -1,16 +1,7 @@
-import { OptionError } from '../base/errors.ts';
 import { unpacked } from '../formats/gzip.ts';
-import { checkCount, type DatasetOptions } from './datasets.ts';
 import type { NameSet, TextSet } from './examples.ts';
 import { FEW_NAMES } from './few-names.ts';
-import {
-  type FileOptions,
-  type FileSet,
-  type FoundFiles,
-  findFiles,
-  loadFiles,
-  MAX_FILE_BYTES,
-} from './files.ts';
+import type { FileSet, FoundFiles } from './files.ts';
 import {
   firstNames,
   parseNames,
@@ -18,6 +9,15 @@ import {
   splitNames,
   textOf,
 } from './names.ts';
+import {
+  checkCounts,
+  choose,
+  countOf,
+  type DataEntry,
+  fromFiles,
+  type Loaded,
+  type SetOptions,
+} from './sets.ts';
 import { SONNETS } from './sonnets.ts';
 import { type SplitText, splitText } from './text.ts';
 
@@ -26,19 +26,11 @@ import { type SplitText, splitText } from './text.ts';
 export type NamesName = 'few-names' | 'names';
 export type TextName = 'sonnets' | 'shakespeare';
 
-/** A data set of names or of text before it is loaded. */
-export interface CorpusEntry<Name extends string, Content> {
-  readonly name: Name;
-  /** For people. */
-  readonly title: string;
-  /** True if made for isochron, false if recorded. */
-  readonly synthetic: boolean;
-  load(options: FileOptions): Promise<Loaded<Content>>;
-  /** Of recorded sets: as load, but undefined if it is not on this machine. */
-  find?(options: FileOptions): Promise<Loaded<Content> | undefined>;
-}
-
-type Loaded<Content> = Content & { readonly source: string };
+type CorpusEntry<Name extends string, Content> = DataEntry<
+  Name,
+  Content,
+  SetOptions
+>;
 
 /**
  * Robertson's list for a tutorial of PyTorch. The tutorial's own archive is
@@ -90,11 +82,7 @@ export const nameSets: readonly CorpusEntry<NamesName, SplitNames>[] = [
     name: 'names',
     title: 'names by language of origin (PyTorch tutorial)',
     synthetic: false,
-    load: async (options) => namesIn(await loadFiles(NAMES, options)),
-    find: async (options) => {
-      const found = await findFiles(NAMES, options);
-      return found && namesIn(found);
-    },
+    ...fromFiles(NAMES, namesIn),
   },
 ];
 
@@ -113,23 +101,19 @@ export const textSets: readonly CorpusEntry<TextName, SplitText>[] = [
     name: 'shakespeare',
     title: "Tiny Shakespeare (a million characters of Shakespeare's plays)",
     synthetic: false,
-    load: async (options) => textIn(await loadFiles(TINY_SHAKESPEARE, options)),
-    find: async (options) => {
-      const found = await findFiles(TINY_SHAKESPEARE, options);
-      return found && textIn(found);
-    },
+    ...fromFiles(TINY_SHAKESPEARE, textIn),
   },
 ];
 
 function namesIn({ source, files }: FoundFiles): Loaded<SplitNames> {
-  const { bytes, file } = files[0]!;
-  const rows = parseNames(unpacked(bytes, file, MAX_FILE_BYTES), file);
+  const [{ bytes, file }] = files;
+  const rows = parseNames(unpacked(bytes, file), file);
   return { source, ...splitNames(rows) };
 }
 
 function textIn({ source, files }: FoundFiles): Loaded<SplitText> {
-  const { bytes, file } = files[0]!;
-  const text = textOf(unpacked(bytes, file, MAX_FILE_BYTES), file);
+  const [{ bytes, file }] = files;
+  const text = textOf(unpacked(bytes, file), file);
   return { source, ...splitText(text, `File ${file}`) };
 }
 
@@ -146,21 +130,19 @@ function textIn({ source, files }: FoundFiles): Loaded<SplitText> {
  */
 export async function loadNames(
   name: NamesName | 'auto' = 'auto',
-  options: DatasetOptions = {},
+  options: SetOptions = {},
 ): Promise<NameSet & { readonly name: NamesName }> {
+  checkCounts(options, 'names');
+  const [entry, found] = await choose(ofThisKind, nameSets, name, options);
+  const { name: own, title, synthetic } = entry;
+  const { train, test } = found;
   const { trainCount, testCount } = options;
-  checkCount('train', trainCount, 'names');
-  checkCount('test', testCount, 'names');
-  const [entry, found] = await choose(nameSets, name, options);
-  checkAvailable(entry.name, 'train names', found.train.count, trainCount);
-  checkAvailable(entry.name, 'test names', found.test.count, testCount);
+  const trained = countOf(own, 'train names', train.count, trainCount);
+  const tested = countOf(own, 'test names', test.count, testCount);
   return {
-    name: entry.name,
-    title: entry.title,
-    synthetic: entry.synthetic,
-    ...found,
-    train: firstNames(found.train, trainCount ?? found.train.count),
-    test: firstNames(found.test, testCount ?? found.test.count),
+    ...{ name: own, title, synthetic, ...found },
+    train: firstNames(train, trained),
+    test: firstNames(test, tested),
   };
 }
 
@@ -177,58 +159,20 @@ export async function loadNames(
  */
 export async function loadText(
   name: TextName | 'auto' = 'auto',
-  options: DatasetOptions = {},
+  options: SetOptions = {},
 ): Promise<TextSet & { readonly name: TextName }> {
-  const { trainCount, testCount } = options;
-  checkCount('train', trainCount, 'characters');
-  checkCount('test', testCount, 'characters');
-  const [entry, found] = await choose(textSets, name, options);
+  checkCounts(options, 'characters');
+  const [entry, found] = await choose(ofThisKind, textSets, name, options);
+  const { name: own, title, synthetic } = entry;
   const { train, test } = found;
-  checkAvailable(entry.name, 'train characters', train.length, trainCount);
-  checkAvailable(entry.name, 'test characters', test.length, testCount);
+  const { trainCount, testCount } = options;
+  const trained = countOf(own, 'train characters', train.length, trainCount);
+  const tested = countOf(own, 'test characters', test.length, testCount);
   return {
-    name: entry.name,
-    title: entry.title,
-    synthetic: entry.synthetic,
-    ...found,
-    train: train.subarray(0, trainCount),
-    test: test.subarray(0, testCount),
+    ...{ name: own, title, synthetic, ...found },
+    train: train.subarray(0, trained),
+    test: test.subarray(0, tested),
   };
 }
 
-/** An entry of a table [built in, recorded], and what is in it. */
-async function choose<Name extends string, Content>(
-  table: readonly CorpusEntry<Name, Content>[],
-  name: Name | 'auto',
-  options: FileOptions,
-): Promise<readonly [CorpusEntry<Name, Content>, Loaded<Content>]> {
-  if (name === 'auto') {
-    for (const entry of table) {
-      const found = await entry.find?.(options);
-      if (found !== undefined) return [entry, found];
-    }
-    return [table[0]!, await table[0]!.load(options)];
-  }
-  const entry = table.find((candidate) => candidate.name === name);
-  if (entry !== undefined) return [entry, await entry.load(options)];
-  const names = [...table.map((known) => known.name), 'auto'].join(', ');
-  throw new OptionError(
-    `There is no data set ${JSON.stringify(name)} of this kind: choose one ` +
-      `of ${names}`,
-    { name },
-  );
-}
-
-function checkAvailable(
-  name: string,
-  what: string,
-  available: number,
-  count = available,
-): void {
-  if (count <= available) return;
-  throw new OptionError(
-    `Data set ${name} has ${available} ${what} but ${count} are asked for: ` +
-      'ask for fewer',
-    { name, what, count, available },
-  );
-}
+const ofThisKind = (shown: string) => `data set ${shown} of this kind`;

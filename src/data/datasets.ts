@@ -1,9 +1,18 @@
-import { OptionError } from '../base/errors.ts';
-import { type Archive, findArchive, loadArchive } from './archive.ts';
-import { CIFAR10_SUBSET, findCifar, loadCifar } from './cifar.ts';
+import { type Archive, parseArchive } from './archive.ts';
+import { CIFAR10_SUBSET, parseCifar } from './cifar.ts';
 import { drawDigits } from './digits.ts';
-import type { FileOptions } from './files.ts';
-import { firstOf, type LabelledImages } from './labelled.ts';
+import type { Split } from './drawing.ts';
+import { firstOf, type ImageSets, type LabelledImages } from './labelled.ts';
+import {
+  type About,
+  checkCounts,
+  choose,
+  countOf,
+  type DataEntry,
+  fromFiles,
+  type Loaded,
+  type SetOptions,
+} from './sets.ts';
 import { drawShapes, SHAPES } from './shapes.ts';
 
 export type { LabelledImages } from './labelled.ts';
@@ -19,38 +28,14 @@ export type DatasetName =
 export type AutoName = 'auto' | 'auto-clothes' | 'auto-colour';
 
 /** Images to learn from and others to test on. */
-export interface Dataset {
-  readonly name: DatasetName;
-  /** For people, as "synthetic digits (drawn by strokes; not MNIST)". */
-  readonly title: string;
-  /** True if drawn by a program, false if recorded. */
-  readonly synthetic: boolean;
-  /** Where it came from: a folder, or how it was drawn. */
-  readonly source: string;
+export interface Dataset extends About<DatasetName>, ImageSets {
   /** Name of each class, by label. */
   readonly classes: readonly string[];
-  readonly train: LabelledImages;
-  readonly test: LabelledImages;
 }
 
-export interface DatasetOptions extends FileOptions {
-  /** Of synthetic sets: whole number in [0, 2^32); 1 if not given. */
-  readonly seed?: number;
-  /** Use only the first; all (digits 10,000, shapes 4,000) if not given. */
-  readonly trainCount?: number;
-  /** Use only the first; all (digits 2,000, shapes 1,000) if not given. */
-  readonly testCount?: number;
+interface DatasetEntry extends DataEntry<DatasetName, ImageSets, SetOptions> {
+  readonly classes: readonly string[];
 }
-
-/** A data set before it is loaded. */
-export interface DatasetEntry
-  extends Pick<Dataset, 'name' | 'title' | 'synthetic' | 'classes'> {
-  load(options: DatasetOptions): Promise<Loaded>;
-  /** Of recorded sets: as load, but undefined if it is not on this machine. */
-  find?(options: DatasetOptions): Promise<Loaded | undefined>;
-}
-
-type Loaded = Pick<Dataset, 'source' | 'train' | 'test'>;
 
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
@@ -81,7 +66,7 @@ const CIFAR10 = [
 ];
 
 /** What is taken if it is on this machine, and what if it is not. */
-const AUTO: Readonly<Record<AutoName, readonly [DatasetName, DatasetName]>> = {
+const AUTO: Readonly<Record<AutoName, readonly DatasetName[]>> = {
   auto: ['mnist', 'digits'],
   'auto-clothes': ['fashion-mnist', 'digits'],
   'auto-colour': ['cifar10-subset', 'shapes'],
@@ -154,6 +139,22 @@ export const FASHION_MNIST: Archive = {
   ],
 };
 
+/** `load` of images that a program draws, so many if not told otherwise. */
+const drawn =
+  (
+    draw: (seed: number, split: Split, count: number) => LabelledImages,
+    train: number,
+    test: number,
+  ) =>
+  async (options: SetOptions): Promise<Loaded<ImageSets>> => {
+    const { seed = 1, trainCount = train, testCount = test } = options;
+    return {
+      source: `drawn by isochron, seed ${seed}`,
+      train: draw(seed, 'train', trainCount),
+      test: draw(seed, 'test', testCount),
+    };
+  };
+
 /** Every data set there is. */
 export const datasets: readonly DatasetEntry[] = [
   {
@@ -161,50 +162,35 @@ export const datasets: readonly DatasetEntry[] = [
     title: 'synthetic digits (drawn by strokes; not MNIST)',
     synthetic: true,
     classes: DIGITS,
-    async load({ seed = 1, trainCount = 10_000, testCount = 2_000 }) {
-      return {
-        source: `drawn by isochron, seed ${seed}`,
-        train: drawDigits(seed, 'train', trainCount),
-        test: drawDigits(seed, 'test', testCount),
-      };
-    },
+    load: drawn(drawDigits, 10_000, 2_000),
   },
   {
     name: 'mnist',
     title: 'MNIST handwritten digits',
     synthetic: false,
     classes: DIGITS,
-    load: (options) => loadArchive(MNIST, options),
-    find: (options) => findArchive(MNIST, options),
+    ...fromFiles(MNIST, parseArchive),
   },
   {
     name: 'fashion-mnist',
     title: 'Fashion-MNIST pictures of clothes',
     synthetic: false,
     classes: CLOTHES,
-    load: (options) => loadArchive(FASHION_MNIST, options),
-    find: (options) => findArchive(FASHION_MNIST, options),
+    ...fromFiles(FASHION_MNIST, parseArchive),
   },
   {
     name: 'shapes',
     title: 'synthetic colour shapes (drawn by a program; not CIFAR-10)',
     synthetic: true,
     classes: SHAPES,
-    async load({ seed = 1, trainCount = 4_000, testCount = 1_000 }) {
-      return {
-        source: `drawn by isochron, seed ${seed}`,
-        train: drawShapes(seed, 'train', trainCount),
-        test: drawShapes(seed, 'test', testCount),
-      };
-    },
+    load: drawn(drawShapes, 4_000, 1_000),
   },
   {
     name: 'cifar10-subset',
     title: 'CIFAR-10, the first 4,000 + 1,000 of its 60,000 colour pictures',
     synthetic: false,
     classes: CIFAR10,
-    load: (options) => loadCifar(CIFAR10_SUBSET, options),
-    find: (options) => findCifar(CIFAR10_SUBSET, options),
+    ...fromFiles(CIFAR10_SUBSET, (found) => parseCifar(CIFAR10_SUBSET, found)),
   },
 ];
 
@@ -221,72 +207,19 @@ export const datasets: readonly DatasetEntry[] = [
  */
 export async function loadDataset(
   name: DatasetName | AutoName,
-  options: DatasetOptions = {},
+  options: SetOptions = {},
 ): Promise<Dataset> {
-  checkCount('train', options.trainCount);
-  checkCount('test', options.testCount);
-  if (!Object.hasOwn(AUTO, name)) {
-    const entry = entryOf(name);
-    return complete(entry, options, await entry.load(options));
-  }
-  const [recorded, drawn] = AUTO[name as AutoName].map(entryOf);
-  const found = await recorded!.find?.(options);
-  if (found !== undefined) return complete(recorded!, options, found);
-  return complete(drawn!, options, await drawn!.load(options));
-}
-
-function entryOf(name: string): DatasetEntry {
-  const entry = datasets.find((candidate) => candidate.name === name);
-  if (entry !== undefined) return entry;
-  const names = [
-    ...datasets.map((known) => known.name),
-    ...Object.keys(AUTO),
-  ].join(', ');
-  throw new OptionError(
-    `There is no data set ${JSON.stringify(name)}: choose one of ${names}`,
-    { name },
-  );
-}
-
-function complete(
-  { name, title, synthetic, classes }: DatasetEntry,
-  options: DatasetOptions,
-  { source, train, test }: Loaded,
-): Dataset {
+  checkCounts(options, 'images');
+  const what = (shown: string) => `data set ${shown}`;
+  const [entry, found] = await choose(what, datasets, name, options, AUTO);
+  const { name: own, title, synthetic, classes } = entry;
+  const { source, train, test } = found;
+  const { trainCount, testCount } = options;
+  const trained = countOf(own, 'train images', train.count, trainCount);
+  const tested = countOf(own, 'test images', test.count, testCount);
   return {
-    name,
-    title,
-    synthetic,
-    source,
-    classes,
-    train: limited(name, 'train', train, options.trainCount),
-    test: limited(name, 'test', test, options.testCount),
+    ...{ name: own, title, synthetic, source, classes },
+    train: firstOf(train, trained),
+    test: firstOf(test, tested),
   };
-}
-
-function limited(
-  name: string,
-  split: string,
-  set: LabelledImages,
-  count = set.count,
-): LabelledImages {
-  if (count <= set.count) return firstOf(set, count);
-  throw new OptionError(
-    `Data set ${name} has ${set.count} ${split} images but ${count} are ` +
-      'asked for: ask for fewer',
-    { name, split, count, available: set.count },
-  );
-}
-
-/** Before anything is read or downloaded. */
-export function checkCount(
-  split: string,
-  count: number | undefined,
-  what = 'images',
-): void {
-  if (count === undefined || (Number.isInteger(count) && count >= 1)) return;
-  throw new OptionError(
-    `Cannot use ${count} ${split} ${what}: pass a whole number >= 1`,
-    { split, count },
-  );
 }

@@ -1,11 +1,5 @@
-import { Random } from '../base/random.ts';
-import {
-  bell,
-  between,
-  checkDrawing,
-  drawLabels,
-  type Split,
-} from './drawing.ts';
+import type { Random } from '../base/random.ts';
+import { bell, between, drawImages, rotation, type Split } from './drawing.ts';
 import { IMAGE_SHAPE, type LabelledImages, PIXELS } from './labelled.ts';
 import { GLYPHS, type Point, type Stroke } from './strokes.ts';
 
@@ -57,19 +51,13 @@ export function drawDigits(
   split: Split,
   count: number,
 ): LabelledImages {
-  checkDrawing('digits', seed, count);
-  const images = new Uint8Array(count * PIXELS);
-  const labels = drawLabels('digits', seed, split, count);
-  // Streams 2 i and 2 i + 1 of a key of their own: no two images share one.
-  const key = new Random(seed, 'digits').word();
-  const parity = split === 'train' ? 0 : 1;
   const distance = new Float64Array(PIXELS);
-  for (let i = 0; i < count; i++) {
-    const random = new Random(key, 2 * i + parity);
-    const image = images.subarray(i * PIXELS, (i + 1) * PIXELS);
-    drawDigit(labels[i]!, random, distance, image);
-  }
-  return { images, labels, count, shape: IMAGE_SHAPE };
+  return drawImages(
+    'digits',
+    IMAGE_SHAPE,
+    { seed, split, count },
+    (label, random, image) => drawDigit(label, random, distance, image),
+  );
 }
 
 function drawDigit(
@@ -91,10 +79,7 @@ function drawDigit(
 
 /** A random map from a glyph's points to pixels: one writer's hand. */
 function hand(random: Random): (point: Point) => Point {
-  // Rational form of the rotation: (1 - t^2, 2 t) / (1 + t^2) is on the circle.
-  const t = JITTER.halfTurn * bell(random);
-  const cos = (1 - t * t) / (1 + t * t);
-  const sin = (2 * t) / (1 + t * t);
+  const { cos, sin } = rotation(JITTER.halfTurn * bell(random));
   const shear = JITTER.shear * bell(random);
   const width = between(random, JITTER.narrowest, JITTER.widest);
   const height = between(random, JITTER.lowest, JITTER.highest);

@@ -96,6 +96,25 @@ export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/**
+ * @param what the bytes and a verb, such as "File x has"
+ * @throws DataError if the bytes are not those that are meant
+ */
+export function checkSum(
+  what: string,
+  bytes: Uint8Array,
+  expected: string,
+  remedy: string,
+  data: Readonly<Record<string, unknown>>,
+): void {
+  const got = sha256Of(bytes);
+  if (got === expected) return;
+  throw new DataError(
+    `${what} sha256 ${got} but must have ${expected}: ${remedy}`,
+    { ...data, expected, got },
+  );
+}
+
 async function attempt(
   url: string,
   file: RemoteFile,

@@ -1,17 +1,20 @@
-import { OptionError, show } from '../base/errors.ts';
+import { show } from '../base/errors.ts';
 import { unpacked } from '../formats/gzip.ts';
-import { malformed } from '../formats/malformed.ts';
+import { damaged, malformed } from '../formats/malformed.ts';
 import { memberOf } from '../formats/tar.ts';
-import { checkCount } from './datasets.ts';
-import {
-  type FileOptions,
-  type FileSet,
-  type FoundFiles,
-  findFiles,
-  loadFiles,
-  MAX_FILE_BYTES,
-} from './files.ts';
+import type { Split } from './drawing.ts';
+import type { FileSet, FoundFiles } from './files.ts';
 import { moveDigits, type RawEvent, SENSOR } from './moving-digits.ts';
+import {
+  type About,
+  checkCounts,
+  choose,
+  countOf,
+  type DataEntry,
+  fromFiles,
+  type Loaded,
+  type SetOptions,
+} from './sets.ts';
 
 /**
  * Recordings of event cameras: N-MNIST (G. Orchard et al. 2015, "Converting
@@ -38,28 +41,15 @@ export interface Recording extends Events {
 
 export type EventSetName = 'nmnist-small' | 'moving-digits';
 
-/** Recordings to learn from and others to test on. */
-export interface EventSet {
-  readonly name: EventSetName;
-  /** For people; with whom to credit. */
-  readonly title: string;
-  /** True if computed, false if recorded. */
-  readonly synthetic: boolean;
-  /** Where it came from: a folder, or how it was made. */
-  readonly source: string;
-  /** Rows and columns of the sensor. */
-  readonly size: number;
+interface Recordings {
   readonly train: readonly Recording[];
   readonly test: readonly Recording[];
 }
 
-export interface EventOptions extends FileOptions {
-  /** Of the drawn ones: whole number in [0, 2^32); 1 if not given. */
-  readonly seed?: number;
-  /** Use only the first; all (drawn: 20) if not given. */
-  readonly trainCount?: number;
-  /** Use only the first; all (drawn: 10) if not given. */
-  readonly testCount?: number;
+/** Recordings to learn from and others to test on. */
+export interface EventSet extends About<EventSetName>, Recordings {
+  /** Rows and columns of the sensor. */
+  readonly size: number;
 }
 
 /** Bytes of an event: x, y, then polarity in one bit and time in 23. */
@@ -98,24 +88,35 @@ export const NMNIST_SMALL: FileSet = {
  */
 export async function loadEvents(
   name: EventSetName | 'auto' = 'auto',
-  options: EventOptions = {},
+  options: SetOptions = {},
 ): Promise<EventSet> {
-  checkCount('train', options.trainCount, 'recordings');
-  checkCount('test', options.testCount, 'recordings');
-  if (name === 'moving-digits') return drawn(options);
-  if (name === 'nmnist-small') {
-    return recorded(await loadFiles(NMNIST_SMALL, options), options);
-  }
-  if (name === 'auto') {
-    const found = await findFiles(NMNIST_SMALL, options);
-    return found === undefined ? drawn(options) : recorded(found, options);
-  }
-  throw new OptionError(
-    `There is no set of recordings ${show(name)}: choose one of ` +
-      'nmnist-small, moving-digits, auto',
-    { name },
-  );
+  checkCounts(options, 'recordings');
+  const what = (shown: string) => `set of recordings ${shown}`;
+  const [entry, found] = await choose(what, eventSets, name, options);
+  const { name: own, title, synthetic } = entry;
+  return { ...{ name: own, title, synthetic }, size: SENSOR, ...found };
 }
+
+const eventSets: readonly DataEntry<EventSetName, Recordings, SetOptions>[] = [
+  {
+    name: 'nmnist-small',
+    title:
+      'N-MNIST, 200 + 100 of its recordings of an event camera (G. Orchard ' +
+      'et al. 2015, CC BY-SA 4.0)',
+    synthetic: false,
+    ...fromFiles(NMNIST_SMALL, recorded),
+  },
+  {
+    name: 'moving-digits',
+    title: 'synthetic digits that move (drawn by strokes; not N-MNIST)',
+    synthetic: true,
+    load: async ({ seed = 1, trainCount = 20, testCount = 10 }) => ({
+      source: `drawn by isochron, seed ${seed}`,
+      train: drawn(seed, 'train', trainCount),
+      test: drawn(seed, 'test', testCount),
+    }),
+  },
+];
 
 /**
  * Reads the events of one recording in the form of N-MNIST.
@@ -126,12 +127,9 @@ export async function loadEvents(
  */
 export function readEvents(bytes: Uint8Array, file: string): Events {
   if (bytes.length % EVENT !== 0) {
-    malformed(
-      file,
-      `has ${bytes.length} bytes, not whole events of ${EVENT}`,
-      'fetch it again',
-      { got: bytes.length },
-    );
+    damaged(file, `has ${bytes.length} bytes, not whole events of ${EVENT}`, {
+      got: bytes.length,
+    });
   }
   const raw = Array.from({ length: bytes.length / EVENT }, (_, i): RawEvent => {
     const [x, y, high, middle, low] = bytes.subarray(i * EVENT);
@@ -169,38 +167,21 @@ function eventsOf(raw: readonly RawEvent[]): Events {
   };
 }
 
-function drawn(options: EventOptions): EventSet {
-  const { seed = 1, trainCount = 20, testCount = 10 } = options;
-  const recordings = (split: 'train' | 'test', count: number) =>
-    moveDigits(seed, split, count).map(({ label, events }) => ({
-      label,
-      ...eventsOf(events),
-    }));
-  return {
-    name: 'moving-digits',
-    title: 'synthetic digits that move (drawn by strokes; not N-MNIST)',
-    synthetic: true,
-    source: `drawn by isochron, seed ${seed}`,
-    size: SENSOR,
-    train: recordings('train', trainCount),
-    test: recordings('test', testCount),
-  };
+function drawn(seed: number, split: Split, count: number): Recording[] {
+  return moveDigits(seed, split, count).map(({ label, events }) => ({
+    label,
+    ...eventsOf(events),
+  }));
 }
 
 function recorded(
   { source, files }: FoundFiles,
-  { trainCount, testCount }: EventOptions,
-): EventSet {
-  const { file, bytes } = files[0]!;
-  const tar = unpacked(bytes, file, MAX_FILE_BYTES);
+  { trainCount, testCount }: SetOptions,
+): Loaded<Recordings> {
+  const [{ file, bytes }] = files;
+  const tar = unpacked(bytes, file);
   return {
-    name: 'nmnist-small',
-    title:
-      'N-MNIST, 200 + 100 of its recordings of an event camera (G. Orchard ' +
-      'et al. 2015, CC BY-SA 4.0)',
-    synthetic: false,
     source: `${source} (by way of bamsumit/slayerPytorch)`,
-    size: SENSOR,
     train: recordingsOf(tar, 'train', file, trainCount),
     test: recordingsOf(tar, 'test', file, testCount),
   };
@@ -208,20 +189,15 @@ function recorded(
 
 function recordingsOf(
   tar: Uint8Array,
-  split: 'train' | 'test',
+  split: Split,
   file: string,
   count?: number,
 ): readonly Recording[] {
   const list = `nmnist-small/${split}.tsv`;
   const rows = readLabels(memberOf(tar, list, file), `${file}:${list}`);
-  if (count !== undefined && count > rows.length) {
-    throw new OptionError(
-      `Data set nmnist-small has ${rows.length} ${split} recordings but ` +
-        `${count} are asked for: ask for fewer`,
-      { split, count, available: rows.length },
-    );
-  }
-  return rows.slice(0, count).map(([id, label]) => {
+  const what = `${split} recordings`;
+  const used = countOf(NMNIST_SMALL.name, what, rows.length, count);
+  return rows.slice(0, used).map(([id, label]) => {
     const member = `nmnist-small/${split}/${id}.bin`;
     const bytes = memberOf(tar, member, file);
     return { label, ...readEvents(bytes, `${file}:${member}`) };

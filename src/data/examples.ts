@@ -1,7 +1,15 @@
 import { OptionError } from '../base/errors.ts';
+import { sizeOf } from '../base/tensor.ts';
 import type { Dataset } from './datasets.ts';
-import { type LabelledImages, valuesOf } from './labelled.ts';
-import { encodeName, type LabelledNames, LETTERS } from './names.ts';
+import type { LabelledImages } from './labelled.ts';
+import {
+  encodeName,
+  type LabelledNames,
+  LETTERS,
+  type SplitNames,
+} from './names.ts';
+import type { About } from './sets.ts';
+import type { SplitText } from './text.ts';
 
 /**
  * Data sets as what a model reads: values by the name of an input, and rows
@@ -21,15 +29,7 @@ export interface Examples {
 }
 
 /** What a model is trained on and tested on. */
-export interface TrainingData {
-  /** Its name on the command line, such as `digits`. */
-  readonly name: string;
-  /** For people. */
-  readonly title: string;
-  /** True if made for isochron, false if recorded. */
-  readonly synthetic: boolean;
-  /** Where it came from: a folder, or how it was made. */
-  readonly source: string;
+export interface TrainingData extends About {
   /** Names of the classes of a target row: labels, languages or characters. */
   readonly classes: readonly string[];
   /** What a score is called: each target row counts once. */
@@ -55,25 +55,18 @@ export function imageExamples(
   dataset: Dataset,
   options: ImageExampleOptions = {},
 ): TrainingData {
-  const { name, title, synthetic, source, classes, train, test } = dataset;
+  const { classes, train, test } = dataset;
   const { input = 'x', standardise = false } = options;
   const scale = standardise ? standardOf(train) : undefined;
-  const examples = (images: LabelledImages): Examples => ({
-    count: images.count,
-    feeds(chosen) {
-      checkChosen(chosen, images.count);
+  const examples = (images: LabelledImages) =>
+    examplesOf(images.count, (chosen) => {
       const x = pixelsOf(images, chosen, scale);
       const labels = Array.from(chosen, (image) => images.labels[image]!);
       return { [input]: x, target: oneHot(labels, classes.length) };
-    },
-  });
+    });
   return {
-    name,
-    title,
-    synthetic,
-    source,
-    classes,
-    score: 'accuracy',
+    ...aboutOf(dataset),
+    ...{ classes, score: 'accuracy' },
     train: examples(train),
     test: examples(test),
   };
@@ -87,7 +80,7 @@ interface Standard {
 
 function standardOf({ images, count, shape }: LabelledImages): Standard {
   const channels = shape.length === 3 ? shape[0] : 1;
-  const pixels = valuesOf(shape) / channels;
+  const pixels = sizeOf(shape) / channels;
   const mean: number[] = [];
   const deviation: number[] = [];
   for (let channel = 0; channel < channels; channel++) {
@@ -116,7 +109,7 @@ function pixelsOf(
   chosen: Uint32Array,
   scale: Standard | undefined,
 ): Float32Array {
-  const values = valuesOf(shape);
+  const values = sizeOf(shape);
   const pixels = shape.length === 3 ? values / shape[0] : values;
   const x = new Float32Array(chosen.length * values);
   chosen.forEach((image, row) => {
@@ -135,18 +128,7 @@ function pixelsOf(
 }
 
 /** Names and languages of a set, as loadNames gives it. */
-export interface NameSet {
-  readonly name: string;
-  readonly title: string;
-  readonly synthetic: boolean;
-  readonly source: string;
-  readonly languages: readonly string[];
-  /** Rows of the list, and how many of them were dropped as repeats. */
-  readonly rows: number;
-  readonly repeats: number;
-  readonly train: LabelledNames;
-  readonly test: LabelledNames;
-}
+export interface NameSet extends About, SplitNames {}
 
 export interface NameExampleOptions {
   /** Letters that are read; those of the longest name if not given. */
@@ -161,28 +143,19 @@ export function nameExamples(
   set: NameSet,
   options: NameExampleOptions = {},
 ): TrainingData {
-  const { name, title, synthetic, source, languages } = set;
+  const { languages } = set;
   const steps = options.steps ?? longestName(set);
   checkSteps(steps);
-  const examples = ({ names, labels, count }: LabelledNames): Examples => ({
-    count,
-    feeds(chosen) {
-      checkChosen(chosen, count);
-      const inputs = nameInputs(
-        Array.from(chosen, (i) => names[i]!),
-        steps,
-      );
-      const rows = Array.from(chosen, (i) => labels[i]!);
-      return { ...inputs, target: oneHot(rows, languages.length) };
-    },
-  });
+  const examples = ({ names, labels, count }: LabelledNames) =>
+    examplesOf(count, (chosen) => {
+      const read = Array.from(chosen, (i) => names[i]);
+      const rows = Array.from(chosen, (i) => labels[i]);
+      const target = oneHot(rows, languages.length);
+      return { ...nameInputs(read, steps), target };
+    });
   return {
-    name,
-    title,
-    synthetic,
-    source,
-    classes: languages,
-    score: 'accuracy',
+    ...aboutOf(set),
+    ...{ classes: languages, score: 'accuracy' },
     train: examples(set.train),
     test: examples(set.test),
   };
@@ -222,15 +195,7 @@ export function nameInputs(
 }
 
 /** A text of characters by number, as loadText gives it. */
-export interface TextSet {
-  readonly name: string;
-  readonly title: string;
-  readonly synthetic: boolean;
-  readonly source: string;
-  readonly characters: readonly string[];
-  readonly train: Uint32Array;
-  readonly test: Uint32Array;
-}
+export interface TextSet extends About, SplitText {}
 
 export interface TextExampleOptions {
   /** Characters that are read, each to foretell the next. */
@@ -257,7 +222,7 @@ export function textExamples(
   text: TextSet,
   options: TextExampleOptions,
 ): TrainingData {
-  const { name, title, synthetic, source, characters } = text;
+  const { name, characters } = text;
   const { steps, form, trainCount, testCount } = options;
   checkSteps(steps);
   if (form !== 'steps' && form !== 'tokens') {
@@ -274,21 +239,13 @@ export function textExamples(
     limit = Number.POSITIVE_INFINITY,
   ): Examples => {
     const count = windowsOf(name, split, numbers.length, steps, limit);
-    return {
-      count,
-      feeds(chosen) {
-        checkChosen(chosen, count);
-        return feed(numbers, chosen, steps, characters.length);
-      },
-    };
+    return examplesOf(count, (chosen) =>
+      feed(numbers, chosen, steps, characters.length),
+    );
   };
   return {
-    name,
-    title,
-    synthetic,
-    source,
-    classes: characters,
-    score: 'bits per character',
+    ...aboutOf(text),
+    ...{ classes: characters, score: 'bits per character' },
     train: examples('train', text.train, trainCount),
     test: examples('test', text.test, testCount),
   };
@@ -301,10 +258,13 @@ function windowsOf(
   steps: number,
   limit: number,
 ): number {
-  if (!(limit === Number.POSITIVE_INFINITY || Number.isInteger(limit))) {
-    throw badLimit(split, limit);
+  const whole = limit === Number.POSITIVE_INFINITY || Number.isInteger(limit);
+  if (!whole || limit < 1) {
+    throw new OptionError(
+      `Cannot use ${limit} ${split} windows: pass a whole number >= 1`,
+      { split, limit },
+    );
   }
-  if (limit < 1) throw badLimit(split, limit);
   const windows = Math.floor((length - 1) / steps);
   if (windows < 1) {
     throw new OptionError(
@@ -314,13 +274,6 @@ function windowsOf(
     );
   }
   return Math.min(windows, limit);
-}
-
-function badLimit(split: string, limit: number): OptionError {
-  return new OptionError(
-    `Cannot use ${limit} ${split} windows: pass a whole number >= 1`,
-    { split, limit },
-  );
 }
 
 function stepFeeds(
@@ -376,14 +329,23 @@ function oneHot(numbers: readonly number[], classes: number): Float32Array {
   return rows;
 }
 
-function checkChosen(chosen: Uint32Array, count: number): void {
-  for (const number of chosen) {
-    if (number < count) continue;
-    throw new OptionError(
-      `There is no example ${number}: there are ${count}, from 0`,
-      { number, count },
-    );
-  }
+const aboutOf = ({ name, title, synthetic, source }: About): About => ({
+  ...{ name, title, synthetic, source },
+});
+
+/** Examples whose numbers are checked before they are fed. */
+function examplesOf(count: number, feeds: Examples['feeds']): Examples {
+  return {
+    count,
+    feeds(chosen) {
+      const wrong = chosen.find((number) => number >= count);
+      if (wrong === undefined) return feeds(chosen);
+      throw new OptionError(
+        `There is no example ${wrong}: there are ${count}, from 0`,
+        { number: wrong, count },
+      );
+    },
+  };
 }
 
 function checkSteps(steps: number): void {

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import {
@@ -7,18 +7,14 @@ import {
   FormatError,
   messageOf,
 } from '../base/errors.ts';
+import { MAX_FILE_BYTES } from '../formats/gzip.ts';
 import {
+  checkSum,
   type DownloadOptions,
   download,
   type RemoteFile,
-  sha256Of,
+  store,
 } from './download.ts';
-
-/**
- * Most bytes a file may hold, packed or not: 256 MiB, five times the largest
- * of the MNIST family, and more than the archive of CIFAR-10.
- */
-export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 /** A public data set as it lies in a folder. */
 export interface FileSet {
@@ -42,6 +38,27 @@ export type Fill = (
   remedy: string,
   options: DownloadOptions,
 ) => Promise<readonly string[]>;
+
+/** What is taken out of an archive: contents by the name of the file. */
+type Take = (
+  bytes: Uint8Array,
+  path: string,
+  remedy: string,
+) => Readonly<Record<string, Uint8Array>>;
+
+/** A fill that takes the files out of an archive, which is not kept. */
+export function takenFrom(archive: RemoteFile, take: Take): Fill {
+  return async (mirrors, folder, remedy, options) => {
+    const used = await download([archive], mirrors, folder, remedy, options);
+    const path = join(folder, archive.name);
+    const files = take(await readWhole(path), path, remedy);
+    for (const [name, content] of Object.entries(files)) {
+      await store(join(folder, name), content);
+    }
+    await rm(path, { force: true });
+    return used;
+  };
+}
 
 export interface FileOptions extends DownloadOptions {
   /** In place of `process.env`. */
@@ -211,14 +228,11 @@ async function read(
   const found: NamedBytes[] = [];
   for (const [i, path] of paths.entries()) {
     const bytes = await readWhole(path);
-    const expected = set.files[i]!.sha256;
-    const got = check ? sha256Of(bytes) : expected;
-    if (got !== expected) {
-      throw new DataError(
-        `Cached file ${path} has sha256 ${got} but must have ${expected}: ` +
-          'delete it and try again',
-        { file: path, expected, got },
-      );
+    if (check) {
+      const what = `Cached file ${path} has`;
+      const { sha256 } = set.files[i];
+      const remedy = 'delete it and try again';
+      checkSum(what, bytes, sha256, remedy, { file: path });
     }
     found.push({ file: path, bytes });
   }

@@ -1,18 +1,20 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { DataError, OptionError, show } from '../base/errors.ts';
+import { OptionError, show } from '../base/errors.ts';
 import { unpacked } from '../formats/gzip.ts';
 import { npzArray } from '../formats/npz.ts';
-import { download, sha256Of, store } from './download.ts';
+import { checkSum } from './download.ts';
 import {
   type FileOptions,
   type FileSet,
   type FoundFiles,
-  findFiles,
-  loadFiles,
-  MAX_FILE_BYTES,
-  readWhole,
+  takenFrom,
 } from './files.ts';
+import {
+  type About,
+  choose,
+  type DataEntry,
+  fromFiles,
+  type Loaded,
+} from './sets.ts';
 import { sphereResponse } from './sphere-head.ts';
 
 /**
@@ -25,14 +27,7 @@ export type HeadName = 'ku100' | 'sphere';
 /** 0: left, 1: right. */
 export type Ear = 0 | 1;
 
-export interface HeadResponses {
-  readonly name: HeadName;
-  /** For people; with whom to credit. */
-  readonly title: string;
-  /** True if computed, false if measured. */
-  readonly synthetic: boolean;
-  /** Where it came from: a folder, or how it was computed. */
-  readonly source: string;
+export interface HeadResponses extends About<HeadName> {
   /** In Hz. */
   readonly sampleRate: number;
   /** Degrees, counter-clockwise from the front: 90 is left, 270 is right. */
@@ -84,18 +79,14 @@ export const KU100: FileSet = {
     "(Python: numpy.load('ku100_circular.npz')['hrir'].astype('<f4')" +
     ".tofile('ku100_circ360_f32le.bin')) and put it into " +
     '$ISOCHRON_DATA/ku100-hrir',
-  async fill(bases, folder, remedy, options) {
-    const used = await download([NPZ], bases, folder, remedy, options);
-    const path = join(folder, NPZ.name);
-    const numbers = npzArray(await readWhole(path), 'hrir', SHAPE, path);
+  fill: takenFrom(NPZ, (packed, path) => {
+    const numbers = npzArray(packed, 'hrir', SHAPE, path);
     const bytes = new Uint8Array(4 * numbers.length);
     const view = new DataView(bytes.buffer);
     for (const [i, x] of numbers.entries()) view.setFloat32(4 * i, x, true);
     check(bytes, path);
-    await store(join(folder, KU100.files[0]!.name), bytes);
-    await rm(path, { force: true });
-    return used;
-  },
+    return { [KU100.files[0].name]: bytes };
+  }),
 };
 
 /**
@@ -112,68 +103,59 @@ export async function loadHeads(
   name: HeadName | 'auto' = 'auto',
   options: FileOptions = {},
 ): Promise<HeadResponses> {
-  if (name === 'sphere') return sphere();
-  if (name === 'ku100') return measured(await loadFiles(KU100, options));
-  if (name === 'auto') {
-    const found = await findFiles(KU100, options);
-    return found === undefined ? sphere() : measured(found);
-  }
-  throw new OptionError(
-    `There is no head ${show(name)}: choose one of ku100, sphere, auto`,
-    { name },
-  );
+  const what = (shown: string) => `head ${shown}`;
+  const [entry, found] = await choose(what, heads, name, options);
+  const { name: own, title, synthetic } = entry;
+  const { source, at } = found;
+  return { ...{ name: own, title, synthetic, source }, ...responses(at) };
 }
 
 /** Files of the user are checked too: any bytes would pass for sound. */
 function check(bytes: Uint8Array, file: string): void {
-  const { sha256: expected } = KU100.files[0]!;
-  const got = sha256Of(bytes);
-  if (got === expected) return;
-  throw new DataError(
-    `The responses of ${file} have sha256 ${got} but must have ${expected}: ` +
-      'fetch it again',
-    { file, expected, got },
-  );
+  const what = `The responses of ${file} have`;
+  checkSum(what, bytes, KU100.files[0].sha256, 'fetch it again', { file });
 }
 
-function measured({ source, files }: FoundFiles): HeadResponses {
-  const { file, bytes } = files[0]!;
-  const plain = unpacked(bytes, file, MAX_FILE_BYTES);
+/** A response by azimuth in 0 .. 359 and ear. */
+interface Responses {
+  readonly at: (azimuth: number, ear: Ear) => Float64Array;
+}
+
+const heads: readonly DataEntry<HeadName, Responses, FileOptions>[] = [
+  {
+    name: 'ku100',
+    title:
+      'Neumann KU 100 dummy head, measured (B. Bernschuetz 2013, CC BY 3.0)',
+    synthetic: false,
+    ...fromFiles(KU100, measured),
+  },
+  {
+    name: 'sphere',
+    title: 'synthetic head (a rigid sphere, computed; not measured)',
+    synthetic: true,
+    load: async () => ({
+      source: 'computed by isochron (Woodworth; Brown and Duda 1998)',
+      at: (azimuth, ear) => sphereResponse(azimuth, ear, SAMPLE_RATE, SAMPLES),
+    }),
+  },
+];
+
+function measured({ source, files }: FoundFiles): Loaded<Responses> {
+  const [{ file, bytes }] = files;
+  const plain = unpacked(bytes, file);
   check(plain, file);
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
-  return responses(
-    {
-      name: 'ku100',
-      title:
-        'Neumann KU 100 dummy head, measured (B. Bernschuetz 2013, CC BY 3.0)',
-      synthetic: false,
-      source: `${source} (HRIR_CIRC360, by way of jacobhollebon/ring-of-silence)`,
-    },
-    (azimuth, ear) =>
+  return {
+    source: `${source} (HRIR_CIRC360, by way of jacobhollebon/ring-of-silence)`,
+    at: (azimuth, ear) =>
       Float64Array.from({ length: SAMPLES }, (_, n) =>
         view.getFloat32(4 * ((azimuth * 2 + ear) * SAMPLES + n), true),
       ),
-  );
+  };
 }
 
-function sphere(): HeadResponses {
-  return responses(
-    {
-      name: 'sphere',
-      title: 'synthetic head (a rigid sphere, computed; not measured)',
-      synthetic: true,
-      source: 'computed by isochron (Woodworth; Brown and Duda 1998)',
-    },
-    (azimuth, ear) => sphereResponse(azimuth, ear, SAMPLE_RATE, SAMPLES),
-  );
-}
-
-function responses(
-  about: Pick<HeadResponses, 'name' | 'title' | 'synthetic' | 'source'>,
-  at: (azimuth: number, ear: Ear) => Float64Array,
-): HeadResponses {
+function responses(at: Responses['at']): Omit<HeadResponses, keyof About> {
   return {
-    ...about,
     sampleRate: SAMPLE_RATE,
     azimuths: Array.from({ length: DIRECTIONS }, (_, degrees) => degrees),
     samples: SAMPLES,

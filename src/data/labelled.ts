@@ -1,6 +1,7 @@
-import { FormatError } from '../base/errors.ts';
+import { sizeOf } from '../base/tensor.ts';
 import type { Tuple } from '../base/tuple.ts';
 import type { Idx } from '../formats/idx.ts';
+import { malformed } from '../formats/malformed.ts';
 
 /** Of one image: rows and columns if grey, channels before them if not. */
 export type ImageShape =
@@ -29,9 +30,10 @@ export interface LabelledImages {
   readonly shape: ImageShape;
 }
 
-/** Numbers that one image is made of. */
-export function valuesOf(shape: ImageShape): number {
-  return shape.reduce((product: number, axis) => product * axis, 1);
+/** Images to learn from and others to test on. */
+export interface ImageSets {
+  readonly train: LabelledImages;
+  readonly test: LabelledImages;
 }
 
 /** An IDX array and the name of the file that it was read from. */
@@ -50,32 +52,36 @@ export function labelled(images: NamedIdx, labels: NamedIdx): LabelledImages {
   const [rows, columns] = IMAGE_SHAPE;
   const [count, height, width] = images.shape as Tuple<number, 3>;
   if (images.shape.length !== 3 || height !== rows || width !== columns) {
-    throw new FormatError(
-      `File ${images.file} has shape ${images.shape.join(' x ')}: images ` +
-        `must be count x ${rows} x ${columns}`,
-      { file: images.file, shape: images.shape },
+    malformed(
+      images.file,
+      `has shape ${images.shape.join(' x ')}`,
+      `images must be count x ${rows} x ${columns}`,
+      { shape: images.shape },
     );
   }
   if (labels.shape.length !== 1) {
-    throw new FormatError(
-      `File ${labels.file} has shape ${labels.shape.join(' x ')}: labels ` +
-        'must have one axis',
-      { file: labels.file, shape: labels.shape },
+    malformed(
+      labels.file,
+      `has shape ${labels.shape.join(' x ')}`,
+      'labels must have one axis',
+      { shape: labels.shape },
     );
   }
   if (labels.shape[0] !== count) {
-    throw new FormatError(
-      `File ${labels.file} holds ${labels.shape[0]} labels but ` +
-        `${images.file} holds ${count} images: take both from one data set`,
-      { file: labels.file, labels: labels.shape[0], images: count },
+    malformed(
+      labels.file,
+      `holds ${labels.shape[0]} labels but ${images.file} holds ${count} images`,
+      'take both from one data set',
+      { labels: labels.shape[0], images: count },
     );
   }
   const wrong = labels.data.findIndex((label) => label > 9);
   if (wrong >= 0) {
-    throw new FormatError(
-      `File ${labels.file} holds label ${labels.data[wrong]} at index ` +
-        `${wrong}: labels must be 0 to 9`,
-      { file: labels.file, index: wrong, label: labels.data[wrong] },
+    malformed(
+      labels.file,
+      `holds label ${labels.data[wrong]} at index ${wrong}`,
+      'labels must be 0 to 9',
+      { index: wrong, label: labels.data[wrong] },
     );
   }
   return {
@@ -89,7 +95,7 @@ export function labelled(images: NamedIdx, labels: NamedIdx): LabelledImages {
 /** The first `count` of the images, without a copy. */
 export function firstOf(set: LabelledImages, count: number): LabelledImages {
   return {
-    images: set.images.subarray(0, count * valuesOf(set.shape)),
+    images: set.images.subarray(0, count * sizeOf(set.shape)),
     labels: set.labels.subarray(0, count),
     count,
     shape: set.shape,

@@ -1,12 +1,6 @@
-import { Random } from '../base/random.ts';
-import {
-  bell,
-  between,
-  checkDrawing,
-  drawLabels,
-  type Split,
-} from './drawing.ts';
-import { COLOUR_SHAPE, type LabelledImages, valuesOf } from './labelled.ts';
+import type { Random } from '../base/random.ts';
+import { bell, between, drawImages, rotation, type Split } from './drawing.ts';
+import { COLOUR_SHAPE, type LabelledImages } from './labelled.ts';
 
 /**
  * Synthetic colour pictures of ten figures and patterns, not CIFAR-10. The
@@ -53,7 +47,6 @@ const JITTER = {
 
 const [CHANNELS, ROWS, COLUMNS] = COLOUR_SHAPE;
 const PIXELS = ROWS * COLUMNS;
-const VALUES = valuesOf(COLOUR_SHAPE);
 /** Points looked at per pixel and axis: edges are soft. */
 const FINE = 3;
 
@@ -72,21 +65,7 @@ export function drawShapes(
   split: Split,
   count: number,
 ): LabelledImages {
-  checkDrawing('shapes', seed, count);
-  const images = new Uint8Array(count * VALUES);
-  const labels = drawLabels('shapes', seed, split, count);
-  // Streams 2 i and 2 i + 1 of a key of their own: no two images share one.
-  const key = new Random(seed, 'shapes').word();
-  const parity = split === 'train' ? 0 : 1;
-  for (let i = 0; i < count; i++) {
-    const random = new Random(key, 2 * i + parity);
-    drawShape(
-      labels[i]!,
-      random,
-      images.subarray(i * VALUES, (i + 1) * VALUES),
-    );
-  }
-  return { images, labels, count, shape: COLOUR_SHAPE };
+  return drawImages('shapes', COLOUR_SHAPE, { seed, split, count }, drawShape);
 }
 
 function drawShape(label: number, random: Random, image: Uint8Array): void {
@@ -133,10 +112,8 @@ function coverOf(
   random: Random,
 ): (x: number, y: number) => number {
   const pattern = label >= 5;
-  // Rational form of the rotation: (1 - t^2, 2 t) / (1 + t^2) is on the circle.
-  const t = (pattern ? JITTER.patternTurn : JITTER.halfTurn) * bell(random);
-  const cos = (1 - t * t) / (1 + t * t);
-  const sin = (2 * t) / (1 + t * t);
+  const turn = pattern ? JITTER.patternTurn : JITTER.halfTurn;
+  const { cos, sin } = rotation(turn * bell(random));
   const size = pattern
     ? between(random, JITTER.shortest, JITTER.longest)
     : between(random, JITTER.smallest, JITTER.largest);

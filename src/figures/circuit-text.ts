@@ -17,7 +17,6 @@ export interface CircuitRows {
 }
 
 export const FORMATS = ['table', 'dot', 'mermaid'] as const;
-export type CircuitFormat = (typeof FORMATS)[number];
 
 /** Levels from the output down, each vertex with the axons it reads by. */
 export function circuitTable({ vertices, axons }: CircuitRows): string {

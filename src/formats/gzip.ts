@@ -1,6 +1,12 @@
 import { gunzipSync } from 'node:zlib';
 import { messageOf } from '../base/errors.ts';
-import { malformed } from './malformed.ts';
+import { damaged, malformed } from './malformed.ts';
+
+/**
+ * Most bytes a file may hold, packed or not: 256 MiB, five times the largest
+ * of the MNIST family, and more than the archive of CIFAR-10.
+ */
+export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 /**
  * The bytes of a file that may be gzipped or not.
@@ -12,7 +18,7 @@ import { malformed } from './malformed.ts';
 export function unpacked(
   bytes: Uint8Array,
   file: string,
-  maxBytes: number,
+  maxBytes: number = MAX_FILE_BYTES,
 ): Uint8Array {
   const gzipped = bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
   if (!gzipped) return bytes;
@@ -34,14 +40,13 @@ export function unpacked(
         { maxBytes },
       );
     }
-    malformed(file, `is damaged gzip (${messageOf(error)})`, 'fetch it again');
+    damaged(file, `is damaged gzip (${messageOf(error)})`);
   }
   const used = result.engine.bytesWritten;
   if (used < bytes.length) {
-    malformed(
+    damaged(
       file,
       `has ${bytes.length - used} bytes after the end of its gzip data`,
-      'fetch it again',
       { expected: used, got: bytes.length },
     );
   }

@@ -1,11 +1,6 @@
-import { unpacked } from './gzip.ts';
-import { malformed } from './malformed.ts';
-
-/**
- * Most bytes an IDX file may hold, unpacked: 256 MiB, five times the largest
- * of the MNIST family. A gzip bomb is stopped there.
- */
-export const MAX_IDX_BYTES = 256 * 1024 * 1024;
+import { sizeOf } from '../base/tensor.ts';
+import { MAX_FILE_BYTES, unpacked } from './gzip.ts';
+import { damaged, malformed } from './malformed.ts';
 
 /** An array of unsigned bytes, row-major: sizes of the axes and the bytes. */
 export interface Idx {
@@ -38,27 +33,25 @@ const UNSIGNED_BYTE = 8;
 export function readIdx(
   bytes: Uint8Array,
   file: string,
-  maxBytes: number = MAX_IDX_BYTES,
+  maxBytes: number = MAX_FILE_BYTES,
 ): Idx {
   const plain = unpacked(bytes, file, maxBytes);
   const shape = readShape(plain, file, maxBytes);
   const start = 4 + 4 * shape.length;
-  const size = shape.reduce((product, axis) => product * axis, 1);
+  const size = sizeOf(shape);
   const found = plain.length - start;
   if (found < size) {
-    malformed(
+    damaged(
       file,
       `is truncated: shape ${shape.join(' x ')} needs ${size} bytes of data ` +
         `but it holds ${found}`,
-      'fetch it again',
       { shape, expected: size, got: found },
     );
   }
   if (found > size) {
-    malformed(
+    damaged(
       file,
       `has ${found - size} bytes after its data of ${shape.join(' x ')}`,
-      'fetch it again',
       { shape, expected: size, got: found },
     );
   }
@@ -72,10 +65,9 @@ function readShape(
   maxBytes: number,
 ): readonly number[] {
   if (plain.length < 4) {
-    malformed(
+    damaged(
       file,
       `is truncated: ${plain.length} bytes, an IDX header has at least 8`,
-      'fetch it again',
       { got: plain.length },
     );
   }
@@ -101,11 +93,10 @@ function readShape(
   }
   const headerLength = 4 + 4 * axes!;
   if (plain.length < headerLength) {
-    malformed(
+    damaged(
       file,
       `is truncated: ${plain.length} bytes, its header of ${axes} axes has ` +
         headerLength,
-      'fetch it again',
       { expected: headerLength, got: plain.length },
     );
   }

@@ -9,3 +9,12 @@ export function malformed(
 ): never {
   throw new FormatError(`File ${file} ${fact}: ${remedy}`, { file, ...data });
 }
+
+/** The same of a file that was not fetched whole. */
+export function damaged(
+  file: string,
+  fact: string,
+  data: Record<string, unknown> = {},
+): never {
+  malformed(file, fact, 'fetch it again', data);
+}

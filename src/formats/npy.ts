@@ -5,7 +5,7 @@
  */
 
 import { FormatError, ShapeError, show } from '../base/errors.ts';
-import type { Shape } from '../base/tensor.ts';
+import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
 
 export type NpyData = Float64Array | Float32Array | Uint32Array | Int32Array;
 
@@ -28,10 +28,6 @@ const TYPES = {
   '<i4': { array: Int32Array, get: 'getInt32', set: 'setInt32' },
 } as const;
 type Descr = keyof typeof TYPES;
-
-/** Numbers of an array; 1 of a scalar, 0 where an axis is 0. */
-const sizeOf = (shape: Shape) => shape.reduce((size, axis) => size * axis, 1);
-const shapeText = (shape: Shape) => `[${shape.join(', ')}]`;
 
 /**
  * A file of row-major data. An empty shape is a scalar, an axis of 0 an empty

@@ -1,7 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { messageOf } from '../base/errors.ts';
 import type { Tuple } from '../base/tuple.ts';
-import { malformed } from './malformed.ts';
+import { damaged, malformed } from './malformed.ts';
 import { type Npy, readNpy } from './npy.ts';
 
 /**
@@ -41,7 +41,7 @@ function npyOf(bytes: Uint8Array, name: string, file: string): Npy {
   try {
     return readNpy(member);
   } catch (error) {
-    malformed(file, `holds no ${name} (${messageOf(error)})`, 'fetch it again');
+    damaged(file, `holds no ${name} (${messageOf(error)})`);
   }
 }
 
@@ -70,7 +70,7 @@ function zipMember(bytes: Uint8Array, name: string, file: string): Uint8Array {
       at += 46 + text + extra + comment;
     }
   } catch (error) {
-    malformed(file, `is a damaged zip (${messageOf(error)})`, 'fetch it again');
+    damaged(file, `is a damaged zip (${messageOf(error)})`);
   }
-  malformed(file, `has no member ${name}`, 'fetch it again', { member: name });
+  damaged(file, `has no member ${name}`, { member: name });
 }

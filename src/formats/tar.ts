@@ -1,4 +1,4 @@
-import { malformed } from './malformed.ts';
+import { damaged } from './malformed.ts';
 
 const BLOCK = 512;
 
@@ -20,14 +20,14 @@ export function memberOf(
     const sum = number(tar, at + 148, 8);
     const start = at + BLOCK;
     if (sum !== checksum(tar, at) || !(start + size <= tar.length)) {
-      malformed(file, `is a damaged archive at byte ${at}`, 'fetch it again', {
+      damaged(file, `is a damaged archive at byte ${at}`, {
         at,
       });
     }
     if (text(tar, at, 100) === name) return tar.subarray(start, start + size);
     at = start + Math.ceil(size / BLOCK) * BLOCK;
   }
-  malformed(file, `has no member ${name}`, 'fetch it again', { member: name });
+  damaged(file, `has no member ${name}`, { member: name });
 }
 
 function text(tar: Uint8Array, at: number, length: number): string {

@@ -1,5 +1,13 @@
 import { OptionError, show } from '../base/errors.ts';
-import { type FieldsOf, made, maybe, Schema, text } from '../base/schema.ts';
+import {
+  type FieldsOf,
+  isFunction,
+  isObject,
+  made,
+  maybe,
+  Schema,
+  text,
+} from '../base/schema.ts';
 import {
   depthOf,
   namesIn,
@@ -51,18 +59,16 @@ export interface PopulationModel {
   readonly check?: (parameters: Readonly<Record<string, number>>) => void;
 }
 
-const isTable = (table: unknown) =>
-  typeof table === 'object' && table !== null && !Array.isArray(table);
+const isTable = (table: unknown) => isObject(table) && !Array.isArray(table);
 const isText = (value: unknown) => typeof value === 'string';
 const isFormulas = (table: unknown) =>
   isTable(table) && Object.values(table as object).every(isText);
 
-const isFunction = (value: unknown) => typeof value === 'function';
 const formulas = 'formulas (texts) by name';
 
 /** The parts of a model, which must be of their kinds. */
 const parts = {
-  name: text({}),
+  name: text(),
   ports: made('a list of names', Array.isArray),
   parameters: made('numbers by name', isTable),
   units: maybe('texts by name', isTable),

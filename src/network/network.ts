@@ -4,6 +4,8 @@ import {
   checkNames,
   type FieldsOf,
   flag,
+  isFunction,
+  isObject,
   made,
   maybe,
   number,
@@ -131,48 +133,34 @@ export interface NetworkRecipe {
 }
 
 const networkOptions = new Schema('A network', {
-  dt: number({ above: 0, unit: 'ms', help: 'length of a tick' }),
+  dt: number({ above: 0, unit: 'ms' }),
 } satisfies FieldsOf<NetworkRecipe>);
 
 /** Values by names, checked one by one when the names are known. */
-const byName = (help: string) =>
-  maybe<Readonly<Record<string, PerNeuron>>>(
-    'values by name',
-    (values) => typeof values === 'object',
-    { help },
-  );
+const byName = maybe<Readonly<Record<string, PerNeuron>>>(
+  'values by name',
+  isObject,
+);
 
 const populationFields = {
-  parameters: byName('parameters that are not as the model has them'),
-  start: byName('where state variables start'),
-  history: byName('what outputs were before the first tick'),
-  level: number({ optional: true, help: 'height in pictures' }),
+  parameters: byName,
+  start: byName,
+  history: byName,
+  level: number({ optional: true }),
 } satisfies FieldsOf<PopulationOptions>;
 
 const projectionFields = {
   pattern: maybe(
     'one such as oneToOne() or random({ probability: 0.1 })',
-    (pattern) => typeof pattern === 'function',
-    { otherwise: 'all', help: 'which neurons are joined' },
+    isFunction,
   ),
-  weight: maybe('weights', () => true, {
-    otherwise: '1, or as the pattern has them',
-    help: 'weights of the synapses',
-  }),
-  delay: made('delays', () => true, { unit: 'ms', help: 'delays' }),
-  round: flag({ default: false, help: 'the nearest tick' }),
-  port: text({
-    optional: true,
-    otherwise: 'the first',
-    help: 'where it arrives',
-  }),
-  output: text({ optional: true, help: 'what is sent' }),
-  name: text({ optional: true, otherwise: 'FROM->TO', help: 'its name' }),
-  plasticity: maybe(
-    'a rule such as stdp({ ... })',
-    (rule) => Object(rule) === rule,
-    { help: 'how its weights change' },
-  ),
+  weight: maybe('weights', () => true),
+  delay: made('delays', () => true, { unit: 'ms' }),
+  round: flag(),
+  port: text({ optional: true }),
+  output: text({ optional: true }),
+  name: text({ optional: true }),
+  plasticity: maybe('a rule such as stdp({ ... })', isObject),
 } satisfies FieldsOf<ProjectionOptions>;
 
 /** Names that stand before / and @ in memory. */
@@ -408,32 +396,24 @@ export class Network {
   /** Checks the numbers that neither draws nor functions give. */
   private checkNumbers(population: Population): void {
     const { name, size, model, options } = population;
-    const known = {
-      parameters: Object.keys(model.parameters),
-      start: Object.keys(model.state),
-      history: population.outputs,
-    };
-    let drawn = false;
+    const known = [
+      ['parameters', Object.keys(model.parameters), 'Parameter'],
+      ['start', Object.keys(model.state), 'Start of'],
+      ['history', population.outputs, 'History of'],
+    ] as const;
     const numbers = (what: string, given: PerNeuron) =>
       perNeuron(what, given, size, new Random(0));
-    for (const [part, names] of Object.entries(known)) {
-      const given = options[part as keyof typeof known] ?? {};
+    const isOpen = (given: unknown) => isFunction(given) || isDrawn(given);
+    for (const [part, names, what] of known) {
+      const given = options[part] ?? {};
       checkNames(`${part} of population "${name}"`, given, names);
       for (const [each, value] of Object.entries(given)) {
-        if (value === undefined) continue;
-        const open = typeof value === 'function' || isDrawn(value);
-        drawn ||= open && part === 'parameters';
-        if (typeof value === 'function') continue;
-        const subject =
-          part === 'parameters'
-            ? 'Parameter'
-            : part === 'start'
-              ? 'Start of'
-              : 'History of';
-        numbers(`${subject} ${each} of "${name}"`, value);
+        if (value === undefined || isFunction(value)) continue;
+        numbers(`${what} ${each} of "${name}"`, value);
       }
     }
-    if (!drawn) constantsOf(population, this.dt, numbers);
+    if (Object.values(options.parameters ?? {}).some(isOpen)) return;
+    constantsOf(population, this.dt, numbers);
   }
 
   private freeName(name: string): string {

@@ -39,12 +39,12 @@ export interface RateOptions {
 }
 
 const rateFields = {
-  rate: number({ help: 'rate of learning' }),
+  rate: number(),
 } satisfies FieldsOf<RateOptions>;
 const hebbianOptions = new Schema('hebbian', rateFields);
 const ojaOptions = new Schema('oja', rateFields);
 const predictiveOptions = new Schema('predictive', {
-  alpha: number({ help: 'rate of learning' }),
+  alpha: number(),
 });
 
 /** w + rate pre post (Hebb 1949). Throws OptionError. */
@@ -110,14 +110,14 @@ export interface StdpOptions {
   readonly high: number;
 }
 
-const tau = number({ above: 0, default: 20, unit: 'ms', help: 'time felt' });
+const tau = number({ above: 0, default: 20, unit: 'ms' });
 const stdpOptions = new Schema('stdp', {
   tauPlus: tau,
   tauMinus: tau,
-  aPlus: number({ help: 'what a spike that was sent adds' }),
-  aMinus: number({ help: 'what a spike that arrives takes away' }),
-  low: number({ default: 0, help: 'least weight' }),
-  high: number({ help: 'greatest weight' }),
+  aPlus: number(),
+  aMinus: number(),
+  low: number({ default: 0 }),
+  high: number(),
 } satisfies FieldsOf<StdpOptions>);
 
 /**

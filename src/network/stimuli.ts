@@ -8,6 +8,8 @@ import { NonFiniteError, OptionError, show } from '../base/errors.ts';
 import {
   type FieldsOf,
   flag,
+  isFunction,
+  isObject,
   made,
   maybe,
   number,
@@ -68,49 +70,32 @@ export interface LiveOptions {
   readonly level?: number;
 }
 
-const level = number({ optional: true, help: 'height in pictures' });
+const level = number({ optional: true });
 const isList = (list: unknown) =>
-  Object(list) === list && 'length' in (list as object);
+  isObject(list) && 'length' in (list as object);
 
 export const samplesFields = {
   values: maybe(
     'numbers, or a function of the time',
     (values) => typeof values === 'function' || isList(values),
-    { help: 'sample after sample' },
   ),
-  trials: maybe('a list of such values', isList, {
-    help: 'values for each trial',
-  }),
-  interval: number({
-    ...{ above: 0, unit: 'ms', optional: true, otherwise: 'dt' },
-    help: 'from sample to sample',
-  }),
-  after: oneOf(['zero', 'hold', 'loop'], {
-    default: 'zero',
-    help: 'what comes after the last sample',
-  }),
+  trials: maybe('a list of such values', isList),
+  interval: number({ above: 0, unit: 'ms', optional: true }),
+  after: oneOf(['zero', 'hold', 'loop'], { default: 'zero' }),
   level,
 } satisfies FieldsOf<SamplesOptions>;
 
 export const eventsFields = {
-  times: maybe('a list of times for each neuron', isList, {
-    help: 'times of spikes',
-  }),
-  trials: maybe('a list of such lists', isList, {
-    help: 'times for each trial',
-  }),
-  round: flag({ default: false, help: 'the nearest tick' }),
+  times: maybe('a list of times for each neuron', isList),
+  trials: maybe('a list of such lists', isList),
+  round: flag(),
   level,
 } satisfies FieldsOf<EventsOptions>;
 
 export const liveFields = {
-  stream: made(
-    '(clock) => observable',
-    (stream) => typeof stream === 'function',
-    { help: 'makes the stream' },
-  ),
-  kind: oneOf(['graded', 'spiking'], { help: 'values or spikes' }),
-  hold: flag({ default: false, help: 'values stay until the next' }),
+  stream: made('(clock) => observable', isFunction),
+  kind: oneOf(['graded', 'spiking']),
+  hold: flag(),
   level,
 } satisfies FieldsOf<LiveOptions>;
 

@@ -17,6 +17,7 @@ import {
   made,
   number,
   Schema,
+  type Values,
   whole,
 } from '../base/schema.ts';
 import { ticksOf } from './time.ts';
@@ -84,7 +85,7 @@ const pattern = (
     { count },
   );
 
-const self = flag({ default: true, help: 'a neuron is joined to itself too' });
+const self = flag({ default: true });
 const allOptions = new Schema('allToAll', { self });
 
 /** Every neuron to every neuron. Throws OptionError. */
@@ -174,10 +175,12 @@ export const pairs = (
 export const matrix = (rows: readonly ArrayLike<number>[]): Pattern =>
   pattern(
     (sources, targets) => {
-      if (rows.length === targets && rows.every((r) => r.length === sources)) {
-        const weights = rows.flatMap((row) => Array.from(row));
-        return weights.filter((weight) => weight !== 0).length;
+      let count = 0;
+      for (const row of rows) {
+        for (let i = 0; i < row.length; i++) if (row[i] !== 0) count += 1;
       }
+      const fits = rows.every((row) => row.length === sources);
+      if (fits && rows.length === targets) return count;
       throw new OptionError(
         `A matrix of ${rows.length} rows of ${rows[0]?.length ?? 0}: it needs ` +
           `one row for each of ${targets} targets, of ${sources} sources`,
@@ -199,14 +202,14 @@ export const matrix = (rows: readonly ArrayLike<number>[]): Pattern =>
   );
 
 const probabilityOptions = new Schema('random', {
-  probability: number({ least: 0, most: 1, help: 'of each pair' }),
+  probability: number({ least: 0, most: 1 }),
   self,
 });
 
 const inDegreeOptions = new Schema('random', {
-  inDegree: whole({ help: 'sources of each target' }),
+  inDegree: whole(),
   self,
-  replace: flag({ default: true, help: 'a source may come more than once' }),
+  replace: flag({ default: true }),
 });
 
 /**
@@ -250,7 +253,7 @@ export const random = (
         'inDegree',
         inDegree,
         replace
-          ? 'there are no sources'
+          ? 'there is no source to take, give 0'
           : `give a whole number from 0 to ${most}, or let sources come more than once`,
       );
     },
@@ -260,7 +263,7 @@ export const random = (
 };
 
 function byProbability(
-  { probability, self }: { probability: number; self: boolean },
+  { probability, self }: Values<typeof probabilityOptions.fields>,
   sources: number,
   targets: number,
   draw: Random,
@@ -284,11 +287,7 @@ function byProbability(
 }
 
 function byInDegree(
-  {
-    inDegree,
-    self,
-    replace,
-  }: { inDegree: number; self: boolean; replace: boolean },
+  { inDegree, self, replace }: Values<typeof inDegreeOptions.fields>,
   sources: number,
   targets: number,
   draw: Random,
@@ -312,17 +311,23 @@ function byInDegree(
 
 /** Sorted by source; targets come in ascending order already. */
 function bySource(pre: Uint32Array, post: Uint32Array, sources: number): Pairs {
-  const start = new Uint32Array(sources + 1);
-  for (const source of pre) start[source + 1]! += 1;
-  for (let i = 0; i < sources; i++) start[i + 1]! += start[i]!;
-  const sortedPre = new Uint32Array(pre.length);
-  const sortedPost = new Uint32Array(pre.length);
-  for (let i = 0; i < pre.length; i++) {
-    const place = start[pre[i]!]!++;
-    sortedPre[place] = pre[i]!;
-    sortedPost[place] = post[i]!;
-  }
-  return { pre: sortedPre, post: sortedPost };
+  const { order } = sorted(pre.length, sources, (s) => pre[s]);
+  return { pre: order.map((s) => pre[s]), post: order.map((s) => post[s]) };
+}
+
+/** A stable sort by a small whole number: where each key begins, and who. */
+export function sorted(
+  count: number,
+  keys: number,
+  keyOf: (index: number) => number,
+): { rows: Uint32Array; order: Uint32Array } {
+  const rows = new Uint32Array(keys + 1);
+  for (let s = 0; s < count; s++) rows[keyOf(s) + 1] += 1;
+  for (let k = 0; k < keys; k++) rows[k + 1] += rows[k];
+  const next = rows.slice();
+  const order = new Uint32Array(count);
+  for (let s = 0; s < count; s++) order[next[keyOf(s)]++] = s;
+  return { rows: rows.slice(0, Math.max(1, keys)), order };
 }
 
 export interface ConvolutionOptions {
@@ -340,13 +345,10 @@ const convolutionOptions = new Schema('convolution', {
   image: made(
     '[channels, height, width]',
     (image) => Array.isArray(image) && image.length === 3,
-    { help: 'shape of what it reads' },
   ),
-  kernel: made('weights [out][channels][kh][kw]', Array.isArray, {
-    help: 'weights',
-  }),
-  stride: whole({ least: 1, default: 1, help: 'steps from place to place' }),
-  padding: whole({ default: 0, help: 'zeros around the image' }),
+  kernel: made('weights [out][channels][kh][kw]', Array.isArray),
+  stride: whole({ least: 1, default: 1 }),
+  padding: whole({ default: 0 }),
 } satisfies FieldsOf<ConvolutionOptions>);
 
 /**

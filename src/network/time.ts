@@ -1,6 +1,6 @@
 /** Milliseconds at the edge, whole ticks inside. */
 
-import { DelayError, OptionError, show } from '../base/errors.ts';
+import { DelayError, show } from '../base/errors.ts';
 
 /** Ticks are counted in 31 bits: half a year of model time at dt = .1 ms. */
 export const MOST_TICKS = 2 ** 31 - 1;
@@ -51,15 +51,6 @@ export function ticksOf(
     );
   }
   return ticks;
-}
-
-/** Checks dt, in ms. */
-export function checkDt(dt: unknown): number {
-  if (typeof dt === 'number' && Number.isFinite(dt) && dt > 0) return dt;
-  throw new OptionError(
-    `dt = ${show(dt)}: give the length of a tick in ms, above 0`,
-    { dt },
-  );
 }
 
 /** A product of a whole number and dt without the dust of binary fractions. */

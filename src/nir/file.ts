@@ -7,7 +7,13 @@
  */
 
 import { FormatError, show } from '../base/errors.ts';
-import { type FieldsOf, flag, maybe, Schema } from '../base/schema.ts';
+import {
+  type FieldsOf,
+  flag,
+  isFunction,
+  maybe,
+  Schema,
+} from '../base/schema.ts';
 import { checkGraph, checkNode, DEEPEST } from './check.ts';
 import { FieldReader } from './fields.ts';
 import {
@@ -47,11 +53,9 @@ export interface NirFile {
 /** Version of the layout that is written. */
 const VERSION = '1.0';
 
-const isFunction = (value: unknown) => typeof value === 'function';
-
 const readOptions = new Schema('readNir', {
-  strict: flag({ default: true, help: 'what is wrong is an error' }),
-  onWarning: maybe('a function', isFunction, { help: 'takes warnings' }),
+  strict: flag({ default: true }),
+  onWarning: maybe('a function', isFunction),
 } satisfies FieldsOf<ReadNirOptions>);
 
 interface Reading {

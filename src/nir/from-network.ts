@@ -1,6 +1,6 @@
 import { OptionError } from '../base/errors.ts';
 import { seed } from '../base/random.ts';
-import { type FieldsOf, maybe, Schema } from '../base/schema.ts';
+import { type FieldsOf, isFunction, maybe, Schema } from '../base/schema.ts';
 import { type Shape, sameShape, shapeText } from '../base/tensor.ts';
 import type { Network, Population, Projection } from '../network/network.ts';
 import { makeSynapses, type Synapses } from '../network/synapses.ts';
@@ -19,9 +19,7 @@ export interface ToNirOptions {
 }
 
 const toOptions = new Schema('networkToNir', {
-  synapses: maybe('a function', (value) => typeof value === 'function', {
-    help: 'synapses as a run has them',
-  }),
+  synapses: maybe('a function', isFunction),
   seed,
 } satisfies FieldsOf<ToNirOptions>);
 

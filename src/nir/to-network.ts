@@ -1,5 +1,13 @@
 import { DelayError, OptionError, show } from '../base/errors.ts';
-import { type FieldsOf, flag, maybe, number, Schema } from '../base/schema.ts';
+import {
+  type FieldsOf,
+  flag,
+  isFunction,
+  isObject,
+  maybe,
+  number,
+  Schema,
+} from '../base/schema.ts';
 import { sizeOf, type Tensor } from '../base/tensor.ts';
 import { relay } from '../network/models.ts';
 import {
@@ -35,20 +43,11 @@ export interface FromNirOptions {
 }
 
 const fromOptions = new Schema('networkFromNir', {
-  dt: number({ above: 0, unit: 'ms', help: 'length of a tick' }),
-  inputs: maybe(
-    'what the Inputs give, by name',
-    (inputs) => typeof inputs === 'object',
-    { help: 'what the Inputs give', otherwise: 'zeros' },
-  ),
-  round: flag({ default: false, help: 'delays go to the nearest tick' }),
-  closeLoops: flag({
-    default: false,
-    help: 'one dt on edges that close loops',
-  }),
-  onWarning: maybe('a function', (value) => typeof value === 'function', {
-    help: 'takes what was assumed',
-  }),
+  dt: number({ above: 0, unit: 'ms' }),
+  inputs: maybe('what the Inputs give, by name', isObject),
+  round: flag(),
+  closeLoops: flag(),
+  onWarning: maybe('a function', isFunction),
 } satisfies FieldsOf<FromNirOptions>);
 
 /**

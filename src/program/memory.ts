@@ -19,7 +19,7 @@ import { type Merge, MOST_SHARED, mergesOf } from './merges.ts';
 import type { Home, PlacedCall, Plan, PlanOptions, Span } from './plan.ts';
 import type { Call, Program } from './recorder.ts';
 
-export type { Home, PlacedCall, Plan, PlanOptions, Span } from './plan.ts';
+export type { PlacedCall, Plan, PlanOptions, Span } from './plan.ts';
 
 /** Lays a program out in memory. */
 export function planMemory(program: Program, options: PlanOptions = {}): Plan {

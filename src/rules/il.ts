@@ -48,7 +48,7 @@ export const inference = {
 
 const ilOptions = new Schema('il', {
   ...inference,
-  plasticity: either([oneOf(['end'], {}), whole({ least: 1 })], {
+  plasticity: either([oneOf(['end']), whole({ least: 1 })], {
     default: 'end',
     help: 'parameters learn at the end, or every so many steps',
   }),

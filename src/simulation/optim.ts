@@ -48,9 +48,9 @@ export interface AdamOptions {
   readonly weightDecay?: number;
 }
 
-const lr = number({ above: 0, default: 0.01, help: 'learning rate' });
+const lr = number({ above: 0, default: 0.01 });
 const left = { least: 0, below: 1 };
-const weightDecay = number({ least: 0, default: 0, help: 'decay of weights' });
+const weightDecay = number({ least: 0, default: 0 });
 
 const sgdOptions = new Schema('sgd', {
   lr,
@@ -59,15 +59,15 @@ const sgdOptions = new Schema('sgd', {
 
 const momentumOptions = new Schema('momentum', {
   lr,
-  momentum: number({ ...left, default: 0.9, help: 'velocity that is left' }),
+  momentum: number({ ...left, default: 0.9 }),
   weightDecay,
 } satisfies FieldsOf<MomentumOptions>);
 
 const adamOptions = new Schema('adam', {
-  lr: number({ above: 0, default: 0.001, help: 'learning rate' }),
-  beta1: number({ ...left, default: 0.9, help: 'mean that is left' }),
-  beta2: number({ ...left, default: 0.999, help: 'square that is left' }),
-  epsilon: number({ above: 0, default: 1e-8, help: 'added to the root' }),
+  lr: number({ above: 0, default: 0.001 }),
+  beta1: number({ ...left, default: 0.9 }),
+  beta2: number({ ...left, default: 0.999 }),
+  epsilon: number({ above: 0, default: 1e-8 }),
   weightDecay,
 } satisfies FieldsOf<AdamOptions>);
 

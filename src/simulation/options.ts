@@ -44,7 +44,6 @@ export interface SimulateOptions extends SimulationOptions {
 export const ruleOption = made<Rule>(
   'a rule, such as zil()',
   (rule) => typeof (rule as Rule | null)?.record === 'function',
-  { help: 'learning rule' },
 );
 
 export const simulationFields = {
@@ -53,14 +52,10 @@ export const simulationFields = {
   optimiser: maybe(
     'an optimiser, such as adam()',
     (optimiser) => optimiser === null || !!(optimiser as Optimiser).kernel,
-    { help: 'how parameters move', otherwise: 'they stay' },
   ),
   mode,
   form,
-  levelling: oneOf(['longest-path', 'least-delay'], {
-    ...{ optional: true, otherwise: 'longest-path' },
-    help: 'which delays',
-  }),
+  levelling: oneOf(['longest-path', 'least-delay'], { optional: true }),
   seed,
 } satisfies FieldsOf<SimulateOptions>;
 

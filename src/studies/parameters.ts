@@ -62,11 +62,11 @@ export const choices = <T extends string>(
   help: string,
   value: readonly NoInfer<T>[] = words,
   more: More = {},
-) => list(oneOf(words, {}), about(value, help, more));
+) => list(oneOf(words), about(value, help, more));
 
 /** Words of any kind. */
 export const words = (
   value: readonly string[],
   help: string,
   more: More = {},
-) => list(text({}), about(value, help, more));
+) => list(text(), about(value, help, more));

@@ -5,6 +5,7 @@ import { OptionError, ShapeError } from '../base/errors.ts';
 import { Random, seed } from '../base/random.ts';
 import {
   type FieldsOf,
+  isObject,
   made,
   maybe,
   number,
@@ -53,20 +54,14 @@ export interface SampleOptions {
   readonly stop?: AbortSignal;
 }
 
-const isObject = (value: unknown) => Object(value) === value;
-
 const sampleOptions = new Schema('sampleText', {
-  simulation: made('a simulation or a trained model', isObject, {
-    help: 'what writes',
-  }),
-  characters: made('a list of characters', Array.isArray, {
-    help: 'the vocabulary',
-  }),
-  prompt: text({ default: '', help: 'what comes before' }),
-  length: whole({ help: 'characters to write' }),
-  temperature: number({ least: 0, default: 1, help: 'how bold it is' }),
+  simulation: made('a simulation or a trained model', isObject),
+  characters: made('a list of characters', Array.isArray),
+  prompt: text({ default: '' }),
+  length: whole(),
+  temperature: number({ least: 0, default: 1 }),
   seed,
-  stop: maybe('an AbortSignal', isObject, { help: 'ends it early' }),
+  stop: maybe('an AbortSignal', isObject),
 } satisfies FieldsOf<SampleOptions>);
 
 /**

@@ -11,6 +11,8 @@ import {
   type FieldsOf,
   flag,
   type Given,
+  isFunction,
+  isObject,
   made,
   maybe,
   oneOf,
@@ -229,46 +231,39 @@ function* batches(options: Own, steps: number): Generator<Batch> {
 }
 
 const numberFields = {
-  batch: whole({ least: 1, default: 64, help: 'examples a step' }),
-  epochs: whole({ least: 1, default: 1, help: 'passes over the data' }),
-  steps: whole({ least: 1, optional: true, help: 'at most so many steps' }),
-  dropLast: flag({ default: false, help: 'leaves out what fills no batch' }),
-  testBatch: whole({ least: 1, optional: true, help: 'tested at a time' }),
+  batch: whole({ least: 1, default: 64 }),
+  epochs: whole({ least: 1, default: 1 }),
+  steps: whole({ least: 1, optional: true }),
+  dropLast: flag(),
+  testBatch: whole({ least: 1, optional: true }),
   testLimit: whole({
     least: 1,
     optional: true,
-    help: 'at most so many tested',
   }),
-  evaluateEvery: whole({ least: 1, optional: true, help: 'steps to a test' }),
-  compareEvery: whole({ least: 1, default: 50, help: 'steps to a comparison' }),
+  evaluateEvery: whole({ least: 1, optional: true }),
+  compareEvery: whole({ least: 1, default: 50 }),
 };
 
 const numberOptions = new Schema('train', numberFields);
-const isObject = (value: unknown) => Object(value) === value;
-const isFunction = (value: unknown) => typeof value === 'function';
 
 const trainOptions = new Schema('train', {
-  model: made('a function that makes the graph', isFunction, {
-    help: 'the graph for a batch size',
-  }),
-  data: made('training and test examples', isObject, { help: 'examples' }),
+  model: made('a function that makes the graph', isFunction),
+  data: made('training and test examples', isObject),
   rule: ruleOption,
-  optimiser: made('an optimiser, such as adam()', isObject, {
-    help: 'how parameters move',
-  }),
+  optimiser: made('an optimiser, such as adam()', isObject),
   ...onBackendFields,
   ...numberFields,
   seed,
   mode,
-  weights: maybe('values by name', isObject, { help: 'where it starts' }),
-  against: maybe('a rule, such as bp()', isObject, { help: 'another rule' }),
-  stop: maybe('an AbortSignal', isObject, { help: 'ends it early' }),
+  weights: maybe('values by name', isObject),
+  against: maybe('a rule, such as bp()', isObject),
+  stop: maybe('an AbortSignal', isObject),
 } satisfies FieldsOf<TrainOptions>);
 
 type Own = Values<typeof trainOptions.fields>;
 
 const scores = new Schema('train', {
-  'data.score': oneOf(['accuracy', 'bits per character'], {}),
+  'data.score': oneOf(['accuracy', 'bits per character']),
 });
 
 /** In plain JavaScript no compiler sees what is missing. Throws OptionError. */

@@ -39,7 +39,7 @@ const trial = new Schema('trial', {
     help: 'when parameters learn',
   }),
   form: oneOf(['axonal', 'explicit'], { default: 'axonal', help: 'delays' }),
-  noisy: flag({ default: false, help: 'with noise' }),
+  noisy: flag({ help: 'with noise' }),
   share: number({ least: 0, below: 1, default: 0 }),
   delays: list(number({ least: 0, most: 9 }), { default: [1, 2] }),
   forms: list(oneOf(['a', 'b'], {}), { optional: true }),

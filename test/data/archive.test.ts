@@ -4,11 +4,16 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataError, FileError, FormatError } from '../../src/base/errors.ts';
-import { findArchive, loadArchive } from '../../src/data/archive.ts';
+import { parseArchive } from '../../src/data/archive.ts';
 import type { FileOptions } from '../../src/data/files.ts';
+import { fromFiles } from '../../src/data/sets.ts';
 import { idxBytes, rejection, smallArchive } from '../formats/idx-bytes.ts';
 
 const { archive, packed, train, test } = smallArchive();
+const { load: loadArchive, find: findArchive } = fromFiles(
+  archive,
+  parseArchive,
+);
 
 let root: string;
 let asked: string[];
@@ -56,7 +61,7 @@ const cacheFolder = () => join(root, 'cache', 'isochron', 'small');
 // Oracle throughout: the bytes that the archive was packed from.
 describe('loadArchive', () => {
   it('downloads once, then reads the cache', async () => {
-    const first = await loadArchive(archive, options);
+    const first = await loadArchive(options);
     expect(first.train.images).toEqual(train);
     expect(first.test.images).toEqual(test);
     expect(first.train.count).toBe(12);
@@ -66,7 +71,7 @@ describe('loadArchive', () => {
     expect((await readdir(cacheFolder())).sort()).toEqual(
       Object.keys(packed).sort(),
     );
-    const second = await loadArchive(archive, options);
+    const second = await loadArchive(options);
     expect(second).toEqual({ ...first, source: cacheFolder() });
     expect(asked).toHaveLength(4);
   });
@@ -74,7 +79,7 @@ describe('loadArchive', () => {
   it('downloads only what the cache lacks', async () => {
     await fill(cacheFolder());
     await rm(join(cacheFolder(), archive.files[2].name));
-    await loadArchive(archive, options);
+    await loadArchive(options);
     expect(asked).toEqual([`http://mirror.invalid/x/${archive.files[2].name}`]);
   });
 
@@ -88,7 +93,7 @@ describe('loadArchive', () => {
     ],
   ])('reads %s files of the user first', async (_name, form, ending) => {
     await fill(dataFolder(), form, ending);
-    const loaded = await loadArchive(archive, withData());
+    const loaded = await loadArchive(withData());
     expect(loaded.source).toBe(dataFolder());
     expect(loaded.test.images).toEqual(test);
     expect([asked, told]).toEqual([[], []]);
@@ -98,7 +103,7 @@ describe('loadArchive', () => {
     await fill(dataFolder());
     await rm(join(dataFolder(), archive.files[1].name));
     await fill(cacheFolder());
-    const loaded = await loadArchive(archive, withData());
+    const loaded = await loadArchive(withData());
     expect(loaded.source).toBe(cacheFolder());
     expect(told).toHaveLength(1);
     expect(told[0]).toContain(
@@ -110,7 +115,7 @@ describe('loadArchive', () => {
     await fill(dataFolder());
     const path = join(dataFolder(), archive.files[3].name);
     await writeFile(path, idxBytes({ shape: [5], data: Buffer.alloc(4) }));
-    const error = await rejection(loadArchive(archive, withData()));
+    const error = await rejection(loadArchive(withData()));
     expect(error).toBeInstanceOf(FormatError);
     expect((error as FormatError).message).toContain(path);
   });
@@ -120,7 +125,7 @@ describe('loadArchive', () => {
     const path = join(dataFolder(), archive.files[3].name);
     await rm(path);
     await mkdir(path);
-    const error = await rejection(loadArchive(archive, withData()));
+    const error = await rejection(loadArchive(withData()));
     expect(error).toBeInstanceOf(FileError);
     expect((error as FileError).message).toMatch(/not a regular file/);
   });
@@ -129,7 +134,7 @@ describe('loadArchive', () => {
     await fill(cacheFolder());
     const path = join(cacheFolder(), archive.files[0].name);
     await writeFile(path, packed[archive.files[0].name].subarray(0, 99));
-    const error = await rejection(loadArchive(archive, options));
+    const error = await rejection(loadArchive(options));
     expect(error).toBeInstanceOf(DataError);
     expect((error as DataError).message).toContain(`Cached file ${path} has`);
     expect((error as DataError).message).toMatch(/delete it/);
@@ -138,15 +143,13 @@ describe('loadArchive', () => {
 
   it('asks nobody when downloads are off', async () => {
     const off = { ...options, download: false };
-    expect(await rejection(loadArchive(archive, off))).toBeInstanceOf(
-      DataError,
-    );
+    expect(await rejection(loadArchive(off))).toBeInstanceOf(DataError);
     expect(asked).toEqual([]);
   });
 
   it('refuses a cache below a regular file', async () => {
     await writeFile(join(root, 'cache'), '');
-    const error = await rejection(loadArchive(archive, options));
+    const error = await rejection(loadArchive(options));
     expect(error).toBeInstanceOf(FileError);
     expect((error as FileError).message).toMatch(/set ISOCHRON_CACHE/);
     expect(asked).toEqual([]);
@@ -155,7 +158,7 @@ describe('loadArchive', () => {
 
 describe('findArchive', () => {
   it('never downloads', async () => {
-    expect(await findArchive(archive, withData())).toBeUndefined();
+    expect(await findArchive(withData())).toBeUndefined();
     expect(asked).toEqual([]);
     expect(await readdir(root)).toEqual([]);
   });
@@ -173,13 +176,13 @@ describe('findArchive', () => {
       ]),
     );
     await fill(join(root, place, 'isochron', 'small'));
-    const found = await findArchive(archive, { env });
+    const found = await findArchive({ env });
     expect(found?.source).toBe(join(root, place, 'isochron', 'small'));
   });
 
   it('ignores a relative XDG_CACHE_HOME', async () => {
     await fill(join(root, '.cache', 'isochron', 'small'));
     const env = { XDG_CACHE_HOME: 'relative', HOME: root };
-    expect((await findArchive(archive, { env }))?.train.count).toBe(12);
+    expect((await findArchive({ env }))?.train.count).toBe(12);
   });
 });

@@ -12,12 +12,12 @@ import {
 import {
   CIFAR10_SUBSET,
   cifarSet,
-  findCifar,
-  loadCifar,
+  parseCifar,
   readCifar,
 } from '../../src/data/cifar.ts';
 import { sha256Of } from '../../src/data/download.ts';
 import type { FileOptions } from '../../src/data/files.ts';
+import { fromFiles } from '../../src/data/sets.ts';
 import { memberOf } from '../../src/formats/tar.ts';
 import { rejection } from '../formats/idx-bytes.ts';
 
@@ -178,6 +178,9 @@ describe('loadCifar', () => {
   });
   const parts = [part('data', train, 3), part('test', test, 2)] as const;
   const set = cifarSet('small', ['http://mirror.invalid/x/'], archive, parts);
+  const of = (one: typeof set) =>
+    fromFiles(one, (found) => parseCifar(one, found));
+  const { load: loadCifar, find: findCifar } = of(set);
   const cache = () => join(root, 'cache', 'isochron', 'small');
 
   let root: string;
@@ -199,7 +202,7 @@ describe('loadCifar', () => {
   afterEach(() => rm(root, { recursive: true, force: true }));
 
   it('downloads the archive once and keeps the rows alone', async () => {
-    const first = await loadCifar(set, options);
+    const first = await loadCifar(options);
     expect(first.train).toEqual(readCifar(train.subarray(0, 3 * 3073), ''));
     expect(first.test).toEqual(readCifar(test.subarray(0, 2 * 3073), ''));
     expect(asked).toEqual(['http://mirror.invalid/x/small.tar.gz']);
@@ -207,7 +210,7 @@ describe('loadCifar', () => {
       'data-part.bin',
       'test-part.bin',
     ]);
-    const second = await loadCifar(set, options);
+    const second = await loadCifar(options);
     expect(second).toEqual({ ...first, source: cache() });
     expect(asked).toHaveLength(1);
   });
@@ -217,7 +220,7 @@ describe('loadCifar', () => {
       { ...parts[0], sha256: parts[1].sha256 },
       parts[1],
     ]);
-    const error = await rejection(loadCifar(other, options));
+    const error = await rejection(of(other).load(options));
     expect(error).toBeInstanceOf(DataError);
     expect((error as DataError).message).toMatch(
       /first 9219 bytes of x\/data\.bin .* must have/,
@@ -239,17 +242,17 @@ describe('loadCifar', () => {
       await writeFile(join(folder, name), form);
     }
     const env = { ...options.env, ISOCHRON_DATA: join(root, 'data') };
-    const found = await findCifar(set, { ...options, env });
+    const found = await findCifar({ ...options, env });
     expect(found?.source).toBe(folder);
     expect([found?.train.count, found?.test.count]).toEqual([3, 2]);
     await writeFile(join(folder, b), rows(1));
-    const error = await rejection(findCifar(set, { ...options, env }));
+    const error = await rejection(findCifar({ ...options, env }));
     expect(error).toBeInstanceOf(FormatError);
     expect((error as FormatError).message).toMatch(/1 images of the 2/);
   });
 
   it('finds nothing without asking', async () => {
-    expect(await findCifar(set, options)).toBeUndefined();
+    expect(await findCifar(options)).toBeUndefined();
     expect(asked).toEqual([]);
   });
 

@@ -12,15 +12,15 @@ import {
   TINY_SHAKESPEARE,
   textSets,
 } from '../../src/data/corpora.ts';
-import type { DatasetOptions } from '../../src/data/datasets.ts';
 import { nameExamples, textExamples } from '../../src/data/examples.ts';
 import { spellingOf } from '../../src/data/names.ts';
+import type { SetOptions } from '../../src/data/sets.ts';
 import { decodeText } from '../../src/data/text.ts';
 import { rejection } from '../formats/idx-bytes.ts';
 
 let root: string;
 let asked: string[];
-let options: DatasetOptions;
+let options: SetOptions;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'isochron-corpora-'));

@@ -7,12 +7,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataError, FormatError, OptionError } from '../../src/base/errors.ts';
 import { drawDigits } from '../../src/data/digits.ts';
 import {
-  type EventOptions,
   type Events,
   loadEvents,
   readEvents,
 } from '../../src/data/event-camera.ts';
 import { crossings, SENSOR, THRESHOLD } from '../../src/data/moving-digits.ts';
+import type { SetOptions } from '../../src/data/sets.ts';
 import { rejection } from '../formats/idx-bytes.ts';
 
 type Row = readonly [us: number, x: number, y: number, polarity: number];
@@ -105,7 +105,7 @@ describe('crossings', () => {
 });
 
 let root: string;
-let options: EventOptions;
+let options: SetOptions;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'isochron-events-'));

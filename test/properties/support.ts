@@ -78,20 +78,6 @@ export function differs(a: Values, b: Values): boolean {
   }
 }
 
-/** Largest |a - b| over all values, relative to the largest |b|. */
-export function distance(a: Values, b: Values): number {
-  let worst = 0;
-  let largest = 0;
-  for (const [id, values] of b) {
-    const mine = a.get(id) ?? [];
-    for (let i = 0; i < values.length; i++) {
-      worst = Math.max(worst, Math.abs(mine[i] - values[i]));
-      largest = Math.max(largest, Math.abs(values[i]));
-    }
-  }
-  return worst / (largest || 1);
-}
-
 /** Whether any value is not 0. */
 export function isNonzero(values: Values): boolean {
   return [...values.values()].some((data) =>

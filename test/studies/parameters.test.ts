@@ -21,7 +21,7 @@ const trial = new Schema(
     shift: size(-1, ''),
     form: choice(['axonal', 'explicit'], 'axonal', ''),
     name: text({ default: 'x' }),
-    noisy: flag({ default: false }),
+    noisy: flag(),
     gammas: sizes([0.5, 1], '', { least: 0 }),
     depths: counts([2], ''),
     forms: choices(['a', 'b'], '', ['a']),

@@ -54,11 +54,8 @@ export interface CpuOptions {
 }
 
 const cpuOptions = new Schema('CpuBackend', {
-  batches: flag({ default: false, help: 'calls alike as one' }),
-  threads: whole({
-    ...{ least: 1, optional: true, otherwise: 'as the machine has' },
-    help: 'threads',
-  }),
+  batches: flag(),
+  threads: whole({ least: 1, optional: true }),
 } satisfies FieldsOf<CpuOptions>);
 
 const cpuType = new Schema('CpuBackend', { dtype });

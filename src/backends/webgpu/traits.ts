@@ -13,7 +13,7 @@ import type { Gpu } from './device.ts';
 const MOST_LANES = 64;
 
 const forms = new Schema('webgpu', {
-  form: oneOf(SUM_FORMS, { help: 'how products are summed' }),
+  form: oneOf(SUM_FORMS),
 });
 
 /** Lanes of a subgroup where their number is fixed, else 0. */

@@ -8,7 +8,6 @@ import type { Code, Plain } from './code.ts';
 /** A local, or a vector that is the same every time. */
 export type Operand = number | ArrayBufferView;
 
-export const i32 = (value: number) => new Int32Array(4).fill(value);
 export const i64 = (value: bigint) => new BigInt64Array(2).fill(value);
 export const f32 = (value: number) => new Float32Array(4).fill(value);
 export const f64 = (value: number) => new Float64Array(2).fill(value);
@@ -56,6 +55,13 @@ export class Lanes {
     return this.of(`${this.shape}.div`, a, b);
   }
 
+  /** Four words of two vectors, 0-3 of one, 4-7 of the other. */
+  words(a: number, b: number, of: Parameters<Code['words']>): number {
+    this.code.get(a, b);
+    this.code.words(...of);
+    return this.done();
+  }
+
   /** The one where all bits of `where` are set, the other where none is. */
   select(where: Operand, yes: Operand, no: Operand): number {
     return this.of('v128.bitselect', yes, no, where);
@@ -80,6 +86,12 @@ export class Lanes {
     this.code.open('if');
     then();
     this.code.op('end');
+  }
+
+  /** Takes another's value. */
+  become(local: number, by: number): void {
+    this.code.get(by);
+    this.code.set(local);
   }
 
   /** Takes other values where the lanes of `where` are set. */

@@ -25,11 +25,8 @@ export interface RecordingOptions {
 }
 
 const recordingOptions = new Schema('A recording', {
-  capacity: whole({ least: 1, default: 1_000_000, help: 'most entries' }),
-  policy: oneOf(['fail', 'first', 'latest'], {
-    default: 'fail',
-    help: 'what happens when it is full',
-  }),
+  capacity: whole({ least: 1, default: 1_000_000 }),
+  policy: oneOf(['fail', 'first', 'latest'], { default: 'fail' }),
 } satisfies FieldsOf<RecordingOptions>);
 
 /** Entries of a stream, oldest first. */

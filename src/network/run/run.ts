@@ -17,7 +17,7 @@ import { TickClock } from '../../circuit/clock.ts';
 import type { Network, Population } from '../network.ts';
 import type { Delays, Synapses } from '../synapses.ts';
 import { MOST_TICKS, ticksOf } from '../time.ts';
-import { type Assembly, assemble } from './assembly.ts';
+import { Assembly } from './assembly.ts';
 import { Feeder } from './feeder.ts';
 import { Held } from './held.ts';
 import { Watchable } from './probes.ts';
@@ -64,18 +64,16 @@ export interface NetworkOptions extends NetworkRunOptions {
 export const networkFields = {
   backend: openedBackend,
   seed,
-  trials: whole({ least: 1, default: 1, help: 'copies run at once' }),
-  firstTrial: whole({ default: 0, help: 'number of the first trial' }),
+  trials: whole({ least: 1, default: 1 }),
+  firstTrial: whole({ default: 0 }),
   // How many there may be is known once the network is wired.
-  window: maybe('a number of ticks', (value) => typeof value === 'number', {
-    help: 'ticks of a window',
-  }),
+  window: maybe('a number of ticks', (value) => typeof value === 'number'),
 } satisfies FieldsOf<NetworkOptions>;
 
 const networkOptions = new Schema('openNetwork', networkFields);
-const runOptions = new Schema('runTicks', { ticks: whole({}) });
+const runOptions = new Schema('runTicks', { ticks: whole() });
 const delayOptions = new Schema('setDelay', {
-  round: flag({ default: false }),
+  round: flag(),
 });
 
 /**
@@ -359,7 +357,7 @@ export class NetworkRun extends Watchable {
     wirings: readonly Wiring[] = this.wirings.all,
     keep?: ReadonlyMap<string, number>,
   ): Assembly {
-    return assemble(this.network, {
+    return new Assembly(this.network, {
       seed: this.seed,
       trials: this.trials,
       firstTrial: this.firstTrial,
