@@ -106,13 +106,13 @@ export const textSets: readonly CorpusEntry<TextName, SplitText>[] = [
 ];
 
 function namesIn({ source, files }: FoundFiles): Loaded<SplitNames> {
-  const [{ bytes, file }] = files;
+  const { bytes, file } = files[0]!;
   const rows = parseNames(unpacked(bytes, file), file);
   return { source, ...splitNames(rows) };
 }
 
 function textIn({ source, files }: FoundFiles): Loaded<SplitText> {
-  const [{ bytes, file }] = files;
+  const { bytes, file } = files[0]!;
   const text = textOf(unpacked(bytes, file), file);
   return { source, ...splitText(text, `File ${file}`) };
 }

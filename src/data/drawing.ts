@@ -42,7 +42,7 @@ export function drawImages(
   const parity = split === 'train' ? 0 : 1;
   for (let i = 0; i < count; i++) {
     const random = new Random(key, 2 * i + parity);
-    draw(labels[i], random, images.subarray(i * values, (i + 1) * values));
+    draw(labels[i]!, random, images.subarray(i * values, (i + 1) * values));
   }
   return { images, labels, count, shape };
 }

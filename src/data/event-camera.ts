@@ -178,7 +178,7 @@ function recorded(
   { source, files }: FoundFiles,
   { trainCount, testCount }: SetOptions,
 ): Loaded<Recordings> {
-  const [{ file, bytes }] = files;
+  const { file, bytes } = files[0]!;
   const tar = unpacked(bytes, file);
   return {
     source: `${source} (by way of bamsumit/slayerPytorch)`,

@@ -148,8 +148,8 @@ export function nameExamples(
   checkSteps(steps);
   const examples = ({ names, labels, count }: LabelledNames) =>
     examplesOf(count, (chosen) => {
-      const read = Array.from(chosen, (i) => names[i]);
-      const rows = Array.from(chosen, (i) => labels[i]);
+      const read = Array.from(chosen, (i) => names[i]!);
+      const rows = Array.from(chosen, (i) => labels[i]!);
       const target = oneHot(rows, languages.length);
       return { ...nameInputs(read, steps), target };
     });

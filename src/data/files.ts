@@ -230,7 +230,7 @@ async function read(
     const bytes = await readWhole(path);
     if (check) {
       const what = `Cached file ${path} has`;
-      const { sha256 } = set.files[i];
+      const { sha256 } = set.files[i]!;
       const remedy = 'delete it and try again';
       checkSum(what, bytes, sha256, remedy, { file: path });
     }

@@ -85,7 +85,7 @@ export const KU100: FileSet = {
     const view = new DataView(bytes.buffer);
     for (const [i, x] of numbers.entries()) view.setFloat32(4 * i, x, true);
     check(bytes, path);
-    return { [KU100.files[0].name]: bytes };
+    return { [KU100.files[0]!.name]: bytes };
   }),
 };
 
@@ -113,7 +113,7 @@ export async function loadHeads(
 /** Files of the user are checked too: any bytes would pass for sound. */
 function check(bytes: Uint8Array, file: string): void {
   const what = `The responses of ${file} have`;
-  checkSum(what, bytes, KU100.files[0].sha256, 'fetch it again', { file });
+  checkSum(what, bytes, KU100.files[0]!.sha256, 'fetch it again', { file });
 }
 
 /** A response by azimuth in 0 .. 359 and ear. */
@@ -141,7 +141,7 @@ const heads: readonly DataEntry<HeadName, Responses, FileOptions>[] = [
 ];
 
 function measured({ source, files }: FoundFiles): Loaded<Responses> {
-  const [{ file, bytes }] = files;
+  const { file, bytes } = files[0]!;
   const plain = unpacked(bytes, file);
   check(plain, file);
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);

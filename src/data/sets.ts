@@ -72,7 +72,7 @@ export async function choose<Name extends string, Content, Options, More>(
   },
 ): Promise<readonly [(typeof table)[number], Loaded<Content>]> {
   const auto = Object.hasOwn(autos, name);
-  const names: readonly string[] = auto ? autos[name] : [name];
+  const names: readonly string[] = auto ? autos[name]! : [name];
   const entries = table.filter((entry) => names.includes(entry.name));
   for (const entry of entries) {
     const found = auto ? await entry.find?.(options) : undefined;

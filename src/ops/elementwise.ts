@@ -210,7 +210,7 @@ function mentions(formula: string, name: string): boolean {
 
 /** Shape rule of elementwise ops: all inputs alike. */
 export function sameShapes(inputs: readonly Shape[]): Shape {
-  if (!inputs.every((shape) => sameShape(shape, inputs[0]))) {
+  if (!inputs.every((shape) => sameShape(shape, inputs[0]!))) {
     throw unfit('inputs of one shape', ...inputs);
   }
   return inputs[0]!;

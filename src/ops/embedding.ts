@@ -65,7 +65,7 @@ export const embedding: Op<2> = {
   indices: { slot: 1, below: ([table]) => table[0]! },
   shape([table, numbers]) {
     if (table.length !== 2) throw unfit('a table [rows, width]', table);
-    return [...numbers, table[1]];
+    return [...numbers, table[1]!];
   },
   forward(emit, [table, numbers]) {
     const count = sizeOf(numbers.shape);

@@ -1,6 +1,7 @@
 /** linear, affine and matmul: the matrix product and its products. */
 
 import { type Shape, sameShape, sizeOf } from '../base/tensor.ts';
+import type { Tuple } from '../base/tuple.ts';
 import { gemm, rowMajor, transposed } from '../kernels/gemm.ts';
 import type { Emit, Ref } from '../kernels/kernel.ts';
 import { reduceSum } from '../kernels/reduce.ts';
@@ -12,12 +13,12 @@ function rowsOf(shape: Shape): number {
 }
 
 function linearShape(inputs: readonly Shape[]): Shape {
-  const [x, weight, bias] = inputs;
+  const [x, weight, bias] = inputs as [Shape, Shape, Shape?];
   if (weight.length !== 2 || x[x.length - 1] !== weight[1]) {
     throw unfit('x [..., in] and W [out, in]', x, weight);
   }
-  checkBias(bias, weight[0]);
-  return [...x.slice(0, -1), weight[0]];
+  checkBias(bias, weight[0]!);
+  return [...x.slice(0, -1), weight[0]!];
 }
 
 /** y = x W^T (+ b). W is [out, in], x is [..., in]. */
@@ -65,10 +66,10 @@ export const linear: Op = {
 export const affine: Op = { ...linear, name: 'affine', arity: 3 };
 
 /** Matrices and their number; b may be one matrix for all of a's. */
-function matricesOf([a, b]: readonly Operand[], turned: boolean) {
-  const [rows, k] = a.shape.slice(-2);
-  const width = b.shape[b.shape.length - 1];
-  const m = turned ? b.shape[b.shape.length - 2] : width;
+function matricesOf([a, b]: Readonly<Tuple<Operand, 2>>, turned: boolean) {
+  const [rows, k] = a.shape.slice(-2) as [number, number];
+  const width = b.shape[b.shape.length - 1]!;
+  const m = turned ? b.shape[b.shape.length - 2]! : width;
   const all = sizeOf(a.shape.slice(0, -2));
   // One matrix for all: the rows of a are one tall matrix.
   const [n, batches] = b.shape.length === 2 ? [all * rows, 1] : [rows, all];

@@ -194,7 +194,7 @@ function normalisation(name: string, axesOf: (shape: Shape) => Axes): Op<3> {
     shape(inputs) {
       const [x] = inputs;
       if (name === 'batchnorm') checkChannels(x);
-      checkFeatures(inputs, name === 'batchnorm' ? x[1] : x[x.length - 1]);
+      checkFeatures(inputs, name === 'batchnorm' ? x[1]! : x[x.length - 1]!);
       return x;
     },
     forward(emit, [x, gain, shift], attrs) {
@@ -242,7 +242,7 @@ export const batchnormInference: Op<5> = {
   shape(inputs) {
     const [x] = inputs;
     checkChannels(x);
-    checkFeatures(inputs, x[1]);
+    checkFeatures(inputs, x[1]!);
     return x;
   },
   forward(emit, inputs, attrs) {

@@ -181,7 +181,7 @@ function pool2d(name: string, of: Of): Op<1> {
       const padding = Number(attrs.padding ?? 0);
       const out = (n: number) =>
         Math.floor((n + 2 * padding - size) / stride) + 1;
-      if (x.length !== 4 || out(x[2]) < 1 || out(x[3]) < 1) {
+      if (x.length !== 4 || out(x[2]!) < 1 || out(x[3]!) < 1) {
         const window = `${size} x ${size}`;
         throw unfit(
           `x [B, C, H, W] no smaller than its window of ${window}`,

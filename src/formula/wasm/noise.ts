@@ -96,7 +96,8 @@ function writeNoise(steps: Steps, code: Code, draws: readonly Draw[]): void {
     code.op('i32x4.splat');
     return v.done();
   };
-  const [tick, trial, block] = ['tick', 'trial', 'block'].map(splat);
+  const of = ['tick', 'trial', 'block'].map(splat);
+  const [tick, trial, block] = of as Tuple<number, 3>;
   const neurons = splat('neurons');
   const lanes = Uint32Array.of(0, 1, 2, 3);
   const neuron = v.of('i32x4.add', splat('neuron'), lanes);
@@ -117,7 +118,7 @@ function writeNoise(steps: Steps, code: Code, draws: readonly Draw[]): void {
     code.op('end');
     const words = philox(v, [neuron, tick, trial, block], keys);
     const made = draws.map((draw, k) =>
-      drawn(code, draw, words[2 * k], words[2 * k + 1], single),
+      drawn(code, draw, words[2 * k]!, words[2 * k + 1]!, single),
     );
     store(code, steps, made);
     v.become(neuron, v.of('i32x4.add', neuron, everywhere(4)));
@@ -145,11 +146,11 @@ function keysOf(v: Lanes, key0: number, key1: number) {
 /** The blocks of four counters: their first words, their second ... */
 function philox(
   v: Lanes,
-  counters: readonly number[],
+  counters: Readonly<Tuple<number, 4>>,
   keys: readonly (readonly number[])[],
 ): readonly number[] {
   /** High and low words of a product. */
-  const product = (of: number, by: number) => {
+  const product = (of: number, by: number): [number, number] => {
     const low = v.of('i64x2.extmul_low_i32x4_u', of, everywhere(by));
     const high = v.of('i64x2.extmul_high_i32x4_u', of, everywhere(by));
     return [v.words(low, high, [1, 3, 5, 7]), v.words(low, high, [0, 2, 4, 6])];
@@ -160,8 +161,8 @@ function philox(
   for (const [k0, k1] of keys) {
     const [high0, low0] = product(c0, M0);
     const [high1, low1] = product(c2, M1);
-    [c0, c1] = [mixed(high1, c1, k0), low1];
-    [c2, c3] = [mixed(high0, c3, k1), low0];
+    [c0, c1] = [mixed(high1, c1, k0!), low1];
+    [c2, c3] = [mixed(high0, c3, k1!), low0];
   }
   return [c0, c1, c2, c3];
 }
@@ -194,13 +195,13 @@ function store(
   const lane = lanes === 4 ? 'v128.store32_lane' : 'v128.store64_lane';
   const each = (store: (vectors: readonly number[]) => void) =>
     draws.forEach((vectors, k) => {
-      steps.put(['at', 'next'][k]);
+      steps.put(['at', 'next'][k]!);
       store(vectors);
     });
   const whole = () => {
     for (let k = 0; k < 4 / lanes; k++) {
       each((vectors) => {
-        code.get(vectors[k]);
+        code.get(vectors[k]!);
         code.access('v128.store', 16 * k);
       });
     }
@@ -209,7 +210,7 @@ function store(
     for (let k = 0; k < 3; k++) {
       steps.if(`less(${k}, n)`, () =>
         each((vectors) => {
-          code.get(vectors[Math.floor(k / lanes)]);
+          code.get(vectors[Math.floor(k / lanes)]!);
           code.access(lane, k * width, k % lanes);
         }),
       );

@@ -64,9 +64,9 @@ export function forStdp(
   const [count, own, other] = onDevice
     ? [targets, post, pre]
     : [sources, pre, post];
-  const byOwn = sorted(pre.length, count + 1, (i) => own[byDelay[i]]);
+  const byOwn = sorted(pre.length, count + 1, (i) => own[byDelay[i]!]!);
   const { rows } = byOwn;
-  const order = byOwn.order.map((i) => byDelay[i]);
+  const order = byOwn.order.map((i) => byDelay[i]!);
   const ends = endsOf(order, other, delay);
   const table = { rows, ends, order, parts: 1, serial: false };
   if (onDevice) return { ...table, incoming: new Uint32Array(1) };
