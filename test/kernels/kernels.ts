@@ -2,7 +2,7 @@
 
 import type { DType, FloatArray } from '../../src/base/tensor.ts';
 import { floatsInArena } from '../../src/formula/wasm/arena.ts';
-import type { Kernel, Params } from '../../src/kernels/kernel.ts';
+import type { Emit, Kernel, Params, Ref } from '../../src/kernels/kernel.ts';
 import { reduceSum } from '../../src/kernels/reduce.ts';
 import { losses } from '../../src/ops/loss.ts';
 import { lrn } from '../../src/ops/lrn.ts';
@@ -22,9 +22,9 @@ interface KernelCall {
 
 /** Kernels that ops record, by name. */
 const kernels = new Map<string, Kernel>();
-const record = (kernel: Kernel, _: unknown, sizes: readonly number[]) => {
+const record: Emit = (kernel, _, sizes) => {
   kernels.set(kernel.name, kernel);
-  return sizes.map((size, id) => ({ id, size }));
+  return sizes.map((size, id) => ({ id, size })) as [Ref];
 };
 const ref = { id: 0, size: 24 };
 const x = { ref, shape: [2, 3, 4] };
@@ -39,7 +39,8 @@ mean.vjp(record, {
 for (const base of [null, ref]) {
   const attrs = { axis: 1, start: 1, end: 2 };
   const output = { ref, shape: [2, 1, 4] };
-  const message = { inputs: [x], output, attrs, slot: 0, eps: ref, base };
+  const inputs = [x] as const;
+  const message = { inputs, output, attrs, slot: 0, eps: ref, base };
   slice.forward(record, [x], attrs, output.shape);
   slice.vjp(record, message);
   concat.forward(record, [x, x], { axis: 1 }, [2, 6, 4]);
@@ -53,7 +54,8 @@ const pooled = { ref, shape: [1, 2, 2, 3] };
 for (const op of [maxpool2d, avgpool2d]) {
   const attrs = { kernel: 2, stride: 1 };
   op.forward(record, [image], attrs, pooled.shape);
-  const message = { inputs: [image], output: pooled, attrs, slot: 0, eps: ref };
+  const inputs = [image] as const;
+  const message = { inputs, output: pooled, attrs, slot: 0, eps: ref };
   op.vjp(record, { ...message, base: null });
   op.vjp(record, { ...message, base: ref });
 }
@@ -98,7 +100,7 @@ export function feedable(dtype: DType) {
     for (const input of inputs) change(input);
     const outputs = call.sizes.map((size, k) =>
       fill(make(size), k + 9, numbers),
-    );
+    ) as [FloatArray];
     const form = kernel.cpu(single);
     form(inputs, outputs, call.params, call.threads);
     return outputs;

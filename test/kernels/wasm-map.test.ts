@@ -91,12 +91,14 @@ function compare(
     inPlace === null
       ? inArena(dtype, new Float64Array(n + 3).fill(7))
       : all[inPlace];
-  const mine = parts.outputs.map((output) => home(output, made));
+  const mine = parts.outputs.map((output) => home(output, made)) as [
+    FloatArray,
+  ];
   const before = made.map((array) => array.slice());
   if (same) before[1] = before[0];
   const right = parts.outputs.map(({ inPlace }, k) =>
     inPlace === null ? mine[k].slice() : before[inPlace],
-  );
+  ) as [FloatArray];
   jsForm(parts, single)(before, right, params);
   const quick = wasmForm(partsOf(other), single);
   if (!quick(made, mine, params, threads)) return 'none';

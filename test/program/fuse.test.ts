@@ -61,7 +61,8 @@ function execute(
   for (const { span, fill } of plan.constants) part(span).fill(fill);
   for (const [name, span] of plan.feeds) part(span).set(feeds[name]);
   for (const { kernel, inputs, outputs, params } of plan.calls) {
-    kernel.cpu(true)(inputs.map(part), outputs.map(part), params);
+    const to = outputs.map(part) as [Float32Array];
+    kernel.cpu(true)(inputs.map(part), to, params);
   }
   return new Map(
     [...plan.outputs].map(([name, span]) => [name, [...part(span)]]),

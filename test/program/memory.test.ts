@@ -127,7 +127,7 @@ function naive(program: Program, residents: Map<string, Float64Array>) {
     const to = outputs.map((ref, k) => {
       const at = kernel.inPlace[k];
       return at === null ? new Float64Array(ref.size) : from[at].slice();
-    });
+    }) as [Float64Array];
     kernel.cpu(false)(from, to, params);
     outputs.forEach((ref, k) => {
       values.set(ref, to[k]);

@@ -37,7 +37,7 @@ export function interpret(
     const to = outputs.map((output, k) => {
       const base = kernel.inPlace[k];
       return fresh(output, base === null ? [] : from[base]);
-    });
+    }) as [FloatArray];
     kernel.cpu(single)(from, to, params);
   }
   const named = (refs: Iterable<readonly [string, Ref]>) =>
