@@ -3,8 +3,8 @@
  * other, to rows of neighbours at any distance, in their place or added.
  */
 
-import { Code, hasSimd } from '../formula/wasm/code.ts';
-import { Steps } from '../formula/wasm/steps.ts';
+import { hasSimd } from '../formula/wasm/code.ts';
+import { type Steps, stepsOf } from '../formula/wasm/steps.ts';
 import { runOf } from '../formula/wasm/team.ts';
 
 /** Parameters: addresses in the arena, numbers, and distances in bytes. */
@@ -22,20 +22,19 @@ const made = new Map<boolean, CopyRows | null>();
 export function wasmCopy(single: boolean): CopyRows | null {
   const known = made.get(single);
   if (known !== undefined) return known;
-  const copy = hasSimd() ? callOf(runOf(copyCode(single))) : null;
+  const copy = hasSimd() ? makeCopy(single) : null;
   made.set(single, copy);
   return copy;
 }
 
-function callOf(run: (...args: number[]) => unknown): CopyRows {
+function makeCopy(single: boolean): CopyRows {
+  const run = runOf(stepsOf(PARAMETERS, single, writeCopy).module(true));
   return ({ from, to, rows, columns, fromRow, fromColumn, toRow, add }) => {
     run(from, to, rows, columns, fromRow, fromColumn, toRow, add);
   };
 }
 
-function copyCode(single: boolean): Uint8Array {
-  const code = new Code(PARAMETERS.map(() => 'i32' as const));
-  const steps = new Steps(code, single, PARAMETERS);
+function writeCopy(steps: Steps): void {
   const { width } = steps;
   const elements = (lanes: number) => {
     const part = lanes === 1 ? 'one' : 'all';
@@ -58,6 +57,4 @@ function copyCode(single: boolean): Uint8Array {
     elements(1);
     steps.do('from = from + fromRow', 'to = to + toRow');
   });
-  code.int(0);
-  return code.module(true);
 }

@@ -5,25 +5,19 @@
  */
 
 import type { FloatArray } from '../base/tensor.ts';
-import { addressOf, arrayInArena } from '../formula/wasm/arena.ts';
-import { Code, hasSimd } from '../formula/wasm/code.ts';
-
-import { Steps } from '../formula/wasm/steps.ts';
+import { addressOf } from '../formula/wasm/arena.ts';
+import type { Steps } from '../formula/wasm/steps.ts';
 import type { Params } from './kernel.ts';
-import { runRange } from './ranges.ts';
+import { loadDivisor, makeJob, rangeCode, runRange } from './ranges.ts';
 
 /** Per row of [rows, features]: the error, or the loss. */
 export type XentPart = 'error' | 'value';
 
-/** Words of a job; then comes the divisor. */
+/** Words of a job. */
 const WORDS = ['y', 't', 'out', 'features'] as const;
-const DIVISOR = 4 * WORDS.length;
-const JOB_BYTES = DIVISOR + 4;
 
 /** Steps of a simple loop that a feature is worth. */
 const WEIGHT = 16;
-
-const codes = new Map<XentPart, Uint8Array>();
 
 /** A call; false: not with these operands. */
 export type Xent = (
@@ -34,24 +28,16 @@ export type Xent = (
 
 /** Null where there is no WebAssembly. */
 export function wasmXent(part: XentPart): Xent | null {
-  if (!hasSimd()) return null;
-  const words = arrayInArena(Int32Array, JOB_BYTES / 4, 4);
-  if (!words) return null;
-  const code = codes.get(part) ?? xentCode(part);
-  codes.set(part, code);
-  const divisors = new Float32Array(
-    words.buffer,
-    words.byteOffset + DIVISOR,
-    1,
+  const job = makeJob(part, WORDS, true, () =>
+    rangeCode(WORDS, true, (steps) => writeXent(steps, part)),
   );
-  const job = addressOf(words);
+  if (!job) return null;
   return ({ y, t, out }, { rows, features, divisor }, threads) => {
     const at = [addressOf(y), addressOf(t), addressOf(out)];
-    divisors[0] = divisor;
     // A divisor that float32 does not have is not rounded in JavaScript.
-    if (Math.min(...at) < 0 || divisors[0] !== divisor) return false;
-    words.set([...at, features]);
-    runRange(code, job, rows, features * WEIGHT, threads);
+    if (Math.min(...at) < 0 || !job.setDivisor(divisor)) return false;
+    job.words.set([...at, features]);
+    runRange(job.code, job.address, rows, features * WEIGHT, threads);
     return true;
   };
 }
@@ -60,9 +46,7 @@ const LANES = [0, 1, 2, 3];
 const ARRAYS = ['y', 't', 'out'] as const;
 
 /** (job, first, n): the rows first .. first + n - 1. */
-function xentCode(part: XentPart): Uint8Array {
-  const code = new Code(['i32', 'i32', 'i32']);
-  const steps = new Steps(code, true, ['job', 'first', 'count']);
+function writeXent(steps: Steps, part: XentPart): void {
   /** For each feature; there is one at least. `at`: bytes from a row's start. */
   const features = (inside: () => void) => {
     steps.do('at = 0');
@@ -78,8 +62,7 @@ function xentCode(part: XentPart): Uint8Array {
   const scatter = (from: string) => {
     for (const lane of LANES) steps.storeLane(from, `out${lane} + at`, lane);
   };
-  steps.words(WORDS);
-  steps.load('divisor', 'job', 'splat', DIVISOR);
+  loadDivisor(steps, WORDS);
   steps.do('bytes = features * 4', 'end = first + count');
   steps.while('first < end', () => {
     // Lanes without a row of their own do the last one again.
@@ -126,6 +109,4 @@ function xentCode(part: XentPart): Uint8Array {
     }
     steps.do('first = first + 4');
   });
-  code.int(0);
-  return code.module(true);
 }

@@ -7,10 +7,10 @@
 
 import type { FloatArray } from '../base/tensor.ts';
 import { addressOf, arrayInArena, release } from '../formula/wasm/arena.ts';
-import { Code, hasSimd } from '../formula/wasm/code.ts';
-import { Steps } from '../formula/wasm/steps.ts';
+import type { Code } from '../formula/wasm/code.ts';
+import type { Steps } from '../formula/wasm/steps.ts';
 import { type Params, u32 } from './kernel.ts';
-import { runRange } from './ranges.ts';
+import { makeJob, rangeCode, runRange } from './ranges.ts';
 
 /** Planes, the sizes of each before and after, and their square windows. */
 export const WINDOWS = u32(
@@ -38,8 +38,6 @@ const WORDS = [
   'tableRow',
 ] as const;
 
-const codes = new Map<string, Uint8Array>();
-
 /** A call, `eps` for messages; false: not with these operands. */
 export type MaxPool = (
   operands: {
@@ -56,12 +54,10 @@ export type MaxPool = (
  * there is no WebAssembly.
  */
 export function wasmMaxPool(message: boolean, single: boolean): MaxPool | null {
-  const words = hasSimd() ? arrayInArena(Int32Array, WORDS.length, 4) : null;
-  if (!words) return null;
-  const key = `${message}${single}`;
-  const code = codes.get(key) ?? new PoolCode(message, single).module();
-  codes.set(key, code);
-  const job = addressOf(words);
+  const job = makeJob(message ? 'pool message' : 'pool', WORDS, single, () =>
+    rangeCode(WORDS, single, (...of) => new PoolCode(message, ...of).write()),
+  );
+  if (!job) return null;
   const bytes = single ? 4 : 8;
   const tables = tablesOf(single);
   return ({ x, out, eps }, windows, threads) => {
@@ -71,11 +67,12 @@ export function wasmMaxPool(message: boolean, single: boolean): MaxPool | null {
     if (!table) return false;
     const { planes, height, width, oh, ow, size, stride, padding } = windows;
     const row = width * bytes;
-    words.set([
+    job.words.set([
       ...[...at, height * row, row, height, oh, ow, size, stride, padding],
       ...[addressOf(table), (4 * table.length) / size],
     ]);
-    runRange(code, job, planes, oh * ow * size * size, threads, 1);
+    const weight = oh * ow * size * size;
+    runRange(job.code, job.address, planes, weight, threads, 1);
     return true;
   };
 }
@@ -104,17 +101,17 @@ function tablesOf(single: boolean) {
 /** (job, first, n): the planes first .. first + n - 1. */
 class PoolCode {
   private readonly message: boolean;
-  private readonly code = new Code(['i32', 'i32', 'i32']);
   private readonly steps: Steps;
+  private readonly code: Code;
 
-  constructor(message: boolean, single: boolean) {
+  constructor(message: boolean, steps: Steps, code: Code) {
     this.message = message;
-    this.steps = new Steps(this.code, single, ['job', 'first', 'count']);
+    this.steps = steps;
+    this.code = code;
   }
 
-  module(): Uint8Array {
-    const { code, message, steps } = this;
-    steps.words(WORDS);
+  write(): void {
+    const { message, steps } = this;
     steps.do(
       `rowOut = ow * ${steps.width}`,
       'x = x + first * plane',
@@ -131,8 +128,6 @@ class PoolCode {
       steps.do('x = x + plane');
       if (message) steps.do('out = out + plane');
     });
-    code.int(0);
-    return code.module(true);
   }
 
   /** As many windows as there are lanes, from column c of the outputs on. */

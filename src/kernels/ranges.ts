@@ -3,6 +3,10 @@
  * take the ranges of large calls.
  */
 
+import type { FloatArray } from '../base/tensor.ts';
+import { addressOf, arrayInArena } from '../formula/wasm/arena.ts';
+import { type Code, hasSimd } from '../formula/wasm/code.ts';
+import { type Steps, stepsOf } from '../formula/wasm/steps.ts';
 import { runOf, runParts } from '../formula/wasm/team.ts';
 
 /** Elements that are worth a part of their own: some 10 us. */
@@ -38,4 +42,60 @@ export function runRange(
     calls.push([job, first, Math.min(size, n - first)]);
   }
   runParts(code, calls, threads);
+}
+
+/** The code of such a function: steps on the words of a job, by their names. */
+export function rangeCode(
+  words: readonly string[],
+  single: boolean,
+  write: (steps: Steps, code: Code) => void,
+): Uint8Array {
+  const names = ['job', 'first', 'count'];
+  const code = stepsOf(names, single, (steps, code) => {
+    steps.words(words);
+    write(steps, code);
+  });
+  return code.module(true);
+}
+
+/** Bytes of a job before its divisor. */
+const wordBytes = (words: readonly string[]) => 8 * Math.ceil(words.length / 2);
+
+/** Puts the divisor of a job into all lanes of `divisor`. */
+export const loadDivisor = (steps: Steps, words: readonly string[]) =>
+  steps.load('divisor', 'job', 'splat', wordBytes(words));
+
+const codes = new Map<string, Uint8Array>();
+
+/** What the calls of a function work on: words, and a number behind them. */
+export interface Job {
+  readonly code: Uint8Array;
+  /** Byte of the arena at which it is. */
+  readonly address: number;
+  readonly words: Int32Array;
+  /** Sets the divisor; false: float32 does not have it. */
+  setDivisor(divisor: number): boolean;
+}
+
+/** A job for the function of a name, which is made once; null: there is none. */
+export function makeJob(
+  name: string,
+  names: readonly string[],
+  single: boolean,
+  make: () => Uint8Array,
+): Job | null {
+  const at = wordBytes(names);
+  const words = hasSimd() ? arrayInArena(Int32Array, at / 4 + 2, 4) : null;
+  if (!words) return null;
+  const key = `${name} ${single}`;
+  const code = codes.get(key) ?? make();
+  codes.set(key, code);
+  const { buffer, byteOffset } = words;
+  const Numbers = single ? Float32Array : Float64Array;
+  const divisors: FloatArray = new Numbers(buffer, byteOffset + at, 1);
+  const setDivisor = (divisor: number) => {
+    divisors[0] = divisor;
+    return divisors[0] === divisor;
+  };
+  return { code, address: addressOf(words), words, setDivisor };
 }

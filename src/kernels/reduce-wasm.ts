@@ -5,12 +5,11 @@
  */
 
 import type { FloatArray } from '../base/tensor.ts';
-import { addressOf, arrayInArena } from '../formula/wasm/arena.ts';
-import { Code, hasSimd } from '../formula/wasm/code.ts';
-import { Steps } from '../formula/wasm/steps.ts';
+import { addressOf } from '../formula/wasm/arena.ts';
+import type { Steps } from '../formula/wasm/steps.ts';
 import { runOf } from '../formula/wasm/team.ts';
 import type { Params } from './kernel.ts';
-import { runRange } from './ranges.ts';
+import { loadDivisor, makeJob, rangeCode, runRange } from './ranges.ts';
 
 export type Reduction = 'sum' | 'most';
 
@@ -21,10 +20,8 @@ const VECTORS = 4;
 /** Terms of a row between two steps of its pointer. */
 const UNROLLED = 4;
 
-/** Words of a job; then comes the divisor. */
+/** Words of a job. */
 const WORDS = ['from', 'to', 'terms', 'inner', 'add'] as const;
-const DIVISOR = 24;
-const JOB_BYTES = 32;
 
 /** A call of a reduction; false: not with these operands. */
 export type Reduce = (
@@ -40,16 +37,14 @@ export function wasmReduce(
   single: boolean,
   add: boolean,
 ): Reduce | null {
-  const made = makeJob(kind, single);
-  if (!made) return null;
-  const { code, job, words, divisors } = made;
+  const job = jobOf(kind, single);
+  if (!job) return null;
   return (input, out, { outer, n, inner, divisor }, threads) => {
     const [from, to] = [addressOf(input), addressOf(out)];
-    divisors[0] = divisor;
     // A divisor that float32 does not have is not rounded in JavaScript.
-    if (from < 0 || to < 0 || divisors[0] !== divisor) return false;
-    words.set([from, to, n, inner, add ? 1 : 0]);
-    runRange(code, job, outer * inner, n, threads);
+    if (from < 0 || to < 0 || !job.setDivisor(divisor)) return false;
+    job.words.set([from, to, n, inner, add ? 1 : 0]);
+    runRange(job.code, job.address, outer * inner, n, threads);
     return true;
   };
 }
@@ -64,33 +59,20 @@ export type SumRows = (
 
 /** Null where there is no WebAssembly. */
 export function wasmSumRows(single: boolean): SumRows | null {
-  const made = makeJob('sum', single);
-  if (!made) return null;
-  const { code, job, words, divisors } = made;
-  const run = runOf(code);
-  divisors[0] = 1;
+  const job = jobOf('sum', single);
+  if (!job) return null;
+  const run = runOf(job.code);
+  job.setDivisor(1);
   return (from, to, rows, columns) => {
-    words.set([from, to, rows, columns]);
-    run(job, 0, columns);
+    job.words.set([from, to, rows, columns]);
+    run(job.address, 0, columns);
   };
 }
 
-function makeJob(kind: Reduction, single: boolean) {
-  const words = hasSimd() ? arrayInArena(Int32Array, JOB_BYTES / 4, 4) : null;
-  if (!words) return null;
-  const key = `${kind}${single}`;
-  const code = codes.get(key) ?? new ReduceCode(kind, single).module();
-  codes.set(key, code);
-  const { buffer, byteOffset } = words;
-  const divisors: FloatArray = new (single ? Float32Array : Float64Array)(
-    buffer,
-    byteOffset + DIVISOR,
-    1,
+const jobOf = (kind: Reduction, single: boolean) =>
+  makeJob(kind, WORDS, single, () =>
+    rangeCode(WORDS, single, (steps) => new ReduceCode(kind, steps).write()),
   );
-  return { code, job: addressOf(words), words, divisors };
-}
-
-const codes = new Map<string, Uint8Array>();
 
 /** What is made of a term x and of the sum so far; a NaN stays. */
 const STEP = {
@@ -102,18 +84,16 @@ const STEP = {
 /** (job, first, n): the outputs first .. first + n - 1. */
 class ReduceCode {
   private readonly kind: Reduction;
-  private readonly code = new Code(['i32', 'i32', 'i32']);
   private readonly steps: Steps;
 
-  constructor(kind: Reduction, single: boolean) {
+  constructor(kind: Reduction, steps: Steps) {
     this.kind = kind;
-    this.steps = new Steps(this.code, single, ['job', 'first', 'count']);
+    this.steps = steps;
   }
 
-  module(): Uint8Array {
-    const { code, steps } = this;
-    steps.words(WORDS);
-    steps.load('divisor', 'job', 'splat', DIVISOR);
+  write(): void {
+    const { steps } = this;
+    loadDivisor(steps, WORDS);
     // `to` goes on from output to output.
     steps.do(`to = first * ${steps.width} + to`);
     steps.if(
@@ -121,8 +101,6 @@ class ReduceCode {
       () => this.rows(),
       () => this.columns(),
     );
-    code.int(0);
-    return code.module(true);
   }
 
   /** Rows one below the other, `terms` elements each. */

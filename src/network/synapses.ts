@@ -311,17 +311,23 @@ function byInDegree(
 
 /** Sorted by source; targets come in ascending order already. */
 function bySource(pre: Uint32Array, post: Uint32Array, sources: number): Pairs {
-  const start = new Uint32Array(sources + 1);
-  for (const source of pre) start[source + 1] += 1;
-  for (let i = 0; i < sources; i++) start[i + 1] += start[i];
-  const sortedPre = new Uint32Array(pre.length);
-  const sortedPost = new Uint32Array(pre.length);
-  for (let i = 0; i < pre.length; i++) {
-    const place = start[pre[i]]++;
-    sortedPre[place] = pre[i];
-    sortedPost[place] = post[i];
-  }
-  return { pre: sortedPre, post: sortedPost };
+  const { order } = sorted(pre.length, sources, (s) => pre[s]);
+  return { pre: order.map((s) => pre[s]), post: order.map((s) => post[s]) };
+}
+
+/** A stable sort by a small whole number: where each key begins, and who. */
+export function sorted(
+  count: number,
+  keys: number,
+  keyOf: (index: number) => number,
+): { rows: Uint32Array; order: Uint32Array } {
+  const rows = new Uint32Array(keys + 1);
+  for (let s = 0; s < count; s++) rows[keyOf(s) + 1] += 1;
+  for (let k = 0; k < keys; k++) rows[k + 1] += rows[k];
+  const next = rows.slice();
+  const order = new Uint32Array(count);
+  for (let s = 0; s < count; s++) order[next[keyOf(s)]++] = s;
+  return { rows: rows.slice(0, Math.max(1, keys)), order };
 }
 
 export interface ConvolutionOptions {

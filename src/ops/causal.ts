@@ -4,9 +4,9 @@
  * before it. After a softmax those are exactly 0.
  */
 
-import { type Shape, shapeText } from '../base/tensor.ts';
+import type { Shape } from '../base/tensor.ts';
 import { mapKernel, messageKernel } from '../kernels/map.ts';
-import { type Attrs, type Op, ShapeProblem } from './op.ts';
+import { type Attrs, type Op, unfit } from './op.ts';
 
 const coordinates = ['row', 'column'] as const;
 const forward = mapKernel({
@@ -35,11 +35,7 @@ export const causalMask: Op = {
   attrs: { fill: (v) => v === undefined || Number.isFinite(v) },
   exactOnIntegers: true,
   shape([x]) {
-    if (x.length < 2) {
-      throw new ShapeProblem(
-        `needs scores [..., rows, columns] but has ${shapeText(x)}`,
-      );
-    }
+    if (x.length < 2) throw unfit('scores [..., rows, columns]', x);
     return x;
   },
   forward(emit, [x], attrs: Attrs) {

@@ -11,6 +11,7 @@ import { u32 } from '../kernels/kernel.ts';
 import { reduceSum } from '../kernels/reduce.ts';
 import {
   type Attrs,
+  checkBias,
   countAttr,
   type Op,
   type Operand,
@@ -87,11 +88,7 @@ export const conv2d: Op = {
           `${shapeText(x)} and ${shapeText(w)}, groups ${g.groups}`,
       );
     }
-    if (bias && (bias.length !== 1 || bias[0] !== g.outputs)) {
-      throw new ShapeProblem(
-        `needs a bias of shape [${g.outputs}] but has ${shapeText(bias)}`,
-      );
-    }
+    checkBias(bias, g.outputs);
     if (g.oh < 1 || g.ow < 1) {
       throw new ShapeProblem(
         `has filters ${g.kh} x ${g.kw} larger than the padded image of ` +

@@ -7,7 +7,6 @@
  */
 
 import { philox } from '../base/random.ts';
-import { shapeText } from '../base/tensor.ts';
 import {
   type Emit,
   elements,
@@ -17,7 +16,7 @@ import {
   u32,
 } from '../kernels/kernel.ts';
 import { zeros } from '../kernels/map.ts';
-import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
+import { type Attrs, countAttr, type Op, unfit } from './op.ts';
 
 /** Elements are kept whose 32 bits are at least this. */
 const leastOf = (rate: number) => Math.round(rate * 2 ** 32);
@@ -69,9 +68,7 @@ export const dropout: Op = {
   indices: { slot: 1, below: () => 2 ** 24 },
   shape([x, step]) {
     if (step.length !== 1 || step[0] !== 1) {
-      throw new ShapeProblem(
-        `needs the number of the presentation, of shape [1], but has ${shapeText(step)}`,
-      );
+      throw unfit('the number of the presentation, of shape [1],', step);
     }
     return x;
   },

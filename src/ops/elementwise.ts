@@ -3,9 +3,9 @@
  * is the output, eps its error; `vjp` has one formula per input.
  */
 
-import { type Shape, sameShape, shapeText } from '../base/tensor.ts';
+import { type Shape, sameShape } from '../base/tensor.ts';
 import { mapKernel, messageKernel } from '../kernels/map.ts';
-import { type Attrs, type Op, ShapeProblem } from './op.ts';
+import { type Attrs, type Op, ShapeProblem, unfit } from './op.ts';
 
 interface Entry {
   /** What it is, in a few words. */
@@ -210,12 +210,8 @@ function mentions(formula: string, name: string): boolean {
 
 /** Shape rule of elementwise ops: all inputs alike. */
 export function sameShapes(inputs: readonly Shape[]): Shape {
-  for (const shape of inputs) {
-    if (!sameShape(shape, inputs[0])) {
-      throw new ShapeProblem(
-        `needs inputs of one shape but has ${inputs.map(shapeText).join(' and ')}`,
-      );
-    }
+  if (!inputs.every((shape) => sameShape(shape, inputs[0]))) {
+    throw unfit('inputs of one shape', ...inputs);
   }
   return inputs[0];
 }

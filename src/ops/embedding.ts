@@ -4,10 +4,10 @@
  * a row is summed over its positions, ascending. Numbers have no derivative.
  */
 
-import { shapeText, sizeOf } from '../base/tensor.ts';
+import { sizeOf } from '../base/tensor.ts';
 import { elements, rounding, u32 } from '../kernels/kernel.ts';
 import { zeros } from '../kernels/map.ts';
-import { type Op, ShapeProblem } from './op.ts';
+import { type Op, unfit } from './op.ts';
 
 const common = {
   params: u32('rows', 'width', 'count'),
@@ -64,11 +64,7 @@ export const embedding: Op = {
   exactOnIntegers: true,
   indices: { slot: 1, below: ([table]) => table[0] },
   shape([table, numbers]) {
-    if (table.length !== 2) {
-      throw new ShapeProblem(
-        `needs a table [rows, width] but has ${shapeText(table)}`,
-      );
-    }
+    if (table.length !== 2) throw unfit('a table [rows, width]', table);
     return [...numbers, table[1]];
   },
   forward(emit, [table, numbers]) {

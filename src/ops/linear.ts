@@ -1,10 +1,10 @@
 /** linear, affine and matmul: the matrix product and its products. */
 
-import { type Shape, sameShape, shapeText, sizeOf } from '../base/tensor.ts';
+import { type Shape, sameShape, sizeOf } from '../base/tensor.ts';
 import { gemm, rowMajor, transposed } from '../kernels/gemm.ts';
 import type { Emit, Ref } from '../kernels/kernel.ts';
 import { reduceSum } from '../kernels/reduce.ts';
-import { type Op, type Operand, ShapeProblem, type VjpArgs } from './op.ts';
+import { checkBias, type Op, type Operand, unfit, type VjpArgs } from './op.ts';
 
 /** Rows of x (..., in) taken as a matrix. */
 function rowsOf(shape: Shape): number {
@@ -14,15 +14,9 @@ function rowsOf(shape: Shape): number {
 function linearShape(inputs: readonly Shape[]): Shape {
   const [x, weight, bias] = inputs;
   if (weight.length !== 2 || x[x.length - 1] !== weight[1]) {
-    throw new ShapeProblem(
-      `needs x [..., in] and W [out, in] but has ${shapeText(x)} and ${shapeText(weight)}`,
-    );
+    throw unfit('x [..., in] and W [out, in]', x, weight);
   }
-  if (bias && (bias.length !== 1 || bias[0] !== weight[0])) {
-    throw new ShapeProblem(
-      `needs a bias of shape [${weight[0]}] but has ${shapeText(bias)}`,
-    );
-  }
+  checkBias(bias, weight[0]);
   return [...x.slice(0, -1), weight[0]];
 }
 
@@ -71,14 +65,15 @@ export const linear: Op = {
 export const affine: Op = { ...linear, name: 'affine', arity: 3 };
 
 /** Matrices and their number; b may be one matrix for all of a's. */
-function matricesOf(a: Shape, b: Shape, turned: boolean) {
-  const [n, k] = a.slice(-2);
-  const m = b[b.length - (turned ? 2 : 1)];
-  const batches = sizeOf(a.slice(0, -2));
+function matricesOf([a, b]: readonly Operand[], turned: boolean) {
+  const [rows, k] = a.shape.slice(-2);
+  const width = b.shape[b.shape.length - 1];
+  const m = turned ? b.shape[b.shape.length - 2] : width;
+  const all = sizeOf(a.shape.slice(0, -2));
   // One matrix for all: the rows of a are one tall matrix.
-  return b.length === 2
-    ? { n: batches * n, k, m, batches: 1 }
-    : { n, k, m, batches };
+  const [n, batches] = b.shape.length === 2 ? [all * rows, 1] : [rows, all];
+  const right = [b.ref, width, k * m] as const;
+  return { n, k, m, batches, left: [a.ref, k, n * k] as const, right };
 }
 
 /**
@@ -100,45 +95,32 @@ export const matmul: Op = {
       a[a.length - 1] === k &&
       (b.length === 2 || sameShape(front, b.slice(0, -2)));
     if (!fits) {
-      throw new ShapeProblem(
-        `needs a [..., n, k] and b ${attrs.transpose_b ? '[..., m, k]' : '[..., k, m]'} ` +
-          `but has ${shapeText(a)} and ${shapeText(b)}`,
-      );
+      const needed = attrs.transpose_b ? '[..., m, k]' : '[..., k, m]';
+      throw unfit(`a [..., n, k] and b ${needed}`, a, b);
     }
     return [...a.slice(0, -1), m];
   },
-  forward(emit, [a, b], attrs) {
+  forward(emit, inputs, attrs) {
     const turned = attrs.transpose_b === true;
-    const { n, k, m, batches } = matricesOf(a.shape, b.shape, turned);
-    const right = turned
-      ? transposed(b.ref, k, k * m)
-      : rowMajor(b.ref, m, k * m);
-    return gemm(emit, [n, m, k, batches], rowMajor(a.ref, k, n * k), right);
+    const { n, k, m, batches, left, right } = matricesOf(inputs, turned);
+    const b = turned ? transposed(...right) : rowMajor(...right);
+    return gemm(emit, [n, m, k, batches], rowMajor(...left), b);
   },
-  vjp(emit, { inputs: [a, b], attrs, slot, eps, base }) {
+  vjp(emit, { inputs, attrs, slot, eps, base }) {
     const turned = attrs.transpose_b === true;
-    const { n, k, m, batches } = matricesOf(a.shape, b.shape, turned);
+    const { n, k, m, batches, left, right } = matricesOf(inputs, turned);
+    const error = [eps, m, n * m] as const;
     if (slot === 0) {
-      const left = rowMajor(eps, m, n * m);
-      const right = turned
-        ? rowMajor(b.ref, k, k * m)
-        : transposed(b.ref, m, k * m);
-      return gemm(emit, [n, k, m, batches], left, right, { base });
+      const b = turned ? rowMajor(...right) : transposed(...right);
+      return gemm(emit, [n, k, m, batches], rowMajor(...error), b, { base });
     }
-    return turned
-      ? gemm(
-          emit,
-          [m, k, n, batches],
-          transposed(eps, m, n * m),
-          rowMajor(a.ref, k, n * k),
-          { base },
-        )
-      : gemm(
-          emit,
-          [k, m, n, batches],
-          transposed(a.ref, k, n * k),
-          rowMajor(eps, m, n * m),
-          { base },
-        );
+    const [rows, columns] = turned ? [error, left] : [left, error];
+    return gemm(
+      emit,
+      [rows[1], columns[1], n, batches],
+      transposed(...rows),
+      rowMajor(...columns),
+      { base },
+    );
   },
 };

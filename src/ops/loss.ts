@@ -21,24 +21,21 @@ import { wasmXent, type Xent, type XentPart } from '../kernels/loss-wasm.ts';
 import { mapKernel } from '../kernels/map.ts';
 import { reduceSum } from '../kernels/reduce.ts';
 
+/** Records what a loss has to do with an output; divided by a number. */
+type LossCalls = (
+  emit: Emit,
+  output: Ref,
+  target: Ref,
+  shape: Shape,
+  divisor: number,
+) => Ref;
+
 export interface Loss {
   readonly name: string;
   /** eps of the output: dL/dmu over the divisor (batch size or 1). */
-  error(
-    emit: Emit,
-    output: Ref,
-    target: Ref,
-    shape: Shape,
-    divisor: number,
-  ): Ref;
+  readonly error: LossCalls;
   /** L, of size 1. */
-  value(
-    emit: Emit,
-    output: Ref,
-    target: Ref,
-    shape: Shape,
-    divisor: number,
-  ): Ref;
+  readonly value: LossCalls;
 }
 
 /** Rows (batch) and features of an output. */

@@ -5,7 +5,7 @@
  * is alpha = 5e-4 here.
  */
 
-import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
+import { type Shape, sizeOf } from '../base/tensor.ts';
 import { addressOf } from '../formula/wasm/arena.ts';
 import {
   type Emit,
@@ -16,7 +16,7 @@ import {
 } from '../kernels/kernel.ts';
 import { mapKernel, messageKernel } from '../kernels/map.ts';
 import { type SumRows, wasmSumRows } from '../kernels/reduce-wasm.ts';
-import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
+import { type Attrs, checkChannels, countAttr, type Op } from './op.ts';
 
 const windowSum = elements({
   name: 'channel-window',
@@ -120,11 +120,7 @@ export const lrn: Op = {
     k: positive,
   },
   shape([x]) {
-    if (x.length < 2) {
-      throw new ShapeProblem(
-        `needs x [batch, channels, ...] but has ${shapeText(x)}`,
-      );
-    }
+    checkChannels(x);
     return x;
   },
   forward(emit, [x], attrs) {

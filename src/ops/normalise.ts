@@ -16,7 +16,13 @@ import type { Emit, Ref } from '../kernels/kernel.ts';
 import { type Along, mapKernel, messageKernel } from '../kernels/map.ts';
 import { reduceSum } from '../kernels/reduce.ts';
 import { addTo } from './add.ts';
-import { type Attrs, type Op, type Operand, ShapeProblem } from './op.ts';
+import {
+  type Attrs,
+  checkChannels,
+  type Op,
+  type Operand,
+  ShapeProblem,
+} from './op.ts';
 
 const center = mapKernel({
   name: 'center',
@@ -186,11 +192,7 @@ function normalisation(name: string, axesOf: (shape: Shape) => Axes): Op {
         : EPSILON,
     shape(inputs) {
       const [x] = inputs;
-      if (name === 'batchnorm' && x.length < 2) {
-        throw new ShapeProblem(
-          `needs x [batch, channels, ...] but has ${shapeText(x)}`,
-        );
-      }
+      if (name === 'batchnorm') checkChannels(x);
       checkFeatures(inputs, name === 'batchnorm' ? x[1] : x[x.length - 1]);
       return x;
     },
@@ -233,11 +235,7 @@ export const batchnormInference: Op = {
   domain: [0.2, 2],
   shape(inputs) {
     const [x] = inputs;
-    if (x.length < 2) {
-      throw new ShapeProblem(
-        `needs x [batch, channels, ...] but has ${shapeText(x)}`,
-      );
-    }
+    checkChannels(x);
     checkFeatures(inputs, x[1]);
     return x;
   },

@@ -1,4 +1,4 @@
-import type { Shape } from '../base/tensor.ts';
+import { type Shape, shapeText } from '../base/tensor.ts';
 import type { Emit, Ref } from '../kernels/kernel.ts';
 
 /** Attributes of an op by name, such as `stride` or `axis`; JSON values. */
@@ -6,6 +6,23 @@ export type Attrs = Readonly<Record<string, unknown>>;
 
 /** Thrown by shape rules; the graph adds vertex, op and shapes to the text. */
 export class ShapeProblem extends Error {}
+
+/** The problem of inputs that have other shapes than an op needs. */
+export const unfit = (needs: string, ...shapes: readonly Shape[]) =>
+  new ShapeProblem(
+    `needs ${needs} but has ${shapes.map(shapeText).join(' and ')}`,
+  );
+
+/** Throws ShapeProblem unless there are channels. */
+export function checkChannels(x: Shape): void {
+  if (x.length < 2) throw unfit('x [batch, channels, ...]', x);
+}
+
+/** Throws ShapeProblem for a bias that is not one number for each output. */
+export function checkBias(bias: Shape | undefined, outputs: number): void {
+  if (!bias || (bias.length === 1 && bias[0] === outputs)) return;
+  throw unfit(`a bias of shape [${outputs}]`, bias);
+}
 
 /** An input of an op as it sees it: values and shape. */
 export interface Operand {
@@ -63,6 +80,10 @@ export interface Op {
     below(inputs: readonly Shape[], attrs: Attrs): number;
   };
 }
+
+/** Check of an optional attribute: a whole number. */
+export const wholeAttr = (value: unknown) =>
+  value === undefined || Number.isInteger(value);
 
 /** Check of an optional attribute: a whole number from `least` on. */
 export const countAttr = (least: number) => (value: unknown) =>

@@ -4,12 +4,7 @@
  * elements the first in a window, row by row, gets the whole error.
  */
 
-import {
-  type FloatArray,
-  type Shape,
-  shapeText,
-  sizeOf,
-} from '../base/tensor.ts';
+import { type FloatArray, type Shape, sizeOf } from '../base/tensor.ts';
 import { addressOf } from '../formula/wasm/arena.ts';
 import { Workspace } from '../formula/wasm/workspace.ts';
 import { type CpuForm, elements, rounding } from '../kernels/kernel.ts';
@@ -19,7 +14,7 @@ import {
   type Windows,
   wasmMaxPool,
 } from '../kernels/pool-wasm.ts';
-import { type Attrs, countAttr, type Op, ShapeProblem } from './op.ts';
+import { type Attrs, countAttr, type Op, ShapeProblem, unfit } from './op.ts';
 
 type Of = 'max' | 'mean';
 
@@ -191,9 +186,10 @@ function pool2d(name: string, of: Of): Op {
       const out = (n: number) =>
         Math.floor((n + 2 * padding - size) / stride) + 1;
       if (x.length !== 4 || out(x[2]) < 1 || out(x[3]) < 1) {
-        throw new ShapeProblem(
-          `needs x [B, C, H, W] no smaller than its window of ${size} x ` +
-            `${size} but has ${shapeText(x)}`,
+        const window = `${size} x ${size}`;
+        throw unfit(
+          `x [B, C, H, W] no smaller than its window of ${window}`,
+          x,
         );
       }
       if (2 * padding > size) {

@@ -1,8 +1,8 @@
 /** sum and mean over an axis or over everything. */
 
-import { type Shape, shapeText, sizeOf } from '../base/tensor.ts';
+import { type Shape, sizeOf } from '../base/tensor.ts';
 import { expandMean, reduceSum, type Split } from '../kernels/reduce.ts';
-import { type Attrs, type Op, ShapeProblem } from './op.ts';
+import { type Attrs, type Op, ShapeProblem, unfit, wholeAttr } from './op.ts';
 
 /** How an axis (or none: everything) splits a shape. Throws ShapeProblem. */
 export function split(shape: Shape, attrs: Attrs): Split {
@@ -30,7 +30,7 @@ function reduction(name: 'sum' | 'mean'): Op {
   return {
     name,
     arity: 1,
-    attrs: { axis: (v) => v === undefined || Number.isInteger(v) },
+    attrs: { axis: wholeAttr },
     exactOnIntegers: name === 'sum',
     shape([x], attrs) {
       if (attrs.axis === undefined) return [1];
@@ -55,7 +55,7 @@ export const globalAvgpool: Op = {
   arity: 1,
   shape([x]) {
     if (x.length > 2) return x.slice(0, 2);
-    throw new ShapeProblem(`needs x [B, C, ...] but has ${shapeText(x)}`);
+    throw unfit('x [B, C, ...]', x);
   },
   forward: (emit, [x]) => {
     const parts = planes(x.shape);

@@ -14,7 +14,7 @@ import {
   spread,
   u32,
 } from '../kernels/kernel.ts';
-import { type Attrs, type Op, ShapeProblem } from './op.ts';
+import { type Attrs, type Op, ShapeProblem, wholeAttr } from './op.ts';
 import { axisOf } from './reduce.ts';
 
 type Part = 'part' | 'among_zeros';
@@ -86,13 +86,12 @@ function rangeOf(x: Shape, attrs: Attrs): readonly [number, number, number] {
 }
 
 const isWhole = (v: unknown) => Number.isInteger(v);
-const mayBeWhole = (v: unknown) => v === undefined || Number.isInteger(v);
 
 /** attrs.axis from attrs.start to before attrs.end, as Python counts. */
 export const slice: Op = {
   name: 'slice',
   arity: 1,
-  attrs: { axis: isWhole, start: mayBeWhole, end: mayBeWhole },
+  attrs: { axis: isWhole, start: wholeAttr, end: wholeAttr },
   exactOnIntegers: true,
   shape([x], attrs) {
     const [axis, , length] = rangeOf(x, attrs);
@@ -167,7 +166,7 @@ function concatAxis(shapes: readonly Shape[], attrs: Attrs): number {
 export const concat: Op = {
   name: 'concat',
   arity: 'many',
-  attrs: { axis: mayBeWhole },
+  attrs: { axis: wholeAttr },
   exactOnIntegers: true,
   shape(inputs, attrs) {
     const axis = concatAxis(inputs, attrs);

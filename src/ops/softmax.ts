@@ -8,7 +8,7 @@ import type { Shape } from '../base/tensor.ts';
 import type { Emit, Ref } from '../kernels/kernel.ts';
 import { type Along, mapKernel, messageKernel } from '../kernels/map.ts';
 import { reduceMost, reduceSum, type Split } from '../kernels/reduce.ts';
-import type { Attrs, Op } from './op.ts';
+import { type Attrs, type Op, wholeAttr } from './op.ts';
 import { split } from './reduce.ts';
 
 const shifted = mapKernel({
@@ -64,9 +64,7 @@ const shape = ([x]: readonly Shape[], attrs: Attrs): Shape => {
   return x;
 };
 
-const attrs = {
-  axis: (v: unknown) => v === undefined || Number.isInteger(v),
-};
+const attrs = { axis: wholeAttr };
 
 /** x less the row's greatest, and the sum of its exponentials. */
 function prepared(emit: Emit, x: Ref, parts: Split, row: Along) {

@@ -20,9 +20,7 @@ export function uniform32(code: Code, words: number): number {
 export function uniform64(code: Code, words: number): [number, number] {
   const v = new Lanes(code, 'f64x2');
   const low = v.shift('i32x4.shr_u', words, 8);
-  code.get(low, low);
-  code.words(2, 3, 2, 3);
-  const high = v.done();
+  const high = v.words(low, low, [2, 3, 2, 3]);
   const number = (whole: number) =>
     v.mul(v.of('f64x2.convert_low_i32x4_s', whole), f64(UNIT));
   return [number(low), number(high)];

@@ -55,6 +55,13 @@ export class Lanes {
     return this.of(`${this.shape}.div`, a, b);
   }
 
+  /** Four words of two vectors, 0-3 of one, 4-7 of the other. */
+  words(a: number, b: number, of: Parameters<Code['words']>): number {
+    this.code.get(a, b);
+    this.code.words(...of);
+    return this.done();
+  }
+
   /** The one where all bits of `where` are set, the other where none is. */
   select(where: Operand, yes: Operand, no: Operand): number {
     return this.of('v128.bitselect', yes, no, where);
@@ -79,6 +86,12 @@ export class Lanes {
     this.code.open('if');
     then();
     this.code.op('end');
+  }
+
+  /** Takes another's value. */
+  become(local: number, by: number): void {
+    this.code.get(by);
+    this.code.set(local);
   }
 
   /** Takes other values where the lanes of `where` are set. */

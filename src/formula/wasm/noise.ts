@@ -4,9 +4,11 @@
  * exact or rounds by itself as the one in JavaScript, so bits are the same.
  */
 
-import { Code, hasSimd, type Plain, type WasmMemory, wasm } from './code.ts';
+import { type Code, hasSimd, type WasmMemory, wasm } from './code.ts';
 import { normal32, uniform32, uniform64 } from './draws.ts';
+import { Lanes } from './lanes.ts';
 import { normal64 } from './normal64.ts';
+import { type Steps, stepsOf } from './steps.ts';
 
 /**
  * What is made of two words of a block: a uniform number in [0, 1), of the
@@ -47,11 +49,10 @@ export function wasmNoise(
   single: boolean,
 ): ((memory: WasmMemory) => WasmNoise) | null {
   const key = [single, ...draws].join();
-  let bind = made.get(key);
-  if (bind === undefined) {
-    bind = compile(draws, single);
-    made.set(key, bind);
-  }
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const bind = compile(draws, single);
+  made.set(key, bind);
   return bind;
 }
 
@@ -73,95 +74,55 @@ function compile(
   };
 }
 
-/** Parameters, in the order of WasmNoise. */
-const [AT, NEXT, N, NEURON, NEURONS, TICK, TRIAL, BLOCK, KEY0, KEY1] = [
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+/** In the order of WasmNoise. */
+const PARAMETERS = [
+  ...['at', 'next', 'n', 'neuron', 'neurons'],
+  ...['tick', 'trial', 'block', 'key0', 'key1'],
 ];
 
-const lanes = (...words: readonly number[]) => Uint32Array.from(words);
 const everywhere = (word: number) => new Uint32Array(4).fill(word);
 
 function noiseModule(draws: readonly Draw[], single: boolean): Uint8Array {
-  const code = new Code(new Array(10).fill('i32'));
-  const vector = () => code.local('v128');
-  const add = (local: number, by: number) => {
-    code.get(local);
-    code.int(by);
-    code.op('i32.add');
-    code.set(local);
-  };
-  const splat = (parameter: number) => {
-    const local = vector();
-    code.get(parameter);
-    code.op('i32x4.splat');
-    code.set(local);
-    return local;
-  };
-  const [tick, trial, block] = [TICK, TRIAL, BLOCK].map(splat);
-  const neurons = splat(NEURONS);
-  const neuron = splat(NEURON);
-  code.get(neuron);
-  code.constant(lanes(0, 1, 2, 3));
-  code.op('i32x4.add');
-  code.set(neuron);
-  // Of 0 neurons the last is the greatest word: none is past it.
-  const last = vector();
-  code.get(neurons);
-  code.constant(everywhere(1));
-  code.op('i32x4.sub');
-  code.set(last);
-  const keys = keysOf(code, splat(KEY0), splat(KEY1));
-  const counter = [vector(), vector(), vector(), vector()] as const;
-  const past = vector();
-
-  code.open('loop');
-  nextTrials(code, { neuron, neurons, last, trial, past });
-  [neuron, tick, trial, block].forEach((from, k) => {
-    code.get(from);
-    code.set(counter[k]);
-  });
-  philox(code, counter, keys);
-  const made = draws.map((draw, k) =>
-    drawn(code, draw, counter[2 * k], counter[2 * k + 1], single),
-  );
-  store(code, made, single);
-  code.get(neuron);
-  code.constant(everywhere(4));
-  code.op('i32x4.add');
-  code.set(neuron);
-  for (const at of [AT, NEXT]) add(at, single ? 16 : 32);
-  add(N, -4);
-  code.get(N);
-  code.int(0);
-  code.op('i32.gt_s');
-  code.branchIf(0);
-  code.op('end');
-  code.int(0);
-  return code.module();
+  const write = (steps: Steps, code: Code) => writeNoise(steps, code, draws);
+  return stepsOf(PARAMETERS, single, write).module();
 }
 
-/** Lanes past the last neuron go on in the next trial, or the one after. */
-function nextTrials(
-  code: Code,
-  of: Record<'neuron' | 'neurons' | 'last' | 'trial' | 'past', number>,
-): void {
-  const { neuron, neurons, last, trial, past } = of;
-  code.open('block');
-  code.open('loop');
-  code.get(neuron, last);
-  code.op('i32x4.gt_u');
-  code.tee(past);
-  code.op('v128.any_true', 'i32.eqz');
-  code.branchIf(1);
-  code.get(neuron, neurons, past);
-  code.op('v128.and', 'i32x4.sub');
-  code.set(neuron);
-  // What holds is -1.
-  code.get(trial, past);
-  code.op('i32x4.sub');
-  code.set(trial);
-  code.branch(0);
-  code.op('end', 'end');
+function writeNoise(steps: Steps, code: Code, draws: readonly Draw[]): void {
+  const single = steps.lanes === 4;
+  const v = new Lanes(code, 'f32x4');
+  const splat = (parameter: string) => {
+    steps.put(parameter);
+    code.op('i32x4.splat');
+    return v.done();
+  };
+  const [tick, trial, block] = ['tick', 'trial', 'block'].map(splat);
+  const neurons = splat('neurons');
+  const lanes = Uint32Array.of(0, 1, 2, 3);
+  const neuron = v.of('i32x4.add', splat('neuron'), lanes);
+  // Of 0 neurons the last is the greatest word: none is past it.
+  const last = v.of('i32x4.sub', neurons, everywhere(1));
+  const keys = keysOf(v, splat('key0'), splat('key1'));
+  steps.until('less(0, n)', () => {
+    // Lanes past the last neuron go on in the next trial, or the one after.
+    code.open('loop');
+    const past = v.of('i32x4.gt_u', neuron, last);
+    v.ifAny(past, () => {
+      const less = v.of('v128.and', neurons, past);
+      v.become(neuron, v.of('i32x4.sub', neuron, less));
+      // What holds is -1.
+      v.become(trial, v.of('i32x4.sub', trial, past));
+      code.branch(1);
+    });
+    code.op('end');
+    const words = philox(v, [neuron, tick, trial, block], keys);
+    const made = draws.map((draw, k) =>
+      drawn(code, draw, words[2 * k], words[2 * k + 1], single),
+    );
+    store(code, steps, made);
+    v.become(neuron, v.of('i32x4.add', neuron, everywhere(4)));
+    const bytes = 4 * steps.width;
+    steps.do(`at = at + ${bytes}`, `next = next + ${bytes}`, 'n = n - 4');
+  });
 }
 
 const ROUNDS = 10;
@@ -171,66 +132,37 @@ const W0 = 0x9e3779b9;
 const W1 = 0xbb67ae85;
 
 /** The two keys of each round. */
-function keysOf(code: Code, key0: number, key1: number) {
-  return Array.from({ length: ROUNDS }, (_, round) =>
-    [
-      [key0, W0],
-      [key1, W1],
-    ].map(([key, step]) => {
-      const local = code.local('v128');
-      code.get(key);
-      code.constant(everywhere(Math.imul(round, step)));
-      code.op('i32x4.add');
-      code.set(local);
-      return local;
-    }),
-  );
+function keysOf(v: Lanes, key0: number, key1: number) {
+  const keyOf = (key: number, step: number, round: number) =>
+    v.of('i32x4.add', key, everywhere(Math.imul(round, step)));
+  return Array.from({ length: ROUNDS }, (_, round) => [
+    keyOf(key0, W0, round),
+    keyOf(key1, W1, round),
+  ]);
 }
 
-/** Makes the blocks of four counters in their place. */
+/** The blocks of four counters: their first words, their second ... */
 function philox(
-  code: Code,
-  [c0, c1, c2, c3]: readonly [number, number, number, number],
+  v: Lanes,
+  counters: readonly number[],
   keys: readonly (readonly number[])[],
-): void {
-  const product = (of: number, by: number, name: Plain) => {
-    const local = code.local('v128');
-    code.get(of);
-    code.constant(everywhere(by));
-    code.op(name);
-    code.set(local);
-    return local;
+): readonly number[] {
+  /** High and low words of a product. */
+  const product = (of: number, by: number) => {
+    const low = v.of('i64x2.extmul_low_i32x4_u', of, everywhere(by));
+    const high = v.of('i64x2.extmul_high_i32x4_u', of, everywhere(by));
+    return [v.words(low, high, [1, 3, 5, 7]), v.words(low, high, [0, 2, 4, 6])];
   };
+  const mixed = (a: number, b: number, key: number) =>
+    v.of('v128.xor', v.of('v128.xor', a, b), key);
+  let [c0, c1, c2, c3] = counters;
   for (const [k0, k1] of keys) {
-    const products = [
-      [c0, M0],
-      [c2, M1],
-    ].map(([of, by]) => [
-      product(of, by, 'i64x2.extmul_low_i32x4_u'),
-      product(of, by, 'i64x2.extmul_high_i32x4_u'),
-    ]);
-    const [[low0, high0], [low1, high1]] = products;
-    code.get(low1, high1);
-    code.words(1, 3, 5, 7);
-    code.get(c1);
-    code.op('v128.xor');
-    code.get(k0);
-    code.op('v128.xor');
-    code.set(c0);
-    code.get(low0, high0);
-    code.words(1, 3, 5, 7);
-    code.get(c3);
-    code.op('v128.xor');
-    code.get(k1);
-    code.op('v128.xor');
-    code.set(c2);
-    code.get(low1, high1);
-    code.words(0, 2, 4, 6);
-    code.set(c1);
-    code.get(low0, high0);
-    code.words(0, 2, 4, 6);
-    code.set(c3);
+    const [high0, low0] = product(c0, M0);
+    const [high1, low1] = product(c2, M1);
+    [c0, c1] = [mixed(high1, c1, k0), low1];
+    [c2, c3] = [mixed(high0, c3, k1), low0];
   }
+  return [c0, c1, c2, c3];
 }
 
 /** Locals with the draws of four pairs of words, in the order of memory. */
@@ -247,49 +179,40 @@ function drawn(
   if (draw === 'normal') {
     return single ? [normal32(code, a, b)] : normal64(code, a, b);
   }
-  const pairs = [
-    [0, 4, 1, 5],
-    [2, 6, 3, 7],
-  ] as const;
-  return pairs.map(([p, q, r, s]) => {
-    const local = code.local('v128');
-    code.get(a, b);
-    code.words(p, q, r, s);
-    code.set(local);
-    return local;
-  });
+  const v = new Lanes(code, 'f64x2');
+  return [v.words(a, b, [0, 4, 1, 5]), v.words(a, b, [2, 6, 3, 7])];
 }
 
 /** Stores four numbers of each variable, or as many as are left. */
 function store(
   code: Code,
+  steps: Steps,
   draws: readonly (readonly number[])[],
-  single: boolean,
 ): void {
-  const each = single ? 4 : 2;
-  const lane = single ? 'v128.store32_lane' : 'v128.store64_lane';
-  const all = draws.map((vectors, k) => ({ at: [AT, NEXT][k], vectors }));
-  code.get(N);
-  code.int(4);
-  code.op('i32.ge_s');
-  code.open('if');
-  for (const { at, vectors } of all) {
-    vectors.forEach((vector, k) => {
-      code.get(at, vector);
-      code.access('v128.store', 16 * k);
+  const { lanes, width } = steps;
+  const lane = lanes === 4 ? 'v128.store32_lane' : 'v128.store64_lane';
+  const each = (store: (vectors: readonly number[]) => void) =>
+    draws.forEach((vectors, k) => {
+      steps.put(['at', 'next'][k]);
+      store(vectors);
     });
-  }
-  code.op('else');
-  for (let k = 0; k < 3; k++) {
-    code.get(N);
-    code.int(k);
-    code.op('i32.gt_s');
-    code.open('if');
-    for (const { at, vectors } of all) {
-      code.get(at, vectors[Math.floor(k / each)]);
-      code.access(lane, k * (single ? 4 : 8), k % each);
+  const whole = () => {
+    for (let k = 0; k < 4 / lanes; k++) {
+      each((vectors) => {
+        code.get(vectors[k]);
+        code.access('v128.store', 16 * k);
+      });
     }
-    code.op('end');
-  }
-  code.op('end');
+  };
+  const oneByOne = () => {
+    for (let k = 0; k < 3; k++) {
+      steps.if(`less(${k}, n)`, () =>
+        each((vectors) => {
+          code.get(vectors[Math.floor(k / lanes)]);
+          code.access(lane, k * width, k % lanes);
+        }),
+      );
+    }
+  };
+  steps.if('less(3, n)', whole, oneByOne);
 }

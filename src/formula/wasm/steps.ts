@@ -5,7 +5,7 @@
 
 import { type Expression, INNER, parseExpression } from '../expression.ts';
 import { Formulas } from '../wasm-formula.ts';
-import type { Access, Code, Plain } from './code.ts';
+import { type Access, Code, type Plain } from './code.ts';
 
 /** Functions of whole numbers: `a % b`, the word at an address, a < b signed. */
 const INTEGER = { rem: 2, load: 1, less: 2 } as const;
@@ -222,6 +222,18 @@ export class Steps {
     if (local === undefined) throw new Error(`No step has set ${name}`);
     return local;
   }
+}
+
+/** A function of whole numbers, by their names, which gives 0. */
+export function stepsOf(
+  names: readonly string[],
+  single: boolean,
+  write: (steps: Steps, code: Code) => void,
+): Code {
+  const code = new Code(names.map(() => 'i32' as const));
+  write(new Steps(code, single, names), code);
+  code.int(0);
+  return code;
 }
 
 /** An address, and the bytes behind it. */

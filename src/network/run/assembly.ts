@@ -18,7 +18,7 @@ import {
 } from './neurons.ts';
 import { type Schedule, schedule } from './schedule.ts';
 import { bySource, byTarget, delayRange, forStdp } from './tables.ts';
-import { postOf, type WindowParts, windowProgram } from './window.ts';
+import { postOf, type WindowParts, Windows } from './window.ts';
 import type { Wired, Wiring } from './wiring.ts';
 
 /** A quantity that somebody watches. */
@@ -43,44 +43,29 @@ export interface AssemblyOptions {
   readonly keep?: ReadonlyMap<string, number>;
 }
 
-export interface Assembly {
-  readonly schedule: Schedule;
-  /** Windows of a chunk: what is watched is read after so many. */
-  readonly slots: number;
-  readonly memory: ReadonlyMap<string, Request>;
-  /** What is in memory at first; else 0. */
-  readonly contents: ReadonlyMap<string, ArrayLike<number>>;
-  readonly specs: ReadonlyMap<string, NeuronSpec>;
-  /** Constants that all neurons of a population share. */
-  readonly shared: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  readonly wired: readonly Wired[];
-  /** Length of the history of each graded source or population. */
-  readonly histories: ReadonlyMap<string, number>;
-  /** Of a window; of 0 ticks: only sends what live sources have emitted. */
-  program(window: number): Program;
-}
-
 /** Bytes of what is read after a chunk, at most, roughly. */
 const CHUNK_WORDS = 2 ** 21;
 const MOST_SLOTS = 128;
 
-export function assemble(network: Network, options: AssemblyOptions): Assembly {
-  return new Assembler(network, options).assembly();
-}
-
-class Assembler {
-  private readonly network: Network;
+/** What a run of a network works on. */
+export class Assembly implements WindowParts {
+  readonly network: Network;
+  readonly trials: number;
+  readonly schedule: Schedule;
+  readonly slots: number;
+  readonly memory = new Map<string, Request>();
+  /** What is in memory at first; else 0. */
+  readonly contents = new Map<string, ArrayLike<number>>();
+  readonly specs = new Map<string, NeuronSpec>();
+  readonly histories = new Map<string, number>();
+  readonly shared = new Map<string, ReadonlyMap<string, number>>();
+  readonly wired: readonly Wired[];
   private readonly options: AssemblyOptions;
-  private readonly schedule: Schedule;
-  private readonly memory = new Map<string, Request>();
-  private readonly contents = new Map<string, ArrayLike<number>>();
-  private readonly specs = new Map<string, NeuronSpec>();
-  private readonly histories = new Map<string, number>();
-  private readonly slots: number;
 
   constructor(network: Network, options: AssemblyOptions) {
     this.network = network;
     this.options = options;
+    this.trials = options.trials;
     const ranges = new Map(
       options.wirings.flatMap((wiring) => {
         const range = delayRange(wiring.synapses);
@@ -94,27 +79,20 @@ class Assembler {
     const words = network.populations.reduce(
       (sum, { size, spiking, source }) =>
         sum +
-        size *
-          options.trials *
-          (spiking ? 1 : source ? this.schedule.window : 0),
+        size * this.trials * (spiking ? 1 : source ? this.schedule.window : 0),
       1 + this.recordedWords(),
     );
     this.slots = Math.max(
       1,
       Math.min(MOST_SLOTS, Math.floor(CHUNK_WORDS / words)),
     );
-  }
-
-  assembly(): Assembly {
     this.words('clock', 4);
     const rings = new Map<string, number>();
-    const wired = this.options.wirings.map((wiring) =>
-      this.wire(wiring, rings),
-    );
-    for (const population of this.network.populations) {
-      if (population.source) this.addSource(population, wired);
-      else this.addNeurons(population, wired);
-      const lists = wired.some(
+    this.wired = options.wirings.map((wiring) => this.wire(wiring, rings));
+    for (const population of network.populations) {
+      if (population.source) this.addSource(population);
+      else this.addNeurons(population);
+      const lists = this.wired.some(
         ({ projection }) =>
           projection.from === population && projection.output === 'spikes',
       );
@@ -124,18 +102,11 @@ class Assembler {
         this.words(`${population.name}/starts`, this.schedule.window + 1);
       }
     }
-    const { network, schedule, slots, memory, contents, specs } = this;
-    const { shared, histories } = this;
-    const { trials } = this.options;
-    const parts: WindowParts = {
-      ...{ network, trials, schedule, slots, memory, specs },
-      ...{ shared, histories, wired },
-    };
-    return {
-      ...parts,
-      contents,
-      program: (window) => windowProgram(parts, window),
-    };
+  }
+
+  /** Of a window; of 0 ticks: only sends what live sources have emitted. */
+  program(window: number): Program {
+    return new Windows(this).program(window);
   }
 
   /** Words that what is watched takes for each window. */
@@ -164,7 +135,7 @@ class Assembler {
   }
 
   private elements({ size }: Population): number {
-    return size * this.options.trials;
+    return size * this.trials;
   }
 
   private words(name: string, size: number): void {
@@ -204,7 +175,7 @@ class Assembler {
     }
     const count = table.order.length;
     // Weights that learn are each trial's own.
-    const copies = projection.plasticity ? this.options.trials : 1;
+    const copies = projection.plasticity ? this.trials : 1;
     this.words(`${id}/rows`, table.rows.length);
     this.words(`${id}/ends`, Math.max(2, table.ends.length));
     this.floats(`${id}/weight`, Math.max(1, count) * copies);
@@ -233,9 +204,9 @@ class Assembler {
   }
 
   /** Ticks of history that readers of a population's values need. */
-  private historyOf(population: Population, wired: readonly Wired[]): number {
+  private historyOf(population: Population): number {
     let most = 0;
-    for (const { projection, synapses } of wired) {
+    for (const { projection, synapses } of this.wired) {
       if (projection.from !== population) continue;
       if (projection.output === 'spikes') continue;
       most = Math.max(most, delayRange(synapses)?.most ?? 0);
@@ -247,7 +218,7 @@ class Assembler {
     return ticks;
   }
 
-  private addSource(population: Population, wired: readonly Wired[]): void {
+  private addSource(population: Population): void {
     const { name, source, spiking } = population;
     const elements = this.elements(population);
     const live = source?.kind === 'live';
@@ -256,15 +227,16 @@ class Assembler {
       this.words(`${name}/spikes`, slots * elements);
       return;
     }
-    const history = this.historyOf(population, wired);
+    const history = this.historyOf(population);
     this.floats(`${name}/out`, history * elements);
     const ticks = slots * this.schedule.window;
     this.floats(`${name}/samples`, ticks * elements);
   }
 
-  private addNeurons(population: Population, wired: readonly Wired[]): void {
+  private addNeurons(population: Population): void {
     const { name, model, size } = population;
-    const { seed, trials, firstTrial, watched } = this.options;
+    const { trials, wired } = this;
+    const { seed, firstTrial, watched } = this.options;
     const elements = this.elements(population);
     const arriving: Record<string, number[]> = Object.create(null);
     const rings: Ring[] = [];
@@ -282,7 +254,7 @@ class Assembler {
           (projection.to === population && postOf(projection) === output),
       ),
     );
-    const history = outputs.length > 0 ? this.historyOf(population, wired) : 1;
+    const history = outputs.length > 0 ? this.historyOf(population) : 1;
     const { own, shared } = this.constantsOf(population);
     let base = 0;
     const recorded = watched
@@ -324,9 +296,6 @@ class Assembler {
     this.start(population, spec);
   }
 
-  /** Values of the constants that are the same for all neurons. */
-  private readonly shared = new Map<string, ReadonlyMap<string, number>>();
-
   /** Parameters and what is derived of them, as far as formulas use them. */
   private constantsOf(population: Population): {
     own: Map<string, Float64Array>;
@@ -354,7 +323,7 @@ class Assembler {
   /** First contents of state and history; all trials start alike. */
   private start(population: Population, spec: NeuronSpec): void {
     const { name, size, model, options } = population;
-    const { trials } = this.options;
+    const { trials } = this;
     const elements = this.elements(population);
     const state = new Float64Array(spec.state.length * elements);
     spec.state.forEach((variable, s) => {

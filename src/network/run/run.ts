@@ -17,7 +17,7 @@ import { TickClock } from '../../circuit/clock.ts';
 import type { Network, Population } from '../network.ts';
 import type { Delays, Synapses } from '../synapses.ts';
 import { MOST_TICKS, ticksOf } from '../time.ts';
-import { type Assembly, assemble } from './assembly.ts';
+import { Assembly } from './assembly.ts';
 import { Feeder } from './feeder.ts';
 import { Held } from './held.ts';
 import { Watchable } from './probes.ts';
@@ -357,7 +357,7 @@ export class NetworkRun extends Watchable {
     wirings: readonly Wiring[] = this.wirings.all,
     keep?: ReadonlyMap<string, number>,
   ): Assembly {
-    return assemble(this.network, {
+    return new Assembly(this.network, {
       seed: this.seed,
       trials: this.trials,
       firstTrial: this.firstTrial,

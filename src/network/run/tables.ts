@@ -1,6 +1,6 @@
 /** Tables of synapses as the kernels read them. */
 
-import type { Synapses } from '../synapses.ts';
+import { type Synapses, sorted } from '../synapses.ts';
 import { partsOf } from './delivery.ts';
 import type { DelayRange } from './schedule.ts';
 
@@ -64,12 +64,9 @@ export function forStdp(
   const [count, own, other] = onDevice
     ? [targets, post, pre]
     : [sources, pre, post];
-  const { rows, order } = sorted(
-    pre.length,
-    count + 1,
-    (i) => own[byDelay[i]],
-    byDelay,
-  );
+  const byOwn = sorted(pre.length, count + 1, (i) => own[byDelay[i]]);
+  const { rows } = byOwn;
+  const order = byOwn.order.map((i) => byDelay[i]);
   const ends = endsOf(order, other, delay);
   const table = { rows, ends, order, parts: 1, serial: false };
   if (onDevice) return { ...table, incoming: new Uint32Array(1) };
@@ -104,24 +101,6 @@ export function delayRange({ delay }: Synapses): DelayRange | null {
     if (ticks > most) most = ticks;
   }
   return { least, most };
-}
-
-/** A stable sort by a small whole number: where each key begins, and who. */
-function sorted(
-  count: number,
-  keys: number,
-  keyOf: (index: number) => number,
-  names?: Uint32Array,
-): { rows: Uint32Array; order: Uint32Array } {
-  const rows = new Uint32Array(keys + 1);
-  for (let s = 0; s < count; s++) rows[keyOf(s) + 1] += 1;
-  for (let k = 0; k < keys; k++) rows[k + 1] += rows[k];
-  const next = rows.slice();
-  const order = new Uint32Array(count);
-  for (let s = 0; s < count; s++) {
-    order[next[keyOf(s)]++] = names ? names[s] : s;
-  }
-  return { rows: rows.slice(0, Math.max(1, keys)), order };
 }
 
 /** Whether one row leads twice to one target at one time. */

@@ -35,10 +35,13 @@ export interface WindowParts {
   readonly network: Network;
   readonly trials: number;
   readonly schedule: Schedule;
+  /** Windows of a chunk: what is watched is read after so many. */
   readonly slots: number;
   readonly memory: ReadonlyMap<string, Request>;
   readonly specs: ReadonlyMap<string, NeuronSpec>;
+  /** Length of the history of each graded source or population. */
   readonly histories: ReadonlyMap<string, number>;
+  /** Constants that all neurons of a population share. */
   readonly shared: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly wired: readonly Wired[];
 }
@@ -50,12 +53,8 @@ type Caller = <N extends string>(
   params: Params<NoInfer<N>>,
 ) => void;
 
-/** The calls of a window; of 0 ticks: what live sources have emitted. */
-export function windowProgram(parts: WindowParts, window: number): Program {
-  return new Window(parts).program(window);
-}
-
-class Window {
+/** Records the calls of windows. */
+export class Windows {
   private readonly parts: WindowParts;
 
   constructor(parts: WindowParts) {
@@ -127,8 +126,7 @@ class Window {
         continue;
       }
       const { from, output } = projection;
-      const history = this.parts.histories.get(from.name) as number;
-      const sent = this.outputPlace(from, output);
+      const sent = this.historyOf(from, output);
       const kernels = gather[projection.plasticity ? 'perTrial' : 'shared'];
       const kernel = kernels[Number(begun.has(projection.name))];
       begun.add(projection.name);
@@ -140,8 +138,8 @@ class Window {
       call(kernel, operands, {
         ...this.endsOf(each),
         window,
-        from_: sent * history * this.elements(from),
-        history: history - 1,
+        from_: sent.from,
+        history: sent.mask,
         since: since ?? EVER,
         until: until ?? NEVER,
       });
@@ -163,39 +161,36 @@ class Window {
       const params = this.stdpParams(each);
       const sent = [...of(from.name, 'spikes'), ...of(id, 'sent', 'trace')];
       call(stdpSource, sent, params);
-      const table = of(
-        id,
-        'trace',
-        'rows',
-        'ends',
-        'incoming',
-        'post',
-        'weight',
-      );
-      call(stdpTarget, [...of(to.name, 'spikes'), ...table], params);
+      const table = of(id, 'trace', 'rows', 'ends', 'incoming');
+      const changed = of(id, 'post', 'weight');
+      const operands = [...of(to.name, 'spikes'), ...table, ...changed];
+      call(stdpTarget, operands, params);
     } else if (plasticity) {
-      const history = this.parts.histories.get(from.name) as number;
-      const postHistory = this.parts.histories.get(to.name) as number;
-      const post = postOf(projection) as string;
+      const sent = this.historyOf(from, output);
+      const post = this.historyOf(to, postOf(projection) as string);
       const values = [...of(from.name, 'out'), ...of(to.name, 'out')];
       const operands = [...values, ...of(id, 'rows', 'ends', 'weight')];
       call(learnKernel(plasticity), operands, {
         sources: from.size,
         targets: to.size,
         trials: this.parts.trials,
-        from_: this.outputPlace(from, output) * history * this.elements(from),
-        history: history - 1,
-        post: this.outputPlace(to, post) * postHistory * this.elements(to),
-        post_history: postHistory - 1,
+        from_: sent.from,
+        history: sent.mask,
+        post: post.from,
+        post_history: post.mask,
         ...ruleConstants(plasticity),
       });
     }
   }
 
-  /** Which of a population's kept outputs one is. */
-  private outputPlace({ name, source }: Population, output: string): number {
-    if (source) return 0;
-    return (this.parts.specs.get(name) as NeuronSpec).outputs.indexOf(output);
+  /** Where the history of an output begins, and the mask of its ticks. */
+  private historyOf(population: Population, output: string) {
+    const { specs, histories } = this.parts;
+    const { name } = population;
+    const ticks = histories.get(name) as number;
+    // A source has one.
+    const place = specs.get(name)?.outputs.indexOf(output) ?? 0;
+    return { from: place * ticks * this.elements(population), mask: ticks - 1 };
   }
 
   /** What it joins, and where its arrivals lie. */
