@@ -7,6 +7,7 @@ import { table } from '../figures/circuit-text.ts';
 import { prepareFolder } from '../formats/folder.ts';
 import { level } from '../graph/level.ts';
 import { bp } from '../rules/bp.ts';
+import type { Rule } from '../rules/rule.ts';
 import { zil } from '../rules/zil.ts';
 import { adam } from '../simulation/optim.ts';
 import type { Mode } from '../simulation/record.ts';
@@ -55,7 +56,7 @@ export const demoCommand = command({
     out.line(
       `   mlp ${CONFIG.sizes.join('-')}, batch ${batch}: ${describe(level(graph))}`,
     );
-    const counts = await eventCounts(graph, seed, backend);
+    const counts = eventCounts(graph, seed, backend);
     out.line(
       `   one step of Z-IL: ${counts['event-driven'].events} events and ` +
         `${counts['event-driven'].calls} kernel calls;`,
@@ -126,12 +127,12 @@ export const demoCommand = command({
 });
 
 /** Events and kernel calls of one step, all and without the dead ones. */
-async function eventCounts(
+function eventCounts(
   graph: ReturnType<typeof mlp>,
   seed: number,
   backend: Parameters<typeof Simulation.open>[1]['backend'],
 ) {
-  const count = async (mode: Mode, rule = zil()) => {
+  const count = (rule: Rule, mode?: Mode) => {
     const optimiser = adam();
     const options = { rule, backend, optimiser, mode, seed };
     const simulation = Simulation.open(graph, options);
@@ -139,17 +140,9 @@ async function eventCounts(
     simulation.destroy();
     return { events: events.length, calls: calls.length };
   };
-  const tape = Simulation.open(graph, {
-    rule: bp(),
-    backend,
-    optimiser: adam(),
-    seed,
-  });
-  const bpCalls = tape.record().program.calls.length;
-  tape.destroy();
   return {
-    'event-driven': await count('event-driven'),
-    pruned: await count('pruned'),
-    bp: bpCalls,
+    'event-driven': count(zil(), 'event-driven'),
+    pruned: count(zil(), 'pruned'),
+    bp: count(bp()).calls,
   };
 }

@@ -21,7 +21,7 @@ import {
   parameters,
   seeded,
 } from './command.ts';
-import type { Output } from './output.ts';
+import { type Output, tableOf } from './output.ts';
 import { csvOf } from './results.ts';
 import {
   backendForStudy,
@@ -194,27 +194,21 @@ function list(names: readonly string[], out: Output): number {
     const parameters = described(schema);
     out.row({ experiment: name, title, source, parameters });
   }
-  out.line(
-    table(
-      ['experiment', 'what it measures', 'source'],
-      shown.map(({ name, title, source }) => [name, title, source]),
-    ),
-  );
+  const columns = { 'what it measures': 'title', source: 'source' } as const;
+  out.line(tableOf(shown, { experiment: 'name', ...columns }));
   if (names.length === 0) {
     out.line('\nisochron experiment --list NAME tells its parameters.');
   }
   for (const { name, schema } of names.length > 0 ? shown : []) {
     out.line(`\nParameters of ${name}:\n`);
     out.line(
-      table(
-        ['parameter', 'value', 'from', ''],
-        Object.entries(described(schema)).map(([key, option]) => [
-          key,
-          `${option.value}`,
-          option.from === 'paper' ? 'the paper' : 'chosen by us',
-          option.help,
-        ]),
-      ),
+      tableOf(Object.entries(described(schema)), {
+        parameter: ([key]) => key,
+        value: ([, { value }]) => `${value}`,
+        from: ([, { from }]) =>
+          from === 'paper' ? 'the paper' : 'chosen by us',
+        '': ([, { help }]) => help,
+      }),
     );
   }
   return 0;

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { DeviceMissingError } from '../base/errors.ts';
 import { oneOf } from '../base/schema.ts';
 import { command } from './command.ts';
+import { aligned } from './output.ts';
 
 export const infoCommand = command({
   name: 'info',
@@ -73,10 +74,7 @@ export const infoCommand = command({
 
     function section(title: string, rows: Record<string, unknown>): void {
       out.line(title);
-      const width = Math.max(...Object.keys(rows).map((key) => key.length));
-      for (const [key, value] of Object.entries(rows)) {
-        out.line(`  ${key.padEnd(width)}  ${value}`);
-      }
+      for (const line of aligned(Object.entries(rows))) out.line(line);
     }
 
     function advise(swiftshader: boolean): void {

@@ -2,11 +2,11 @@
 
 import { models } from '../../models/index.ts';
 import { lineOf } from '../base/schema.ts';
-import { table } from '../figures/circuit-text.ts';
 import { weightsOf } from '../graph/graph.ts';
 import { delayCost, level } from '../graph/level.ts';
 import { rules } from '../rules/table.ts';
 import { command } from './command.ts';
+import { aligned, tableOf } from './output.ts';
 
 export const modelsCommand = command({
   name: 'models',
@@ -33,24 +33,17 @@ export const modelsCommand = command({
       };
     });
     for (const row of rows) out.row(row);
-    const head = ['model', 'weights', 'levels', 'delays', 'delay memory'];
     for (const size of ['small', 'paper'] as const) {
       out.line(size === 'small' ? 'Small, quick to check' : '\nOf the papers');
       out.line();
       out.line(
-        table(
-          [...head, 'batch', 'what it is'],
-          rows
-            .filter((row) => row.size === size)
-            .map((row) => [
-              row.model,
-              `${row.parameters}`,
-              `${row.levels}`,
-              `${row.delays}`,
-              `${row.delayElements}`,
-              `${row.batch}`,
-              row.title,
-            ]),
+        tableOf(
+          rows.filter((row) => row.size === size),
+          {
+            ...{ model: 'model', weights: 'parameters', levels: 'levels' },
+            ...{ delays: 'delays', 'delay memory': 'delayElements' },
+            ...{ batch: 'batch', 'what it is': 'title' },
+          },
         ),
       );
     }
@@ -80,11 +73,10 @@ export const rulesCommand = command({
       );
       out.row({ rule: name, title, exact, options: Object.fromEntries(help) });
       out.line(`${name.padEnd(6)} ${title}`);
-      const width = Math.max(0, ...help.map(([key]) => key.length));
-      for (const [key, line] of help) {
-        const left = `--param ${key}=...`.padEnd(width + 12);
-        out.line(`       ${left}  ${line}`);
-      }
+      const lines = help.map(
+        ([key, line]) => [`--param ${key}=...`, line] as const,
+      );
+      for (const line of aligned(lines, '       ')) out.line(line);
     }
     return 0;
   },

@@ -11,7 +11,7 @@ import { infoCommand } from './info.ts';
 import { levelCommand } from './level.ts';
 import { modelsCommand, rulesCommand } from './lists.ts';
 import { nirCommand } from './nir.ts';
-import { Output } from './output.ts';
+import { aligned, Output } from './output.ts';
 import { simulateCommand } from './simulate.ts';
 import { trainCommand } from './train.ts';
 import { version } from './version.ts';
@@ -81,15 +81,12 @@ function report(error: unknown, json: boolean): number {
 }
 
 function overview(): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
   return [
     'isochron: event-driven simulation of predictive-coding and delay circuits',
     '',
     'Usage: isochron COMMAND [OPTIONS]',
     '',
-    ...commands.map(
-      ({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`,
-    ),
+    ...aligned(commands.map(({ name, summary }) => [name, summary])),
     '',
     'isochron COMMAND --help tells the options of a command.',
     EXIT_HELP,
@@ -114,10 +111,10 @@ function helpOf({ name, summary, operands, options, examples }: Command) {
 function optionLines(options: Fields): string[] {
   const rows = Object.entries(options).map(([name, option]) => {
     const { placeholder } = option;
-    return [`--${name}${placeholder ? ` ${placeholder}` : ''}`, lineOf(option)];
+    const left = `--${name}${placeholder ? ` ${placeholder}` : ''}`;
+    return [left, lineOf(option)] as const;
   });
-  const width = Math.max(...rows.map(([left]) => left!.length));
-  return rows.map(([left, help]) => `  ${left!.padEnd(width)}  ${help}`);
+  return aligned(rows);
 }
 
 process.on('SIGINT', () => {

@@ -68,12 +68,7 @@ function parametersOf(node: NirNode): ParameterRow[] {
       return [{ name, value }];
     }
     const { data, shape } = value as Tensor;
-    let low = Number.POSITIVE_INFINITY;
-    let high = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < data.length; i++) {
-      low = Math.min(low, data[i]!);
-      high = Math.max(high, data[i]!);
-    }
+    const [low, high] = rangeOf(data);
     const unit = UNITS[name];
     return [{ name, low, high, shape, ...(unit ? { unit } : {}) }];
   });
@@ -92,4 +87,15 @@ export function parameterText(row: ParameterRow): string {
 export function rangeText(low: number, high: number): string {
   const [a, b] = [low, high].map((x) => `${Number(x.toPrecision(5))}`);
   return a === b ? a! : `${a} to ${b}`;
+}
+
+/** Least and greatest. */
+export function rangeOf(list: ArrayLike<number>): [low: number, high: number] {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < list.length; i++) {
+    low = Math.min(low, list[i]);
+    high = Math.max(high, list[i]);
+  }
+  return [low, high];
 }

@@ -1,12 +1,11 @@
 /** isochron nir: a NIR file, as a network that can be run. */
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { CpuBackend } from '../backends/cpu/cpu.ts';
 import { FileError, messageOf, OptionError } from '../base/errors.ts';
 import { flag, number, oneOf } from '../base/schema.ts';
+import { shapeText } from '../base/tensor.ts';
 import { circuitPicture } from '../figures/circuit-drawing.ts';
-import { table } from '../figures/circuit-text.ts';
-import type { Network } from '../network/network.ts';
 import { circuitRows } from '../network/run/rows.ts';
 import { NetworkRun } from '../network/run/run.ts';
 import { shortest } from '../network/time.ts';
@@ -21,8 +20,8 @@ import {
   unexpected,
 } from './command.ts';
 import { reserve, save } from './draw.ts';
-import { nodeRows, parameterText, rangeText } from './nir-rows.ts';
-import type { Output } from './output.ts';
+import { nodeRows, parameterText, rangeOf, rangeText } from './nir-rows.ts';
+import { type Output, put, tableOf } from './output.ts';
 
 const ms = { above: 0, unit: 'ms', placeholder: 'MS' } as const;
 
@@ -82,16 +81,14 @@ export const nirCommand = command({
     out.line(`${file}: NIR ${version ?? 'without a version'}, ${count}`);
     out.line();
     out.line(
-      table(
-        ['node', 'type', 'takes', 'gives', 'parameters'],
-        nodes.map(({ node, type, input, output, parameters }) => [
-          node,
-          type,
-          input ? `[${input.join(', ')}]` : '?',
-          output ? `[${output.join(', ')}]` : '?',
+      tableOf(nodes, {
+        node: 'node',
+        type: 'type',
+        takes: ({ input }) => (input ? shapeText(input) : '?'),
+        gives: ({ output }) => (output ? shapeText(output) : '?'),
+        parameters: ({ parameters }) =>
           parameters.map(parameterText).join(', '),
-        ]),
-      ),
+      }),
     );
 
     const given = input === 'zeros' ? () => 0 : impulse;
@@ -107,7 +104,12 @@ export const nirCommand = command({
       closeLoops: values['close-loops'],
       onWarning,
     });
-    if (written !== null) await put(written, network);
+    if (written !== null) {
+      await put(written, await writeNir(networkToNir(network)), [
+        `NIR file ${written} cannot be written`,
+        'give a file in a folder that is there and has room',
+      ]);
+    }
     if (picture !== null) {
       const rows = circuitRows(network);
       await save(picture, await circuitPicture({ ...rows, title: file }));
@@ -150,44 +152,32 @@ function show(
   );
   const projections = network.projections.map(({ name, from, to, output }) => {
     const { pre, delay } = run.synapses(name);
-    const low = delay.reduce((a, b) => Math.min(a, b), Number.MAX_VALUE);
-    const high = delay.reduce((a, b) => Math.max(a, b), 0);
+    const range = rangeOf(delay).map((ticks) => shortest(ticks * dt));
     return {
       from: from.name,
       to: to.name,
       sends: output === 'spikes' ? 'spikes' : 'values',
       synapses: pre.length,
-      delayMs:
-        pre.length === 0 ? null : [shortest(low * dt), shortest(high * dt)],
+      delayMs: pre.length === 0 ? null : range,
     };
   });
   out.row({ ...about, dtMs: dt, populations, projections, window });
   out.line();
   out.line(
-    table(
-      ['population', 'size', 'model', 'sends'],
-      populations.map(({ population, size, model, sends }) => [
-        population,
-        `${size}`,
-        model,
-        sends,
-      ]),
-    ),
+    tableOf(populations, {
+      ...{ population: 'population', size: 'size', model: 'model' },
+      sends: 'sends',
+    }),
   );
   out.line();
   out.line(
-    table(
-      ['from', 'to', 'sends', 'synapses', 'delay'],
-      projections.map(({ from, to, sends, synapses, delayMs }) => [
-        from,
-        to,
-        sends,
-        `${synapses}`,
-        delayMs && delayMs[1]! > 0
-          ? `${rangeText(delayMs[0]!, delayMs[1]!)} ms`
+    tableOf(projections, {
+      ...{ from: 'from', to: 'to', sends: 'sends', synapses: 'synapses' },
+      delay: ({ delayMs }) =>
+        delayMs && delayMs[1] > 0
+          ? `${rangeText(delayMs[0], delayMs[1])} ms`
           : '',
-      ]),
-    ),
+    }),
   );
   out.line();
   const { ticks, because } = window;
@@ -240,14 +230,11 @@ async function runFor(
   });
   out.line();
   out.line(
-    table(
-      ['population', 'spikes', 'final value'],
-      results.map(({ population, spikes, final }) => [
-        population,
-        spikes === undefined ? '' : `${spikes}`,
-        final === undefined ? '' : rangeText(lowest(final), highest(final)),
-      ]),
-    ),
+    tableOf(results, {
+      population: 'population',
+      spikes: ({ spikes = '' }) => `${spikes}`,
+      'final value': ({ final }) => (final ? rangeText(...rangeOf(final)) : ''),
+    }),
   );
   out.line();
   out.line(
@@ -257,11 +244,6 @@ async function runFor(
   );
 }
 
-const lowest = (list: readonly number[]) =>
-  list.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-const highest = (list: readonly number[]) =>
-  list.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-
 async function bytesOf(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file);
@@ -269,19 +251,6 @@ async function bytesOf(file: string): Promise<Uint8Array> {
     throw new FileError(
       `NIR file ${file} cannot be read (${messageOf(error)}): give the path ` +
         'of a file',
-      { file },
-    );
-  }
-}
-
-async function put(file: string, network: Network): Promise<void> {
-  const bytes = await writeNir(networkToNir(network));
-  try {
-    await writeFile(file, bytes);
-  } catch (error) {
-    throw new FileError(
-      `NIR file ${file} cannot be written (${messageOf(error)}): give a file ` +
-        'in a folder that is there and has room',
       { file },
     );
   }

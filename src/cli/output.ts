@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { WriteStream } from 'node:tty';
 import { FileError, messageOf } from '../base/errors.ts';
+import { table } from '../figures/circuit-text.ts';
 
 export class Output {
   readonly json: boolean;
@@ -85,6 +86,36 @@ export class Output {
   }
 }
 
+/** Columns of a table by their heads: a key of its rows, or a text of each. */
+export type Columns<Row> = Readonly<
+  Record<string, keyof Row | ((row: Row) => string)>
+>;
+
+/** Rows as a table for people. */
+export function tableOf<Row>(
+  rows: readonly Row[],
+  columns: Columns<Row>,
+): string {
+  const cells = Object.values(columns);
+  return table(
+    Object.keys(columns),
+    rows.map((row) =>
+      cells.map((of) => (typeof of === 'function' ? of(row) : `${row[of]}`)),
+    ),
+  );
+}
+
+/** Lines of two columns, the left one padded. */
+export function aligned(
+  rows: readonly (readonly [left: string, right: unknown])[],
+  indent = '  ',
+): string[] {
+  const width = Math.max(0, ...rows.map(([left]) => left.length));
+  return rows.map(
+    ([left, right]) => `${indent}${left.padEnd(width)}  ${right}`,
+  );
+}
+
 export function duration(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
@@ -95,17 +126,17 @@ export function duration(seconds: number): string {
 }
 
 /**
- * Writes a text, or with flag 'a' makes sure that it can be. Throws FileError;
+ * Writes a file, or with flag 'a' makes sure that it can be. Throws FileError;
  * the fact and the remedy are its words.
  */
 export async function put(
   file: string,
-  text: string,
+  content: string | Uint8Array,
   [fact, remedy]: readonly [fact: string, remedy: string],
   flag: 'w' | 'a' = 'w',
 ): Promise<void> {
   try {
-    await writeFile(file, text, { flag });
+    await writeFile(file, content, { flag });
   } catch (error) {
     throw new FileError(`${fact} (${messageOf(error)}): ${remedy}`, { file });
   }

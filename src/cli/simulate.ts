@@ -22,7 +22,7 @@ import {
   seeded,
 } from './command.ts';
 import { reserve, save } from './draw.ts';
-import type { Output } from './output.ts';
+import { aligned, type Output } from './output.ts';
 import { described, parametersFrom, summarise } from './studies.ts';
 
 type Parameters = Readonly<Record<string, unknown>>;
@@ -194,15 +194,11 @@ function list(out: Output): number {
   }
   for (const { name, title, source, schema } of circuits) {
     out.line(`${name}: ${title} (${source})`);
-    const rows = Object.entries(described(schema));
-    const left = rows.map(
-      ([key, { value, unit }]) =>
-        `--param ${key}=${value}${unit ? ` ${unit}` : ''}`,
+    const rows = Object.entries(described(schema)).map(
+      ([key, { value, unit, help }]) =>
+        [`--param ${key}=${value}${unit ? ` ${unit}` : ''}`, help] as const,
     );
-    const width = Math.max(0, ...left.map((text) => text.length));
-    rows.forEach(([, { help }], i) => {
-      out.line(`    ${left[i]!.padEnd(width)}  ${help}`);
-    });
+    for (const line of aligned(rows, '    ')) out.line(line);
   }
   return 0;
 }

@@ -9,7 +9,6 @@ import {
   type Values,
   whole,
 } from '../base/schema.ts';
-import { table } from '../figures/circuit-text.ts';
 import { prepareFolder } from '../formats/folder.ts';
 import { weightsOf } from '../graph/graph.ts';
 import { makeRule } from '../rules/table.ts';
@@ -33,7 +32,7 @@ import {
   unexpected,
   withRule,
 } from './command.ts';
-import type { Output } from './output.ts';
+import { type Output, tableOf } from './output.ts';
 import { checkOwn, type Recipe, recipes } from './recipes.ts';
 import { deviceOf, runTraining, scored, told } from './training.ts';
 
@@ -245,14 +244,11 @@ function list(out: Output): number {
     out.row({ recipe: name, title, data: data.names, defaults });
   }
   out.line(
-    table(
-      ['recipe', 'data', 'what it is'],
-      recipes.map(({ name, data, title }) => [
-        name,
-        data.names.join(', '),
-        title,
-      ]),
-    ),
+    tableOf(recipes, {
+      recipe: 'name',
+      data: ({ data }) => data.names.join(', '),
+      'what it is': 'title',
+    }),
   );
   return 0;
 }

@@ -12,8 +12,9 @@ import {
   type Tensor,
 } from '../base/tensor.ts';
 import {
-  ELEMENTWISE,
+  type CountsMember,
   isNirType,
+  listOf,
   MEMBERS,
   type NirConv1d,
   type NirConv2d,
@@ -21,9 +22,12 @@ import {
   type NirMetadata,
   type NirNode,
   nodeText,
+  PARAMETERS,
   pathOf,
   refuse,
+  shapeLike,
   soundEdges,
+  type TensorMember,
 } from './graph.ts';
 import { shapesOf } from './shapes.ts';
 
@@ -56,6 +60,16 @@ function checkParts(graph: NirGraph, path: string, depth: number): void {
     }
   }
   soundEdges(graph, path, refuse);
+}
+
+/** Throws FormatError for a graph nested too deep. */
+export function checkDepth(path: string, depth: number): void {
+  if (depth <= DEEPEST) return;
+  refuse(
+    `${nodeText(path)} is nested more than ${DEEPEST} deep: does a graph ` +
+      'hold itself?',
+    { node: path },
+  );
 }
 
 /** Names are links of HDF5. */
@@ -121,65 +135,24 @@ export function checkNode(path: string, node: NirNode): void {
     );
   }
   const fields = node as unknown as Readonly<Record<string, unknown>>;
-  const elementwise = ELEMENTWISE[type];
-  if (elementwise) {
-    const [first, ...others] = elementwise;
-    const { shape } = tensorOf(path, type, first!, fields[first!]);
-    for (const name of others) {
-      fitting(path, type, name, fields[name], first!, shape);
+  for (const [name, member] of Object.entries(PARAMETERS[type] ?? {})) {
+    const value = fields[name];
+    if (member.kind === 'tensor') {
+      checkParameter(path, type, name, member, fields);
+    } else if (member.absent === null && (value ?? null) === null) {
+      // Not known is no fault: what arrives tells it.
+    } else if (!(member.named && typeof value === 'string')) {
+      checkCounts(path, type, name, member, value);
     }
-    return;
   }
-  switch (node.type) {
-    case 'Input':
-    case 'Output':
-      sizes(path, type, 'shape', node.shape);
-      return;
-    case 'Linear':
-      weight(path, type, node.weight, 2, Number.POSITIVE_INFINITY);
-      return;
-    case 'Affine': {
-      const { shape } = weight(
-        path,
-        type,
-        node.weight,
-        2,
-        Number.POSITIVE_INFINITY,
-      );
-      fitting(path, type, 'bias', node.bias, 'weight', shape.slice(0, -1));
-      return;
-    }
-    case 'Conv1d':
-    case 'Conv2d':
-      convolution(path, node);
-      return;
-    case 'SumPool2d':
-    case 'AvgPool2d':
-      counts(path, type, 'kernel_size', node.kernel_size, 2, 1);
-      counts(path, type, 'stride', node.stride, 2, 1);
-      counts(path, type, 'padding', node.padding, 2, 0);
-      return;
-    case 'Flatten':
-      counts(path, type, 'start_dim', [node.start_dim], 1);
-      counts(path, type, 'end_dim', [node.end_dim], 1);
-      if (node.input_type) sizes(path, type, 'input_type', node.input_type);
-  }
+  if (node.type === 'Conv1d' || node.type === 'Conv2d') convolution(path, node);
 }
 
+/** What a convolution asks for beside its parameters one by one. */
 function convolution(path: string, node: NirConv1d | NirConv2d): void {
   const { type, groups } = node;
-  const axes = type === 'Conv1d' ? 1 : 2;
-  const list = (value: number | readonly number[]) =>
-    typeof value === 'number' ? [value] : value;
-  if (node.input_shape !== null) {
-    counts(path, type, 'input_shape', list(node.input_shape), axes, 1);
-  }
-  const { shape } = weight(path, type, node.weight, axes + 2, axes + 2);
-  fitting(path, type, 'bias', node.bias, 'weight', shape.slice(0, 1));
-  counts(path, type, 'stride', list(node.stride), axes, 1);
-  counts(path, type, 'dilation', list(node.dilation), axes, 1);
-  counts(path, type, 'groups', [groups], 1, 1);
-  if (shape[0]! % groups !== 0) {
+  const { shape } = node.weight;
+  if (shape[0] % groups !== 0) {
     refuse(
       `${nodeText(path, type)} has ${shape[0]} output channels in ${groups} ` +
         'groups: groups must divide the channels',
@@ -187,61 +160,47 @@ function convolution(path: string, node: NirConv1d | NirConv2d): void {
     );
   }
   const { padding, stride } = node;
-  if (typeof padding === 'string') {
-    if (padding !== 'same' && padding !== 'valid') {
-      refuse(
-        `${nodeText(path, type)} has padding ${show(padding)}: give numbers, ` +
-          '"same" or "valid"',
-        { node: path, padding },
-      );
-    }
-    if (padding === 'same' && list(stride).some((step) => step !== 1)) {
-      refuse(
-        `${nodeText(path, type)} has padding "same" and stride ` +
-          `${show(stride)}: "same" needs stride 1, else give numbers`,
-        { node: path, padding, stride },
-      );
-    }
-  } else counts(path, type, 'padding', list(padding), axes, 0);
-}
-
-function weight(
-  path: string,
-  type: string,
-  value: unknown,
-  least: number,
-  most: number,
-): Tensor {
-  const tensor = tensorOf(path, type, 'weight', value);
-  const rank = tensor.shape.length;
-  if (rank < least || rank > most) {
+  if (typeof padding !== 'string') return;
+  if (padding !== 'same' && padding !== 'valid') {
     refuse(
-      `${nodeText(path, type)} has a weight of shape ` +
-        `${shapeText(tensor.shape)}: it needs ${least} axes` +
-        `${most > least ? ' or more' : ''}`,
-      { node: path, shape: tensor.shape },
+      `${nodeText(path, type)} has padding ${show(padding)}: give numbers, ` +
+        '"same" or "valid"',
+      { node: path, padding },
     );
   }
-  return tensor;
+  if (padding === 'same' && listOf(stride).some((step) => step !== 1)) {
+    refuse(
+      `${nodeText(path, type)} has padding "same" and stride ` +
+        `${show(stride)}: "same" needs stride 1, else give numbers`,
+      { node: path, padding, stride },
+    );
+  }
 }
 
-/** A parameter whose shape another one gives. */
-function fitting(
+function checkParameter(
   path: string,
   type: string,
   name: string,
-  value: unknown,
-  other: string,
-  shape: readonly number[],
+  member: TensorMember,
+  fields: Readonly<Record<string, unknown>>,
 ): void {
-  const tensor = tensorOf(path, type, name, value);
-  if (!sameShape(tensor.shape, shape)) {
+  const { shape } = tensorOf(path, type, name, fields[name]);
+  const [least, most] = member.axes ?? [0, Number.POSITIVE_INFINITY];
+  if (shape.length < least || shape.length > most) {
     refuse(
-      `${nodeText(path, type)} has ${name} ${shapeText(tensor.shape)}, but ` +
-        `its ${other} asks for ${shapeText(shape)}: store ${name} in that shape`,
-      { node: path, name, shape: tensor.shape, expected: shape },
+      `${nodeText(path, type)} has a weight of shape ${shapeText(shape)}: it ` +
+        `needs ${least} axes${most > least ? ' or more' : ''}`,
+      { node: path, shape },
     );
   }
+  const expected = shapeLike(member, fields);
+  if (!expected || sameShape(shape, expected)) return;
+  refuse(
+    `${nodeText(path, type)} has ${name} ${shapeText(shape)}, but its ` +
+      `${member.like} asks for ${shapeText(expected)}: store ${name} in that ` +
+      'shape',
+    { node: path, name, shape, expected },
+  );
 }
 
 function tensorOf(
@@ -270,29 +229,26 @@ function tensorOf(
   return tensor as Tensor;
 }
 
-function sizes(path: string, type: string, name: string, value: unknown): void {
-  const list = Array.isArray(value) ? value : [];
-  counts(path, type, name, value, list.length || 1, 1);
-}
-
-function counts(
+function checkCounts(
   path: string,
   type: string,
   name: string,
+  { length, least = Number.MIN_SAFE_INTEGER }: CountsMember,
   value: unknown,
-  length: number,
-  least = Number.MIN_SAFE_INTEGER,
 ): void {
+  const list = length === 1 && !Array.isArray(value) ? [value] : value;
+  const given = Array.isArray(list) ? list.length : 0;
+  const expected = length === 'any' ? given || 1 : length;
   if (
-    !Array.isArray(value) ||
-    value.length !== length ||
-    value.some((count) => !Number.isSafeInteger(count) || count < least)
+    !Array.isArray(list) ||
+    given !== expected ||
+    list.some((count) => !Number.isSafeInteger(count) || count < least)
   ) {
     const bound = least > Number.MIN_SAFE_INTEGER ? ` >= ${least}` : '';
     refuse(
-      `${nodeText(path, type)} has ${name} ${show(value)}: give ` +
-        `${length} whole number${length > 1 ? 's' : ''}${bound}`,
-      { node: path, name, value },
+      `${nodeText(path, type)} has ${name} ${show(list)}: give ` +
+        `${expected} whole number${expected > 1 ? 's' : ''}${bound}`,
+      { node: path, name, value: list },
     );
   }
 }

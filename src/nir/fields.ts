@@ -2,13 +2,17 @@
 
 import { FormatError, show } from '../base/errors.ts';
 import { type Shape, shapeText, sizeOf, type Tensor } from '../base/tensor.ts';
-import { ELEMENTWISE, MEMBERS, nodeText } from './graph.ts';
+import {
+  type CountsMember,
+  ELEMENTWISE,
+  nodeText,
+  PARAMETERS,
+  shapeLike,
+  type TensorMember,
+} from './graph.ts';
 import type { H5Group, H5Value } from './hdf5.ts';
 
 type Fields = Record<string, unknown>;
-
-/** Members with a default, and the value for each neuron. */
-const DEFAULTS: Readonly<Record<string, number>> = { v_reset: 0, w_in: 1 };
 
 export class FieldReader {
   readonly #path: string;
@@ -25,39 +29,18 @@ export class FieldReader {
   node(strict: boolean, warn: (text: string) => void): Fields {
     const type = this.#type ?? '';
     if (ELEMENTWISE[type]) return this.#elementwise(strict, warn);
-    switch (type) {
-      case 'Input':
-      case 'Output':
-        return { shape: this.#counts('shape') };
-      case 'Linear':
-        return { weight: this.tensor('weight') };
-      case 'Affine': {
-        const weight = this.tensor('weight');
-        const shape = weight.shape.slice(0, -1);
-        return { weight, bias: this.#spread('bias', shape, strict, warn) };
+    const fields: Fields = {};
+    for (const [name, member] of Object.entries(PARAMETERS[type])) {
+      if (member.kind === 'counts') {
+        fields[name] = this.#numbers(name, member, warn);
+        continue;
       }
-      case 'Conv1d':
-      case 'Conv2d':
-        return this.#convolution(type, strict, warn);
-      case 'Flatten': {
-        const dim = (name: string, value: number) => {
-          if (this.#members.has(name)) return this.#count(name);
-          this.#assumed(name, value, warn);
-          return value;
-        };
-        return {
-          start_dim: dim('start_dim', 1),
-          end_dim: dim('end_dim', -1),
-          input_type: this.#members.has('input_type')
-            ? this.#counts('input_type')
-            : null,
-        };
-      }
-      default:
-        return Object.fromEntries(
-          MEMBERS[type]!.map((name) => [name, this.#pair(name)]),
-        );
+      const shape = shapeLike(member, fields);
+      fields[name] = shape
+        ? this.#spread(name, shape, strict, warn)
+        : this.tensor(name);
     }
+    return fields;
   }
 
   text(name: string): string {
@@ -105,13 +88,14 @@ export class FieldReader {
   }
 
   #elementwise(strict: boolean, warn: (text: string) => void): Fields {
-    const names = ELEMENTWISE[this.#type ?? '']!;
+    const type = this.#type ?? '';
+    const names = ELEMENTWISE[type];
     const present = names.filter((name) => this.#members.has(name));
     const shapes = present.map((name) => this.tensor(name).shape);
     // A single value beside many neurons is for all of them.
     const shape = shapes.find((one) => sizeOf(one) > 1) ?? shapes[0];
     const entries = names.map((name): [string, Tensor] => {
-      const value = DEFAULTS[name];
+      const { absent: value } = PARAMETERS[type][name] as TensorMember;
       if (this.#members.has(name) || value === undefined || !shape) {
         // The format itself lets one weight w_in stand for all.
         const single = !strict || name === 'w_in';
@@ -123,27 +107,19 @@ export class FieldReader {
     return Object.fromEntries(entries);
   }
 
-  #convolution(
-    type: string,
-    strict: boolean,
+  #numbers(
+    name: string,
+    { length, absent, named }: CountsMember,
     warn: (text: string) => void,
-  ): Fields {
-    const count = (name: string) =>
-      type === 'Conv1d' ? this.#count(name) : this.#pair(name);
-    const weight = this.tensor('weight');
-    const padding = this.#members.get('padding');
-    return {
-      input_shape: this.#members.has('input_shape')
-        ? count('input_shape')
-        : null,
-      weight,
-      stride: count('stride'),
-      padding:
-        padding?.kind === 'text' ? this.text('padding') : count('padding'),
-      dilation: count('dilation'),
-      groups: this.#count('groups'),
-      bias: this.#spread('bias', weight.shape.slice(0, 1), strict, warn),
-    };
+  ): unknown {
+    const value = this.#members.get(name);
+    if (absent !== undefined && !value) {
+      if (absent !== null) this.#assumed(name, absent, warn);
+      return absent;
+    }
+    if (named && value?.kind === 'text') return this.text(name);
+    if (length === 'any') return this.#counts(name);
+    return length === 1 ? this.#count(name) : this.#pair(name);
   }
 
   /** A tensor; in lenient reading a single value fills the shape. */

@@ -2,7 +2,7 @@
 
 import { OptionError, show } from '../base/errors.ts';
 import { shapeText, sizeOf } from '../base/tensor.ts';
-import { checkNode, DEEPEST } from './check.ts';
+import { checkDepth, checkNode } from './check.ts';
 import {
   endpointOf,
   type NirGraph,
@@ -118,13 +118,7 @@ function collect(
   edges: [string, string][],
   warn: (text: string) => void,
 ): void {
-  if (depth > DEEPEST) {
-    refuse(
-      `${nodeText(path)} is nested more than ${DEEPEST} deep: does a graph ` +
-        'hold itself?',
-      { node: path },
-    );
-  }
+  checkDepth(path, depth);
   for (const [name, node] of graph.nodes) {
     const inside = pathOf(path, name);
     if (node.type === 'NIRGraph') {

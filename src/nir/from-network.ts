@@ -1,7 +1,7 @@
 import { OptionError } from '../base/errors.ts';
 import { seed } from '../base/random.ts';
 import { type FieldsOf, isFunction, maybe, Schema } from '../base/schema.ts';
-import { type Shape, sameShape, shapeText } from '../base/tensor.ts';
+import { type Shape, sameShape, shapeText, sizeOf } from '../base/tensor.ts';
 import type { Network, Population, Projection } from '../network/network.ts';
 import { makeSynapses, type Synapses } from '../network/synapses.ts';
 import { shortest } from '../network/time.ts';
@@ -188,7 +188,7 @@ class Writer {
   #delay(name: string, source: End, ticks: number | readonly number[]): End {
     const { shape } = source;
     const { dt } = this.#network;
-    const size = shape.reduce((a, b) => a * b, 1);
+    const size = sizeOf(shape);
     const list = typeof ticks === 'number' ? Array(size).fill(ticks) : ticks;
     if (list.every((n) => n === 0)) return source;
     const data = Float64Array.from(list, (n) => seconds(shortest(n * dt)));
@@ -202,7 +202,7 @@ class Writer {
   #flat(end: End): End {
     const { shape, name } = end;
     if (shape.length === 1) return end;
-    const size = shape.reduce((a, b) => a * b, 1);
+    const size = sizeOf(shape);
     const flatName = `${name}.flat`;
     if (!this.#joined.has(flatName)) {
       this.#joined.add(flatName);
@@ -235,7 +235,7 @@ class Writer {
       this.#edges.push([end.name, to.name]);
       return;
     }
-    const size = end.shape.reduce((a, b) => a * b, 1);
+    const size = sizeOf(end.shape);
     const data = new Float64Array(size).fill(1);
     const scale: NirNode = { type: 'Scale', scale: { shape: end.shape, data } };
     const between = this.#add(name, scale);

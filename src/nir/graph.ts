@@ -175,36 +175,109 @@ export const ELEMENTWISE: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Members of every type of node, in the order in which they are written. */
+/** A parameter that is a tensor. */
+export interface TensorMember {
+  readonly kind: 'tensor';
+  /** Fewest and most axes, if they are not those of another one. */
+  readonly axes?: readonly [least: number, most: number];
+  /** The parameter before it whose shape, or a slice of it, it has. */
+  readonly like?: string;
+  readonly slice?: readonly [from: number, to?: number];
+  /** The value of each neuron where older files have none. */
+  readonly absent?: number;
+}
+
+/** A parameter that is one whole number, a pair of them, or a list. */
+export interface CountsMember {
+  readonly kind: 'counts';
+  readonly length: 1 | 2 | 'any';
+  readonly least?: number;
+  /** What a file means that has none; null: it is not known. */
+  readonly absent?: number | null;
+  /** It may be the name of a padding instead. */
+  readonly named?: true;
+}
+
+/** Parameters of a node by name, in the order in which they are written. */
+type Members = Readonly<Record<string, TensorMember | CountsMember>>;
+
+const counts = (length: CountsMember['length'], least?: number) =>
+  ({ kind: 'counts', length, least }) as const;
+const weight = (least: number, most = least): TensorMember => {
+  return { kind: 'tensor', axes: [least, most] };
+};
+const bias = (from: number, to: number): TensorMember => {
+  return { kind: 'tensor', like: 'weight', slice: [from, to] };
+};
+const convolution = (axes: 1 | 2): Members => ({
+  input_shape: { ...counts(axes, 1), absent: null },
+  weight: weight(axes + 2),
+  stride: counts(axes, 1),
+  padding: { ...counts(axes, 0), named: true },
+  dilation: counts(axes, 1),
+  groups: counts(1, 1),
+  bias: bias(0, 1),
+});
+const pool: Members = {
+  kernel_size: counts(2, 1),
+  stride: counts(2, 1),
+  padding: counts(2, 0),
+};
+const matrices = weight(2, Number.POSITIVE_INFINITY);
+const ABSENT: Readonly<Record<string, number>> = { v_reset: 0, w_in: 1 };
+
+function elementwise([first, ...others]: readonly string[]): Members {
+  const alike = others.map((name) => [
+    name,
+    { kind: 'tensor', like: first, absent: ABSENT[name] },
+  ]);
+  return { [first]: { kind: 'tensor' }, ...Object.fromEntries(alike) };
+}
+
+/** The parameters of every type of node but of graphs. */
+export const PARAMETERS: Readonly<Record<string, Members>> = {
+  Input: { shape: counts('any', 1) },
+  Output: { shape: counts('any', 1) },
+  Linear: { weight: matrices },
+  Affine: { weight: matrices, bias: bias(0, -1) },
+  ...mapped(ELEMENTWISE, elementwise),
+  Conv1d: convolution(1),
+  Conv2d: convolution(2),
+  SumPool2d: pool,
+  AvgPool2d: pool,
+  Flatten: {
+    start_dim: { ...counts(1), absent: 1 },
+    end_dim: { ...counts(1), absent: -1 },
+    input_type: { ...counts('any', 1), absent: null },
+  },
+};
+
+/** Names of the members of every type of node. */
 export const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   NIRGraph: ['nodes', 'edges'],
-  Input: ['shape'],
-  Output: ['shape'],
-  Linear: ['weight'],
-  Affine: ['weight', 'bias'],
-  ...ELEMENTWISE,
-  Conv1d: [
-    'input_shape',
-    'weight',
-    'stride',
-    'padding',
-    'dilation',
-    'groups',
-    'bias',
-  ],
-  Conv2d: [
-    'input_shape',
-    'weight',
-    'stride',
-    'padding',
-    'dilation',
-    'groups',
-    'bias',
-  ],
-  SumPool2d: ['kernel_size', 'stride', 'padding'],
-  AvgPool2d: ['kernel_size', 'stride', 'padding'],
-  Flatten: ['start_dim', 'end_dim', 'input_type'],
+  ...mapped(PARAMETERS, Object.keys),
 };
+
+function mapped<T, U>(
+  table: Readonly<Record<string, T>>,
+  of: (value: T) => U,
+): Record<string, U> {
+  const entries = Object.entries(table);
+  return Object.fromEntries(entries.map(([name, value]) => [name, of(value)]));
+}
+
+/** The shape that a tensor must have by another one of its node, if any. */
+export function shapeLike(
+  { like, slice = [0] }: TensorMember,
+  fields: Readonly<Record<string, unknown>>,
+): Shape | undefined {
+  if (like === undefined) return undefined;
+  return (fields[like] as Tensor).shape.slice(...slice);
+}
+
+/** One number, as of a Conv1d, or two as a list. */
+export const listOf = (value: number | readonly number[]) =>
+  typeof value === 'number' ? [value] : value;
 
 export function isNirType(type: unknown): type is NirType {
   return typeof type === 'string' && Object.hasOwn(MEMBERS, type);

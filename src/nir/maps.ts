@@ -3,9 +3,9 @@
  * reaches which element of what it gives, and how strongly.
  */
 
-import { type Shape, sizeOf } from '../base/tensor.ts';
+import { sizeOf } from '../base/tensor.ts';
 import type { NirConv1d, NirConv2d, NirNode, NirPool } from './graph.ts';
-import type { NirShapes } from './shapes.ts';
+import { type Axis, axesOf, type NirShapes } from './shapes.ts';
 
 /** In canonical order: by source, then by target. Zeros are no synapses. */
 export interface NodeMap {
@@ -66,55 +66,27 @@ export function biasOf(
   }
 }
 
-/** A window that slides along an axis. */
-interface Axis {
-  readonly input: number;
-  readonly output: number;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly dilation: number;
-  /** Places of padding before the first element. */
-  readonly before: number;
-}
-
 /** Element of the axis under place k of the window at `at`; null outside. */
 function under(axis: Axis, at: number, k: number): number | null {
   const place = at * axis.stride + k * axis.dilation - axis.before;
   return place >= 0 && place < axis.input ? place : null;
 }
 
-/** Cross-correlation as in PyTorch; one axis is an image of height 1. */
+/** One axis is an image of height 1. */
+const FLAT: Axis = {
+  ...{ input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, before: 0 },
+};
+
+function imageOf(node: NirConv1d | NirConv2d | NirPool, { input }: NirShapes) {
+  const [columns, rows = FLAT] = axesOf(node, input.slice(1)).reverse();
+  return { rows, columns };
+}
+
+/** Cross-correlation as in PyTorch. */
 function convolved(node: NirConv1d | NirConv2d, shapes: NirShapes): NodeMap {
-  const flat = node.type === 'Conv1d';
-  const two = (value: number | readonly number[], other: number) =>
-    typeof value === 'number' ? [other, value] : value;
-  const image = (shape: Shape) =>
-    flat ? [1, ...shape.slice(-1)] : shape.slice(-2);
   const { shape, data } = node.weight;
-  const [channels, perGroup] = shape as [number, number];
-  const kernel = image(shape);
-  const input = image(shapes.input);
-  const output = image(shapes.output);
-  const stride = two(node.stride, 1);
-  const dilation = two(node.dilation, 1);
-  const { padding } = node;
-  const before = [0, 1].map((i) => {
-    if (padding === 'valid') return 0;
-    // An odd place more is behind.
-    if (padding === 'same')
-      return Math.floor((dilation[i]! * (kernel[i]! - 1)) / 2);
-    return two(padding, 0)[i];
-  });
-  const [rows, columns] = [0, 1].map(
-    (i): Axis => ({
-      input: input[i]!,
-      output: output[i]!,
-      kernel: kernel[i]!,
-      stride: stride[i]!,
-      dilation: dilation[i]!,
-      before: before[i]!,
-    }),
-  ) as [Axis, Axis];
+  const [channels, perGroup] = shape;
+  const { rows, columns } = imageOf(node, shapes);
   const outPerGroup = channels / node.groups;
   const list = new MapList();
   for (let o = 0; o < channels; o++) {
@@ -135,18 +107,9 @@ function convolved(node: NirConv1d | NirConv2d, shapes: NirShapes): NodeMap {
 
 /** A mean counts the places of the padding too, as in PyTorch. */
 function pooled(node: NirPool, shapes: NirShapes): NodeMap {
-  const { kernel_size: kernel, stride, padding, type } = node;
-  const weight = type === 'SumPool2d' ? 1 : 1 / (kernel[0] * kernel[1]);
-  const [rows, columns] = [0, 1].map(
-    (i): Axis => ({
-      input: shapes.input[i + 1]!,
-      output: shapes.output[i + 1]!,
-      kernel: kernel[i]!,
-      stride: stride[i]!,
-      dilation: 1,
-      before: padding[i]!,
-    }),
-  ) as [Axis, Axis];
+  const { rows, columns } = imageOf(node, shapes);
+  const taken = rows.kernel * columns.kernel;
+  const weight = node.type === 'SumPool2d' ? 1 : 1 / taken;
   const list = new MapList();
   for (let c = 0; c < shapes.input[0]!; c++) {
     slide(rows, columns, (target, source) => {

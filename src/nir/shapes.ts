@@ -9,11 +9,13 @@ import { type Shape, sameShape, shapeText, sizeOf } from '../base/tensor.ts';
 import {
   ELEMENTWISE,
   endpointOf,
+  listOf,
   type NirConv1d,
   type NirConv2d,
   type NirFlatten,
   type NirGraph,
   type NirNode,
+  type NirPool,
   nodeText,
   pathOf,
   type Report,
@@ -169,19 +171,9 @@ function shapesOfNode(
       return portsOf(node);
     case 'Conv1d':
     case 'Conv2d':
-      return convolved(path, node, arriving, report);
     case 'SumPool2d':
-    case 'AvgPool2d': {
-      if (!arriving) return undefined;
-      const [channels, ...space] = arriving;
-      const { kernel_size: kernel, stride, padding } = node;
-      const output = slid(space, kernel, stride, padding, [1, 1]);
-      if (space.length !== 2 || output.some((size) => size < 1)) {
-        unfit(path, node.type, arriving, report);
-        return undefined;
-      }
-      return { input: arriving, output: [channels!, ...output] };
-    }
+    case 'AvgPool2d':
+      return slid(path, node, arriving, report);
     case 'Flatten':
       return flattened(path, node, arriving, report);
   }
@@ -199,56 +191,69 @@ function portsOf(graph: NirGraph): NirShapes | undefined {
     : undefined;
 }
 
-function convolved(
+/** A window that slides along an axis. */
+export interface Axis {
+  readonly input: number;
+  readonly output: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Places of padding before the first element. */
+  readonly before: number;
+}
+
+type Sliding = NirConv1d | NirConv2d | NirPool;
+
+/** The axes behind the channels, of such an input, as PyTorch counts them. */
+export function axesOf(node: Sliding, space: Shape): Axis[] {
+  const convolves = 'weight' in node;
+  const kernels = convolves ? node.weight.shape.slice(2) : node.kernel_size;
+  const dilations = convolves ? listOf(node.dilation) : [1, 1];
+  const strides = listOf(node.stride);
+  const { padding } = node;
+  return kernels.map((kernel, i) => {
+    const [input, stride, dilation] = [space[i], strides[i], dilations[i]];
+    const axis = { input, kernel, stride, dilation };
+    const reach = dilation * (kernel - 1);
+    // An odd place more is behind.
+    if (padding === 'same') {
+      return { ...axis, output: input, before: Math.floor(reach / 2) };
+    }
+    const before = padding === 'valid' ? 0 : listOf(padding)[i];
+    const room = input + 2 * before - reach - 1;
+    return { ...axis, output: Math.floor(room / stride) + 1, before };
+  });
+}
+
+function slid(
   path: string,
-  node: NirConv1d | NirConv2d,
+  node: Sliding,
   arriving: Shape | null,
   report: Report,
 ): NirShapes | undefined {
-  const [channels, perGroup, ...kernel] = node.weight.shape;
-  const axes = kernel.length;
-  const list = (value: number | readonly number[]) =>
-    typeof value === 'number' ? [value] : value;
-  const own =
-    node.input_shape === null
-      ? arriving
-      : [perGroup! * node.groups, ...list(node.input_shape)];
-  if (!own) return undefined;
-  const space = own.slice(1);
-  const { padding } = node;
-  const output =
-    padding === 'same'
-      ? space
-      : slid(
-          space,
-          kernel,
-          list(node.stride),
-          padding === 'valid' ? kernel.map(() => 0) : list(padding),
-          list(node.dilation),
-        );
+  let input = arriving;
+  let channels = arriving?.[0];
+  let fits = true;
+  if ('weight' in node) {
+    const [given, perGroup] = node.weight.shape;
+    const taken = perGroup * node.groups;
+    const { input_shape: space } = node;
+    if (space !== null) input = [taken, ...listOf(space)];
+    channels = given;
+    fits = input?.[0] === taken;
+  }
+  if (!input || channels === undefined) return undefined;
+  const space = input.slice(1);
+  const axes = axesOf(node, space);
   if (
-    space.length !== axes ||
-    own[0] !== perGroup! * node.groups ||
-    output.some((size) => size < 1)
+    !fits ||
+    space.length !== axes.length ||
+    axes.some(({ output }) => output < 1)
   ) {
-    unfit(path, node.type, own, report);
+    unfit(path, node.type, input, report);
     return undefined;
   }
-  return { input: own, output: [channels!, ...output] };
-}
-
-/** Places of a window along each axis, as PyTorch counts them. */
-function slid(
-  space: Shape,
-  kernel: Shape,
-  stride: Shape,
-  padding: Shape,
-  dilation: Shape,
-): number[] {
-  return space.map((size, axis) => {
-    const reach = dilation[axis]! * (kernel[axis]! - 1) + 1;
-    return Math.floor((size + 2 * padding[axis]! - reach) / stride[axis]!) + 1;
-  });
+  return { input, output: [channels, ...axes.map(({ output }) => output)] };
 }
 
 function flattened(

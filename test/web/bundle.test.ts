@@ -157,7 +157,9 @@ describe.each(Object.entries(bundlers))('%s', (name, bundle) => {
         await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
       }
       const { port } = server.address() as { port: number };
-      browser = await chromium.launch({ executablePath, args: FLAGS });
+      // It brings a driver of its own, whatever the tests of Node run on.
+      const { VK_DRIVER_FILES: _, ...env } = process.env;
+      browser = await chromium.launch({ executablePath, args: FLAGS, env });
       page = await browser.newPage();
       page.on('pageerror', ({ message }) => complaints.push(message));
       page.on('console', (line) => {
