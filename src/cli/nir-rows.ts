@@ -94,8 +94,8 @@ export function rangeOf(list: ArrayLike<number>): [low: number, high: number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < list.length; i++) {
-    low = Math.min(low, list[i]);
-    high = Math.max(high, list[i]);
+    low = Math.min(low, list[i]!);
+    high = Math.max(high, list[i]!);
   }
   return [low, high];
 }

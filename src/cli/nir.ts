@@ -174,8 +174,8 @@ function show(
     tableOf(projections, {
       ...{ from: 'from', to: 'to', sends: 'sends', synapses: 'synapses' },
       delay: ({ delayMs }) =>
-        delayMs && delayMs[1] > 0
-          ? `${rangeText(delayMs[0], delayMs[1])} ms`
+        delayMs && delayMs[1]! > 0
+          ? `${rangeText(delayMs[0]!, delayMs[1]!)} ms`
           : '',
     }),
   );

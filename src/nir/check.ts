@@ -152,7 +152,7 @@ export function checkNode(path: string, node: NirNode): void {
 function convolution(path: string, node: NirConv1d | NirConv2d): void {
   const { type, groups } = node;
   const { shape } = node.weight;
-  if (shape[0] % groups !== 0) {
+  if (shape[0]! % groups !== 0) {
     refuse(
       `${nodeText(path, type)} has ${shape[0]} output channels in ${groups} ` +
         'groups: groups must divide the channels',

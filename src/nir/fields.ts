@@ -30,7 +30,7 @@ export class FieldReader {
     const type = this.#type ?? '';
     if (ELEMENTWISE[type]) return this.#elementwise(strict, warn);
     const fields: Fields = {};
-    for (const [name, member] of Object.entries(PARAMETERS[type])) {
+    for (const [name, member] of Object.entries(PARAMETERS[type]!)) {
       if (member.kind === 'counts') {
         fields[name] = this.#numbers(name, member, warn);
         continue;
@@ -89,13 +89,13 @@ export class FieldReader {
 
   #elementwise(strict: boolean, warn: (text: string) => void): Fields {
     const type = this.#type ?? '';
-    const names = ELEMENTWISE[type];
+    const names = ELEMENTWISE[type]!;
     const present = names.filter((name) => this.#members.has(name));
     const shapes = present.map((name) => this.tensor(name).shape);
     // A single value beside many neurons is for all of them.
     const shape = shapes.find((one) => sizeOf(one) > 1) ?? shapes[0];
     const entries = names.map((name): [string, Tensor] => {
-      const { absent: value } = PARAMETERS[type][name] as TensorMember;
+      const { absent: value } = PARAMETERS[type]![name] as TensorMember;
       if (this.#members.has(name) || value === undefined || !shape) {
         // The format itself lets one weight w_in stand for all.
         const single = !strict || name === 'w_in';

@@ -231,7 +231,7 @@ function elementwise([first, ...others]: readonly string[]): Members {
     name,
     { kind: 'tensor', like: first, absent: ABSENT[name] },
   ]);
-  return { [first]: { kind: 'tensor' }, ...Object.fromEntries(alike) };
+  return { [first!]: { kind: 'tensor' }, ...Object.fromEntries(alike) };
 }
 
 /** The parameters of every type of node but of graphs. */

@@ -79,13 +79,13 @@ const FLAT: Axis = {
 
 function imageOf(node: NirConv1d | NirConv2d | NirPool, { input }: NirShapes) {
   const [columns, rows = FLAT] = axesOf(node, input.slice(1)).reverse();
-  return { rows, columns };
+  return { rows, columns: columns! };
 }
 
 /** Cross-correlation as in PyTorch. */
 function convolved(node: NirConv1d | NirConv2d, shapes: NirShapes): NodeMap {
   const { shape, data } = node.weight;
-  const [channels, perGroup] = shape;
+  const [channels, perGroup] = shape as [number, number];
   const { rows, columns } = imageOf(node, shapes);
   const outPerGroup = channels / node.groups;
   const list = new MapList();

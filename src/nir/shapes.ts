@@ -212,14 +212,14 @@ export function axesOf(node: Sliding, space: Shape): Axis[] {
   const strides = listOf(node.stride);
   const { padding } = node;
   return kernels.map((kernel, i) => {
-    const [input, stride, dilation] = [space[i], strides[i], dilations[i]];
+    const [input, stride, dilation] = [space[i]!, strides[i]!, dilations[i]!];
     const axis = { input, kernel, stride, dilation };
     const reach = dilation * (kernel - 1);
     // An odd place more is behind.
     if (padding === 'same') {
       return { ...axis, output: input, before: Math.floor(reach / 2) };
     }
-    const before = padding === 'valid' ? 0 : listOf(padding)[i];
+    const before = padding === 'valid' ? 0 : listOf(padding)[i]!;
     const room = input + 2 * before - reach - 1;
     return { ...axis, output: Math.floor(room / stride) + 1, before };
   });
@@ -236,7 +236,7 @@ function slid(
   let fits = true;
   if ('weight' in node) {
     const [given, perGroup] = node.weight.shape;
-    const taken = perGroup * node.groups;
+    const taken = perGroup! * node.groups;
     const { input_shape: space } = node;
     if (space !== null) input = [taken, ...listOf(space)];
     channels = given;
