@@ -15,8 +15,6 @@ import {
 } from './sets.ts';
 import { drawShapes, SHAPES } from './shapes.ts';
 
-export type { LabelledImages } from './labelled.ts';
-
 export type DatasetName =
   | 'digits'
   | 'mnist'
