@@ -2,7 +2,7 @@
  * The CUBA network of models/circuits/cuba.ts in plain JavaScript, as somebody
  * would write it by hand for this network alone: typed arrays, one loop over
  * neurons a tick, what is to arrive in a ring. Float64. The yardstick of
- * bench/networks.ts; it shares nothing with the simulator but the synapses.
+ * bench/sections/networks.ts; it shares nothing with the simulator but the synapses.
  */
 
 export interface PlainSynapses {

@@ -1,7 +1,7 @@
 import { OptionError } from '../../base/errors.ts';
 import { type FieldsOf, flag, Schema, whole } from '../../base/schema.ts';
 import { type DType, type FloatArray, floatArray } from '../../base/tensor.ts';
-import { floatsInArena, release } from '../../formula/wasm/arena.ts';
+import { floatsInArena, release } from '../../formula/formula/wasm/arena.ts';
 import { floatsInWasm } from '../../formula/wasm/memory.ts';
 import { threadsThere } from '../../formula/wasm/team.ts';
 import { aligned } from '../../kernels/kernel.ts';
@@ -62,7 +62,7 @@ const cpuType = new Schema('CpuBackend', { dtype });
 
 /**
  * The CPU backend: in float64 the reference, in float32 the GPU's twin, which
- * rounds after every operation. Its numbers lie in the arena (wasm/arena.ts)
+ * rounds after every operation. Its numbers lie in the arena (formula/wasm/arena.ts)
  * where there is one, so that WebAssembly and threads can work on them.
  */
 export class CpuBackend implements Backend {
