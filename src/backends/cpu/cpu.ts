@@ -1,7 +1,7 @@
 import { OptionError } from '../../base/errors.ts';
 import { type FieldsOf, flag, Schema, whole } from '../../base/schema.ts';
 import { type DType, type FloatArray, floatArray } from '../../base/tensor.ts';
-import { floatsInArena, release } from '../../formula/formula/wasm/arena.ts';
+import { floatsInArena, release } from '../../formula/wasm/arena.ts';
 import { floatsInWasm } from '../../formula/wasm/memory.ts';
 import { threadsThere } from '../../formula/wasm/team.ts';
 import { aligned } from '../../kernels/kernel.ts';
