@@ -29,10 +29,28 @@ const OPPOSITE: Readonly<Record<string, string>> = {
   ...{ '<': '>=', '>=': '<', '==': '!=', '!=': '==' },
 };
 
-const parsed = (line: string, functions: Readonly<Record<string, number>>) => {
-  const [, name, text] = /^(?:(\w+) = )?(.*)$/.exec(line) as string[];
-  return { name, value: parseExpression(text!, {}, functions) };
-};
+interface Line {
+  readonly name: string | undefined;
+  readonly value: Expression;
+}
+
+/** Lines that were read: kernels are alike, and written when first needed. */
+const read = new Map<object, Map<string, Line>>();
+
+function parsed(
+  line: string,
+  functions: Readonly<Record<string, number>>,
+): Line {
+  const known = read.get(functions) ?? new Map<string, Line>();
+  read.set(functions, known);
+  let made = known.get(line);
+  if (!made) {
+    const [, name, text] = /^(?:(\w+) = )?(.*)$/.exec(line) as string[];
+    made = { name, value: parseExpression(text!, {}, functions) };
+    known.set(line, made);
+  }
+  return made;
+}
 
 /** How vectors lie in memory: whole, of one element, of one for all lanes. */
 export type Part = 'all' | 'one' | 'splat';
